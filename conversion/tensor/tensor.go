@@ -1,0 +1,258 @@
+package tensor
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"unsafe"
+)
+
+// MaxElements bounds the number of elements of any tensor (RELIABILITY.md,
+// global rule 3): a larger claim is an error, never an allocation.
+const MaxElements = 1 << 40
+
+// Tensor is an immutable typed view: after construction neither its header nor
+// its bytes change, so it may be shared between goroutines. Whoever creates a
+// Tensor over bytes he still writes to must stop writing before handing it on.
+type Tensor struct {
+	dtype   DType
+	shape   []int
+	data    []byte
+	strings []string
+}
+
+// NumElements is the checked product of dims; an empty shape is a scalar (1).
+func NumElements(shape []int) (int, error) {
+	n := 1
+	for _, d := range shape {
+		if d < 0 {
+			return 0, fmt.Errorf("tensor: negative dimension in shape %v", shape)
+		}
+		if d != 0 && n > MaxElements/d {
+			return 0, fmt.Errorf("tensor: shape %v has more than 2^40 elements", shape)
+		}
+		n *= d
+	}
+	return n, nil
+}
+
+// New makes a zero-filled tensor that owns its bytes. It panics on a shape that
+// NumElements refuses; use FromBytes for shapes that come from a file.
+func New(dtype DType, shape ...int) *Tensor {
+	n, err := NumElements(shape)
+	if err != nil {
+		panic(err)
+	}
+	t := &Tensor{dtype: dtype, shape: slices.Clone(shape)}
+	if dtype == String {
+		t.strings = make([]string, n)
+		return t
+	}
+	t.data = alignedBytes(dtype.ByteSize(n))
+	return t
+}
+
+// alignedBytes returns n zero bytes at an address that is a multiple of 8.
+func alignedBytes(n int) []byte {
+	if n == 0 {
+		return []byte{}
+	}
+	words := make([]uint64, (n+7)/8)
+	return unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), len(words)*8)[:n:n]
+}
+
+// FromBytes makes a tensor that aliases data, which must be exactly as long as
+// shape and dtype ask.
+func FromBytes(dtype DType, shape []int, data []byte) (*Tensor, error) {
+	if dtype == Invalid || dtype == String {
+		return nil, fmt.Errorf("tensor: %v cannot be made from bytes", dtype)
+	}
+	n, err := NumElements(shape)
+	if err != nil {
+		return nil, err
+	}
+	if want := dtype.ByteSize(n); len(data) != want {
+		return nil, fmt.Errorf("tensor: %v%v needs %d bytes, has %d", dtype, shape, want, len(data))
+	}
+	return &Tensor{dtype: dtype, shape: slices.Clone(shape), data: data}, nil
+}
+
+// FromStrings makes a String tensor.
+func FromStrings(shape []int, s []string) (*Tensor, error) {
+	n, err := NumElements(shape)
+	if err != nil {
+		return nil, err
+	}
+	if n != len(s) {
+		return nil, fmt.Errorf("tensor: string%v needs %d elements, has %d", shape, n, len(s))
+	}
+	return &Tensor{dtype: String, shape: slices.Clone(shape), strings: s}, nil
+}
+
+// Elem lists the Go types whose slices are tensors without conversion.
+type Elem interface {
+	float32 | float64 | int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | bool
+}
+
+func dtypeOf[T Elem]() DType {
+	var z T
+	switch any(z).(type) {
+	case float32:
+		return Float32
+	case float64:
+		return Float64
+	case int8:
+		return Int8
+	case int16:
+		return Int16
+	case int32:
+		return Int32
+	case int64:
+		return Int64
+	case uint8:
+		return Uint8
+	case uint16:
+		return Uint16
+	case uint32:
+		return Uint32
+	case uint64:
+		return Uint64
+	default:
+		return Bool
+	}
+}
+
+// Of makes a tensor that aliases v. It panics where the number of elements and
+// the shape disagree; it is meant for values that the program itself computes.
+func Of[T Elem](v []T, shape ...int) *Tensor {
+	n, err := NumElements(shape)
+	if err != nil || n != len(v) {
+		panic(fmt.Sprintf("tensor: %d elements do not fill shape %v (%v)", len(v), shape, err))
+	}
+	t := &Tensor{dtype: dtypeOf[T](), shape: slices.Clone(shape), data: []byte{}}
+	if n > 0 {
+		t.data = unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), t.dtype.ByteSize(n))
+	}
+	return t
+}
+
+// Scalar makes a tensor of rank 0.
+func Scalar[T Elem](v T) *Tensor { return Of([]T{v}) }
+
+// DType is the element type.
+func (t *Tensor) DType() DType { return t.dtype }
+
+// Shape is the list of dims, outermost first; empty for a scalar. Callers must
+// not change it.
+func (t *Tensor) Shape() []int { return t.shape }
+
+// Rank is len(Shape()).
+func (t *Tensor) Rank() int { return len(t.shape) }
+
+// Len is the number of elements.
+func (t *Tensor) Len() int {
+	n := 1
+	for _, d := range t.shape {
+		n *= d
+	}
+	return n
+}
+
+// Bytes are the raw packed little-endian elements; callers must not change
+// them. nil for String.
+func (t *Tensor) Bytes() []byte { return t.data }
+
+// Strings are the elements of a String tensor, nil for all others.
+func (t *Tensor) Strings() []string { return t.strings }
+
+// Reshape returns a view of the same bytes with another shape of equal size.
+func (t *Tensor) Reshape(shape ...int) (*Tensor, error) {
+	n, err := NumElements(shape)
+	if err != nil {
+		return nil, err
+	}
+	if n != t.Len() {
+		return nil, fmt.Errorf("tensor: cannot view %v%v as %v", t.dtype, t.shape, shape)
+	}
+	c := *t
+	c.shape = slices.Clone(shape)
+	return &c, nil
+}
+
+// View returns the elements as a []T without conversion of values. It aliases
+// the tensor's bytes where they are aligned for T and copies them otherwise;
+// callers must not write to the result. It panics where T is not the element
+// type (Float16 and BFloat16 view as uint16, Int4 and Float8 as packed uint8).
+func View[T Elem](t *Tensor) []T {
+	want := dtypeOf[T]()
+	ok := t.dtype == want
+	switch t.dtype {
+	case Float16, BFloat16:
+		ok = want == Uint16
+	case Float8E4M3FN, Float8E5M2, Float8E4M3FNUZ, Float8E5M2FNUZ, Int4, Uint4:
+		ok = want == Uint8
+	}
+	if !ok {
+		panic(fmt.Sprintf("tensor: %v elements viewed as %v", t.dtype, want))
+	}
+	if len(t.data) == 0 {
+		return nil
+	}
+	var z T
+	size := int(unsafe.Sizeof(z))
+	p := unsafe.SliceData(t.data)
+	if uintptr(unsafe.Pointer(p))%uintptr(size) == 0 {
+		return unsafe.Slice((*T)(unsafe.Pointer(p)), len(t.data)/size)
+	}
+	out := make([]T, len(t.data)/size)
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(&out[0])), len(t.data)), t.data)
+	return out
+}
+
+// Equal reports whether a and b have the same type, shape and bits.
+func Equal(a, b *Tensor) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.dtype == b.dtype && slices.Equal(a.shape, b.shape) &&
+		slices.Equal(a.data, b.data) && slices.Equal(a.strings, b.strings)
+}
+
+// String describes the tensor in one short line: type, shape and, for at most
+// eight elements, the values.
+func (t *Tensor) String() string {
+	s := fmt.Sprintf("%v%v", t.dtype, t.shape)
+	if t.dtype == String {
+		return s
+	}
+	if n := t.Len(); n <= 8 && t.dtype.Bits() <= 64 {
+		if t.dtype.IsFloat() {
+			return s + fmt.Sprint(t.Float64s())
+		}
+		if v, err := t.Int64s(); err == nil {
+			return s + fmt.Sprint(v)
+		}
+	}
+	return s
+}
+
+// Finite reports whether no element of a floating-point tensor is NaN or ±Inf.
+func (t *Tensor) Finite() bool {
+	if !t.dtype.IsFloat() {
+		return true
+	}
+	if t.dtype == Float32 {
+		for _, v := range View[float32](t) {
+			if math.Float32bits(v)&0x7f800000 == 0x7f800000 {
+				return false
+			}
+		}
+		return true
+	}
+	for _, v := range t.Float64s() {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,104 @@
+package tensor
+
+import (
+	"math"
+	"testing"
+)
+
+func TestFloat16RoundTripsEveryPattern(t *testing.T) {
+	for i := range 1 << 16 {
+		h := uint16(i)
+		f := Float16ToFloat32(h)
+		if f != f {
+			if g := Float32ToFloat16(f); g&0x7c00 != 0x7c00 || g&0x3ff == 0 {
+				t.Fatalf("NaN %#x became %#x", h, g)
+			}
+			continue
+		}
+		if g := Float32ToFloat16(f); g != h {
+			t.Fatalf("%#x -> %g -> %#x", h, f, g)
+		}
+	}
+}
+
+func TestFloat16RoundsToNearestEven(t *testing.T) {
+	for i := range 0x7bff {
+		a, b := Float16ToFloat32(uint16(i)), Float16ToFloat32(uint16(i+1))
+		mid := float32((float64(a) + float64(b)) / 2)
+		want := uint16(i + i&1)
+		if got := Float32ToFloat16(mid); got != want {
+			t.Fatalf("midpoint of %#x: got %#x, want %#x", i, got, want)
+		}
+		if got := Float32ToFloat16(math.Nextafter32(mid, 0)); got != uint16(i) {
+			t.Fatalf("below midpoint of %#x: got %#x", i, got)
+		}
+		if got := Float64ToFloat16(math.Nextafter(float64(mid), 1e9)); got != uint16(i+1) {
+			t.Fatalf("just above midpoint of %#x in binary64: got %#x", i, got)
+		}
+	}
+	if got := Float32ToFloat16(65520); got != 0x7c00 {
+		t.Fatalf("65520: got %#x, want Inf", got)
+	}
+	if got := Float32ToFloat16(65519); got != 0x7bff {
+		t.Fatalf("65519: got %#x, want 65504", got)
+	}
+}
+
+func TestFloat8RoundTripsEveryPattern(t *testing.T) {
+	for _, d := range []DType{Float8E4M3FN, Float8E5M2, Float8E4M3FNUZ, Float8E5M2FNUZ} {
+		for i := range 256 {
+			f := Float8ToFloat32(d, uint8(i))
+			if f != f || math.IsInf(float64(f), 0) {
+				continue
+			}
+			if g := Float32ToFloat8(d, f, true); g != uint8(i) {
+				t.Fatalf("%v %#x -> %g -> %#x", d, i, f, g)
+			}
+		}
+	}
+}
+
+func TestViewCopiesUnaligned(t *testing.T) {
+	raw := make([]byte, 9)
+	raw[1], raw[5] = 1, 2
+	x, err := FromBytes(Int32, []int{2}, raw[1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := View[int32](x); v[0] != 1 || v[1] != 2 {
+		t.Fatalf("got %v", v)
+	}
+}
+
+func TestFromBytesRefusesWrongLengthsAndHugeShapes(t *testing.T) {
+	for _, shape := range [][]int{{3}, {-1}, {1 << 30, 1 << 30}} {
+		if _, err := FromBytes(Float32, shape, make([]byte, 8)); err == nil {
+			t.Errorf("shape %v was accepted for 8 bytes", shape)
+		}
+	}
+}
+
+func TestCast(t *testing.T) {
+	for _, c := range []struct {
+		in   *Tensor
+		to   DType
+		want *Tensor
+	}{
+		{Of([]float32{1.9, -1.9, 300}, 3), Uint8, Of([]uint8{1, 0, 255}, 3)},
+		{Of([]int32{300, -1}, 2), Uint8, Of([]uint8{44, 255}, 2)},
+		{Of([]float32{0, -2}, 2), Bool, Of([]bool{false, true}, 2)},
+		{Of([]int64{1 << 40, -3}, 2), Float64, Of([]float64{1 << 40, -3}, 2)},
+	} {
+		got, err := c.in.Cast(c.to)
+		if err != nil || !Equal(got, c.want) {
+			t.Errorf("%v to %v: got %v (%v), want %v", c.in, c.to, got, err, c.want)
+		}
+	}
+	x, err := FromInt64s(Int4, []int64{-8, 7, 3}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, _ := x.Int64s(); v[0] != -8 || v[1] != 7 || v[2] != 3 {
+		t.Errorf("int4: got %v", v)
+	}
+}

@@ -1,0 +1,53 @@
+// Package target defines what writes a Graph as an artefact of one runtime. One
+// folder a target; each holds only the spellings that the target has natively.
+package target
+
+import (
+	"context"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+)
+
+// Target writes one format.
+type Target interface {
+	Info() Info
+	// Legal returns nil where the target can spell n as it is, else a finding
+	// that says why not. Called after shape inference.
+	Legal(n *ir.Node, o Options) *diag.Finding
+	// Prepare runs the target's own passes (layout, fusion of activations …) on a
+	// graph that is legal; may be a no-op.
+	Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o Options) (diag.List, error)
+	// Write writes the artefact's files into dir (which exists and is private to
+	// the call) with the base name o.Name, and returns them, main file first,
+	// together with how its layers are called.
+	Write(ctx context.Context, g *ir.Graph, dir string, o Options) (*Artefact, error)
+}
+
+// Info describes a target to people and forms.
+type Info struct {
+	Name       string   `json:"name"` // "onnx"
+	Title      string   `json:"title"`
+	About      string   `json:"about"`
+	Precisions []string `json:"precisions"` // "fp32", "fp16", "int8"
+	Runtimes   []string `json:"runtimes"`   // runtimes that can check it, preferred first
+	Main       string   `json:"main"`       // main file's extension: ".onnx"
+}
+
+// Options say how to write.
+type Options struct {
+	Name      string // base name of the files
+	Precision string // fp32, fp16, int8
+	Layout    string // "", "nchw", "nhwc": the artefact's inputs and outputs
+	Registry  *op.Registry
+	Values    map[string]string // target-specific options, by key
+}
+
+// Artefact is what was written.
+type Artefact struct {
+	Files    []string            // relative to dir, main file first
+	Layers   map[string][]string // artefact layer name -> source layers
+	Taps     map[string]string   // source layer -> name of the artefact tensor that holds its output, where one does
+	Findings diag.List
+}

@@ -1,0 +1,121 @@
+package legalize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	"slipway/conversion/target"
+)
+
+// maxRounds bounds the chain of decompositions; an operator that needs more
+// steps has a decomposition that leads back to itself.
+const maxRounds = 64
+
+// By is the name stamped on the nodes that decomposition makes.
+const By = "legalize"
+
+// blocked is a node that neither the target nor a decomposition can handle.
+type blocked struct {
+	why  *diag.Finding
+	note string // why the decomposition did not help; "" where there is none
+}
+
+// Run decomposes every node for which t.Legal gives a finding, one step a
+// round, to a fixed point. What is left becomes one error finding for each
+// operator kind and reason, all of them at once, with all source layers in
+// Finding.Layers. g must have been inferred; where no error is returned, every
+// node of g is legal for t.
+func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o target.Options) diag.List {
+	stuck := map[*ir.Node]blocked{}
+	for round := 0; ; round++ {
+		if err := ctx.Err(); err != nil {
+			return diag.FromError("convert.cancelled", fmt.Errorf("legalize: %w", err))
+		}
+		p := g.Edit(By, reg.Infer)
+		progress := false
+		for _, n := range slices.Clone(g.Nodes) {
+			if _, known := stuck[n]; known {
+				continue
+			}
+			why := t.Legal(n, o)
+			if why == nil {
+				continue
+			}
+			if round >= maxRounds {
+				stuck[n] = blocked{why, fmt.Sprintf("its decomposition did not end after %d steps", maxRounds)}
+				continue
+			}
+			switch err := reg.Decompose(p, n); {
+			case err == nil:
+				progress = true
+			case errors.Is(err, op.ErrNoDecomposition):
+				stuck[n] = blocked{why, ""}
+			default:
+				stuck[n] = blocked{why, err.Error()}
+			}
+		}
+		if err := p.Done(); err != nil {
+			return diag.List{diag.Errorf("legalize.failed", "decomposing operators for %s: %v", t.Info().Title, err)}
+		}
+		if !progress {
+			break
+		}
+	}
+	return report(g, t, stuck)
+}
+
+// report makes one finding of all nodes that share operator and reason.
+func report(g *ir.Graph, t target.Target, stuck map[*ir.Node]blocked) diag.List {
+	type key struct{ op, text, note string }
+	at := map[key]*diag.Finding{}
+	var out diag.List
+	for _, n := range g.Nodes {
+		b, ok := stuck[n]
+		if !ok {
+			continue
+		}
+		k := key{n.Op, b.why.Text, b.note}
+		f := at[k]
+		if f == nil {
+			c := *b.why
+			f = &c
+			f.Severity, f.Layer, f.Layers = diag.Error, "", nil
+			if f.Code == "" {
+				f.Code = "target.unsupported-op"
+			}
+			if !strings.Contains(f.Text, n.Op) {
+				f.Text = n.Op + ": " + f.Text
+			}
+			if b.note != "" {
+				f.Text += " (" + b.note + ")"
+			}
+			at[k] = f
+			out = append(out, f)
+		}
+		f.Layers = append(f.Layers, layersOf(n)...)
+	}
+	for _, f := range out {
+		slices.Sort(f.Layers)
+		f.Layers = slices.Compact(f.Layers)
+		if len(f.Layers) == 1 {
+			f.Layer = f.Layers[0]
+		}
+		if f.Suggestion == "" {
+			f.Suggest("choose another target than %s, or change these layers in the model", t.Info().Title)
+		}
+	}
+	return out
+}
+
+func layersOf(n *ir.Node) []string {
+	if len(n.Origin) > 0 {
+		return n.Origin
+	}
+	return []string{n.Name}
+}

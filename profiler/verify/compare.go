@@ -1,0 +1,136 @@
+// Package verify proves an artefact: it runs the source model and the artefact,
+// each on its own runtime, on the same inputs, compares the outputs and, where
+// they differ, finds the first layer that does.
+package verify
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"slipway/conversion/tensor"
+)
+
+// Difference measures how far got is from want.
+type Difference struct {
+	MaxAbs float64 // max |got-want|
+	Range  float64 // max(want)-min(want), at least max|want| where that is constant
+	Cosine float64 // 1 for two zero vectors
+	SQNR   float64 // 10*log10(sum want² / sum (got-want)²) in dB; +Inf where equal
+	Bad    int     // NaN or Inf in got where want is finite
+	N      int
+}
+
+// Relative is MaxAbs over Range: 0 for equal tensors.
+func (d Difference) Relative() float64 {
+	switch {
+	case d.Bad > 0:
+		return math.Inf(1)
+	case d.MaxAbs == 0:
+		return 0
+	case d.Range == 0:
+		return d.MaxAbs
+	}
+	return d.MaxAbs / d.Range
+}
+
+// Compare measures got against want, which must have the same number of
+// elements; an NCHW/NHWC permutation of a 4-D tensor is undone where only that
+// makes the shapes agree.
+func Compare(got, want *tensor.Tensor) (Difference, error) {
+	if got.Len() != want.Len() {
+		return Difference{}, fmt.Errorf("shape %v against %v", got.Shape(), want.Shape())
+	}
+	if !sameButOnes(got.Shape(), want.Shape()) {
+		p, ok := channelsFirst(got, want.Shape())
+		if !ok {
+			return Difference{}, fmt.Errorf("shape %v against %v", got.Shape(), want.Shape())
+		}
+		got = p
+	}
+	return compare(got.Float64s(), want.Float64s()), nil
+}
+
+func compare(g, w []float64) Difference {
+	d := Difference{N: len(w)}
+	lo, hi := math.Inf(1), math.Inf(-1)
+	var gg, ww, gw, ee float64
+	for i := range w {
+		x, y := g[i], w[i]
+		if x == y || x != x && y != y {
+			if x != x || math.IsInf(x, 0) {
+				continue
+			}
+		} else if math.IsNaN(x) || math.IsInf(x, 0) || math.IsNaN(y) || math.IsInf(y, 0) {
+			d.Bad++
+			continue
+		}
+		lo, hi = math.Min(lo, y), math.Max(hi, y)
+		e := x - y
+		d.MaxAbs = math.Max(d.MaxAbs, math.Abs(e))
+		gg, ww, gw, ee = gg+x*x, ww+y*y, gw+x*y, ee+e*e
+	}
+	if hi >= lo {
+		d.Range = hi - lo
+		if d.Range == 0 {
+			d.Range = math.Abs(hi)
+		}
+	}
+	d.Cosine, d.SQNR = 1, math.Inf(1)
+	if gg > 0 || ww > 0 {
+		d.Cosine = gw / math.Sqrt(gg*ww)
+		if gg == 0 || ww == 0 {
+			d.Cosine = 0
+		}
+	}
+	if ee > 0 {
+		d.SQNR = 10 * math.Log10(ww/ee)
+	}
+	return d
+}
+
+func sameButOnes(a, b []int) bool {
+	return slices.Equal(withoutOnes(a), withoutOnes(b))
+}
+
+func withoutOnes(s []int) []int {
+	return slices.DeleteFunc(slices.Clone(s), func(d int) bool { return d == 1 })
+}
+
+// channelsFirst turns an NHWC tensor into NCHW where that gives the shape.
+func channelsFirst(t *tensor.Tensor, shape []int) (*tensor.Tensor, bool) {
+	s := t.Shape()
+	if len(s) != 4 || !slices.Equal([]int{s[0], s[3], s[1], s[2]}, shape) {
+		return nil, false
+	}
+	n, h, w, c := s[0], s[1], s[2], s[3]
+	v := t.Float32s()
+	out := make([]float32, len(v))
+	for b := range n {
+		for i := range h * w {
+			for k := range c {
+				out[(b*c+k)*h*w+i] = v[(b*h*w+i)*c+k]
+			}
+		}
+	}
+	return tensor.Of(out, shape...), true
+}
+
+// merge pools the measurements of several samples of one output.
+func (d *Difference) merge(e Difference) {
+	if d.N == 0 {
+		*d = e
+		return
+	}
+	rel := math.Max(d.Relative(), e.Relative())
+	d.MaxAbs = math.Max(d.MaxAbs, e.MaxAbs)
+	d.Cosine, d.SQNR = math.Min(d.Cosine, e.Cosine), math.Min(d.SQNR, e.SQNR)
+	d.Bad += e.Bad
+	d.N += e.N
+	// Keep the worst relative error: the range that belongs to it.
+	if rel > 0 && !math.IsInf(rel, 0) {
+		d.Range = d.MaxAbs / rel
+	} else {
+		d.Range = math.Max(d.Range, e.Range)
+	}
+}

@@ -1,0 +1,241 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/tensor"
+	"slipway/runtimes"
+)
+
+// The verdicts, best first.
+const (
+	Match    = "match"    // as close as the precision allows
+	Drift    = "drift"    // close, but beyond that: judge by accuracy
+	Mismatch = "mismatch" // not the same function
+	NotRun   = "not-run"  // Why says what stopped it
+)
+
+// Tolerance is where a precision's verdicts change. Relative bounds the largest
+// error over the output's range; Cosine is the least cosine similarity, SQNR
+// the least signal-to-noise ratio in dB. All bounds of a verdict must hold.
+type Tolerance struct {
+	MatchRelative, DriftRelative float64
+	MatchCosine, DriftCosine     float64
+	MatchSQNR, DriftSQNR         float64
+}
+
+// Tolerances by precision (FORMATS.md §9: fp32 1e-4, fp16 1e-2 relative, int8
+// cosine above 0.99 and SQNR of about 20 dB).
+var Tolerances = map[string]Tolerance{
+	"fp32": {1e-4, 1e-2, 0.9999, 0.999, 0, 0},
+	"fp16": {1e-2, 1e-1, 0.999, 0.99, 0, 0},
+	"int8": {math.Inf(1), math.Inf(1), 0.99, 0.90, 17, 5},
+}
+
+// Side is one of the two models: the file and the runtime that opens it.
+type Side struct {
+	Runtime runtimes.Runtime
+	Model   runtimes.Model
+	// Tap writes a copy of the model that also returns the named tensors, in
+	// order, after its own outputs, and returns the copy's path with a function
+	// that removes it. nil: the runtime's Options.Taps is used.
+	Tap func(ctx context.Context, tensors []string) (path string, remove func(), err error)
+}
+
+// Layer pairs a source layer with the tensors that hold its output on both
+// sides, in topological order of the source.
+type Layer struct{ Name, Source, Artefact string }
+
+// Config asks for one verification.
+type Config struct {
+	Source, Artefact Side
+	Precision        string // fp32, fp16, int8: chooses the tolerance
+	Samples          [][]*tensor.Tensor
+	Layers           []Layer // may be empty: then no layer is searched
+	Threads          int
+}
+
+// Verdict is the result; its JSON is part of the command line's contract.
+type Verdict struct {
+	Verdict    string   `json:"verdict"`
+	Runtime    string   `json:"runtime"`
+	Version    string   `json:"version"`
+	Reference  string   `json:"reference"` // runtime that ran the source
+	Samples    int      `json:"samples"`
+	MaxAbs     float64  `json:"max_abs"`
+	MaxRel     float64  `json:"max_rel"` // over the output's range
+	Cosine     float64  `json:"cosine"`
+	SQNR       *float64 `json:"sqnr_db,omitempty"` // absent where equal
+	FirstLayer string   `json:"first_diverging_layer"`
+	Why        string   `json:"why"`
+}
+
+// NotRunVerdict says why no verification took place.
+func NotRunVerdict(runtime, why string) *Verdict {
+	return &Verdict{Verdict: NotRun, Runtime: runtime, Why: why}
+}
+
+// Run verifies. An absent runtime or a refusal of the artefact is a verdict,
+// not an error; errors are a cancelled context and failures of the source side.
+func Run(ctx context.Context, c Config) (*Verdict, error) {
+	info := c.Artefact.Runtime.Info()
+	v := &Verdict{Runtime: info.Name, Version: info.Version, Reference: c.Source.Runtime.Info().Name, Cosine: 1}
+	want, err := runAll(ctx, c.Source, c.Samples, runtimes.Options{Threads: c.Threads})
+	if err != nil {
+		return nil, fmt.Errorf("verify: the source model: %w", err)
+	}
+	got, err := runAll(ctx, c.Artefact, c.Samples, runtimes.Options{Threads: c.Threads})
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		var absent *runtimes.NotAvailableError
+		if errors.As(err, &absent) {
+			v.Verdict, v.Why = NotRun, err.Error()
+		} else {
+			v.Verdict, v.Why = Mismatch, err.Error()
+		}
+		return v, nil
+	}
+	tol, ok := Tolerances[c.Precision]
+	if !ok {
+		tol = Tolerances["fp32"]
+	}
+	v.Samples = len(c.Samples)
+	worst, bad := Difference{Cosine: 1, SQNR: math.Inf(1)}, -1
+	v.Verdict = Match
+	for s := range got {
+		if len(got[s]) != len(want[s]) {
+			v.Verdict, v.Why = Mismatch, fmt.Sprintf("the source has %d outputs, the artefact %d", len(want[s]), len(got[s]))
+			return v, nil
+		}
+		for o := range got[s] {
+			d, err := Compare(got[s][o], want[s][o])
+			if err != nil {
+				v.Verdict, v.Why = Mismatch, fmt.Sprintf("output %d: %v", o, err)
+				return v, nil
+			}
+			worst.merge(d)
+			if j := tol.judge(d); rank(j) > rank(v.Verdict) {
+				v.Verdict, bad = j, s
+				v.Why = fmt.Sprintf("output %d, sample %d: largest error %.3g of the output's range, cosine %.6f", o, s, d.Relative(), d.Cosine)
+			}
+		}
+	}
+	v.MaxAbs, v.MaxRel, v.Cosine = finite(worst.MaxAbs), finite(worst.Relative()), finite(worst.Cosine)
+	if !math.IsInf(worst.SQNR, 0) && worst.SQNR == worst.SQNR {
+		v.SQNR = &worst.SQNR
+	}
+	if v.Verdict == Mismatch || v.Verdict == Drift && c.Precision == "fp32" {
+		layer, err := FirstDivergence(ctx, c, c.Samples[bad], tol)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			v.Why += "; the first diverging layer could not be found: " + err.Error()
+		case layer == "":
+			v.Why += "; no single layer differs when its output is looked at"
+		default:
+			v.FirstLayer = layer
+		}
+	}
+	return v, nil
+}
+
+// finite keeps the JSON valid: NaN and infinities become the largest number.
+func finite(x float64) float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return math.MaxFloat64
+	}
+	return x
+}
+
+func rank(v string) int { return map[string]int{Match: 0, Drift: 1, Mismatch: 2}[v] }
+
+func (t Tolerance) judge(d Difference) string {
+	r := d.Relative()
+	switch {
+	case d.Bad == 0 && r <= t.MatchRelative && d.SQNR >= t.MatchSQNR && (d.Cosine >= t.MatchCosine || d.N == 1):
+		return Match
+	case d.Bad == 0 && r <= t.DriftRelative && d.SQNR >= t.DriftSQNR && (d.Cosine >= t.DriftCosine || d.N == 1):
+		return Drift
+	}
+	return Mismatch
+}
+
+func runAll(ctx context.Context, s Side, samples [][]*tensor.Tensor, o runtimes.Options) ([][]*tensor.Tensor, error) {
+	ses, err := s.Runtime.Open(ctx, s.Model, o)
+	if err != nil {
+		return nil, err
+	}
+	defer ses.Close()
+	out := make([][]*tensor.Tensor, len(samples))
+	for i, in := range samples {
+		fit, err := Fit(in, ses.Inputs())
+		if err != nil {
+			return nil, err
+		}
+		if out[i], err = ses.Run(ctx, fit); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Fit adapts sample inputs, made for the source, to a session's inputs: element
+// types are converted where a target had to widen or narrow them, NCHW becomes
+// NHWC where only that fits.
+func Fit(in []*tensor.Tensor, ios []runtimes.IO) ([]*tensor.Tensor, error) {
+	if len(in) != len(ios) {
+		return nil, diag.Errorf("verify.inputs", "the model takes %d inputs, %d were given", len(ios), len(in))
+	}
+	out := make([]*tensor.Tensor, len(in))
+	for i, t := range in {
+		var err error
+		if out[i] = t; t.DType() != ios[i].DType && ios[i].DType != tensor.Invalid {
+			if out[i], err = t.Cast(ios[i].DType); err != nil {
+				return nil, err
+			}
+		}
+		if s := ios[i].Shape; !accepts(s, t.Shape()) && t.Rank() == 4 {
+			h := []int{t.Shape()[0], t.Shape()[2], t.Shape()[3], t.Shape()[1]}
+			if accepts(s, h) {
+				out[i] = channelsLast(out[i])
+			}
+		}
+	}
+	return out, nil
+}
+
+func accepts(want, have []int) bool {
+	if len(want) != len(have) {
+		return false
+	}
+	for i := range want {
+		if want[i] >= 0 && want[i] != have[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func channelsLast(t *tensor.Tensor) *tensor.Tensor {
+	s := t.Shape()
+	n, c, hw := s[0], s[1], s[2]*s[3]
+	w := t.DType().Bits() / 8
+	src, out := t.Bytes(), tensor.New(t.DType(), n, s[2], s[3], c)
+	dst := out.Bytes()
+	for b := range n {
+		for k := range c {
+			for i := range hw {
+				from, to := ((b*c+k)*hw+i)*w, ((b*hw+i)*c+k)*w
+				copy(dst[to:to+w], src[from:from+w])
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,117 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"testing"
+
+	"slipway/conversion/tensor"
+	"slipway/runtimes"
+)
+
+// chain is a runtime over a made-up model: layer i multiplies by factor[i]. It
+// stands for any runtime; the real ones are exercised by the conversion tests.
+type chain struct {
+	factor []float32
+	opened *int
+}
+
+func (c chain) Info() runtimes.Info       { return runtimes.Info{Name: "chain", Version: "1"} }
+func (chain) Check(context.Context) error { return nil }
+func (c chain) Open(_ context.Context, _ runtimes.Model, o runtimes.Options) (runtimes.Session, error) {
+	*c.opened++
+	return &chainSession{c, o.Taps}, nil
+}
+
+type chainSession struct {
+	chain
+	taps []string
+}
+
+func (s *chainSession) Inputs() []runtimes.IO {
+	return []runtimes.IO{{Name: "x", DType: tensor.Float32, Shape: []int{1, 4}}}
+}
+func (s *chainSession) Outputs() []runtimes.IO { return nil }
+func (s *chainSession) Close() error           { return nil }
+func (s *chainSession) Run(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	v := append([]float32{}, in[0].Float32s()...)
+	at := map[string]*tensor.Tensor{}
+	for i, f := range s.factor {
+		for j := range v {
+			v[j] *= f
+			if f < 0 { // a layer that goes wrong by shape of its values, not scale
+				v[j] += float32(j)
+			}
+		}
+		at[fmt.Sprint("t", i)] = tensor.Of(append([]float32{}, v...), 1, 4)
+	}
+	out := []*tensor.Tensor{tensor.Of(v, 1, 4)}
+	for _, t := range s.taps {
+		out = append(out, at[t])
+	}
+	return out, nil
+}
+
+func TestFirstDivergingLayerIsFoundWhereverItIs(t *testing.T) {
+	const n = 200
+	good := make([]float32, n)
+	var layers []Layer
+	for i := range good {
+		good[i] = 1
+		layers = append(layers, Layer{fmt.Sprint("layer", i), fmt.Sprint("t", i), fmt.Sprint("t", i)})
+	}
+	for _, at := range []int{0, 1, 57, 123, 198, 199} {
+		wrong := append([]float32{}, good...)
+		wrong[at] = -1
+		opened := 0
+		ref, art := chain{good, new(int)}, chain{wrong, &opened}
+		samples, err := Samples([]runtimes.IO{{Name: "x", DType: tensor.Float32, Shape: []int{-1, 4}}}, 4, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := Run(context.Background(), Config{Source: Side{Runtime: ref}, Artefact: Side{Runtime: art}, Precision: "fp32", Samples: samples, Layers: layers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Verdict != Mismatch || v.FirstLayer != fmt.Sprint("layer", at) {
+			t.Errorf("error at %d: %+v", at, v)
+		}
+		if opened > 6 {
+			t.Errorf("error at %d: the artefact was opened %d times", at, opened)
+		}
+	}
+}
+
+func TestVerdictsByTolerance(t *testing.T) {
+	for _, c := range []struct {
+		factor    float32
+		precision string
+		want      string
+	}{
+		{1, "fp32", Match}, {1.00003, "fp32", Match}, {1.002, "fp32", Drift}, {1.2, "fp32", Mismatch},
+		{1.002, "fp16", Match}, {1.05, "fp16", Drift}, {1.1, "int8", Match}, {1.4, "int8", Drift}, {float32(math.NaN()), "int8", Mismatch},
+	} {
+		samples, _ := Samples([]runtimes.IO{{Name: "x", DType: tensor.Float32, Shape: []int{1, 4}}}, 3, nil)
+		v, err := Run(context.Background(), Config{Source: Side{Runtime: chain{[]float32{1}, new(int)}}, Artefact: Side{Runtime: chain{[]float32{c.factor}, new(int)}},
+			Precision: c.precision, Samples: samples})
+		if err != nil || v.Verdict != c.want {
+			t.Errorf("factor %v in %s: %+v %v, want %s", c.factor, c.precision, v, err, c.want)
+		}
+	}
+}
+
+func TestCompareUndoesChannelsLast(t *testing.T) {
+	want := tensor.Of([]float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 1, 2, 2, 3)
+	got := channelsLast(want)
+	if s := got.Shape(); s[1] != 2 || s[2] != 3 || s[3] != 2 {
+		t.Fatalf("shape %v", s)
+	}
+	d, err := Compare(got, want)
+	if err != nil || d.MaxAbs != 0 {
+		t.Errorf("%+v %v", d, err)
+	}
+	if _, err := Compare(tensor.New(tensor.Float32, 4, 3), want); err == nil {
+		t.Error("a shape of another meaning was compared")
+	}
+}

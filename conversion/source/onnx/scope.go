@@ -1,0 +1,412 @@
+package onnx
+
+import (
+	"fmt"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	"slipway/conversion/tensor"
+)
+
+// scope is where names are looked up: the top graph, a subgraph (which also
+// sees its parent) or the body of a function (which does not).
+type scope struct {
+	im     *importer
+	g      *ir.Graph
+	parent *scope // nil for the top graph and for functions
+	opsets map[string]int64
+	values map[string]*ir.Value
+	infos  map[string]valueInfo
+	rank   int    // names given here win over those of a smaller rank
+	prefix string // before node and value names, for functions and subgraphs
+
+	attrs    map[string]any // a function's attributes
+	calls    []string       // functions being inlined, outermost first
+	captured []string       // names taken from the parent, in order
+}
+
+func (s *scope) top() bool { return s.prefix == "" }
+
+// has reports whether a name is visible.
+func (s *scope) has(name string) bool {
+	for ; s != nil; s = s.parent {
+		if _, ok := s.values[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// lookup finds a value; one of the parent's becomes an input of this subgraph.
+func (s *scope) lookup(name string) (*ir.Value, bool) {
+	if v, ok := s.values[name]; ok {
+		return v, true
+	}
+	if s.parent == nil {
+		return nil, false
+	}
+	outer, ok := s.parent.lookup(name)
+	if !ok || outer == nil {
+		return outer, ok
+	}
+	var v *ir.Value
+	if outer.IsConst() {
+		v = s.g.AddConst(name, outer.Const)
+	} else {
+		v = s.g.AddInput(name, outer.DType, outer.Shape)
+		v.Content = outer.Content
+		s.captured = append(s.captured, name)
+	}
+	s.im.tainted[v] = s.im.tainted[outer]
+	s.values[name] = v
+	return v, true
+}
+
+// graph imports a graph into s.g.
+func (s *scope) graph(p *graphProto, top bool) error {
+	if p.sparse > 0 {
+		return diag.Errorf("onnx.sparse", "sparse weights (%d) are not supported", p.sparse)
+	}
+	if p.quant > 0 {
+		s.im.find(diag.Infof("onnx.quantization-annotation", "%d quantization annotations are left out", p.quant))
+	}
+	s.infos = make(map[string]valueInfo, len(p.values)+len(p.outputs))
+	for _, v := range append(p.values[:len(p.values):len(p.values)], p.outputs...) {
+		s.infos[v.name] = v
+	}
+	inits := make(map[string]bool, len(p.inits))
+	for _, t := range p.inits {
+		if t.name == "" {
+			return diag.Errorf("onnx.corrupt", "a weight has no name")
+		}
+		if inits[t.name] {
+			return diag.Errorf("onnx.duplicate-name", "two weights are called %q", clip(t.name))
+		}
+		inits[t.name] = true
+	}
+	if err := s.inputs(p, inits, top); err != nil {
+		return err
+	}
+	for i, t := range p.inits {
+		if i%256 == 0 && s.im.ctx.Err() != nil {
+			return s.im.ctx.Err()
+		}
+		c, err := t.decode(s.im.ext.bytes)
+		if err != nil {
+			return err
+		}
+		s.define(t.name, s.g.AddConst(s.prefix+t.name, c))
+	}
+	if err := s.nodes(p.nodes); err != nil {
+		return err
+	}
+	return s.outputs(p)
+}
+
+func (s *scope) inputs(p *graphProto, inits map[string]bool, top bool) error {
+	defaults := 0
+	list := append([]valueInfo{}, p.inputs...)
+	if top && len(s.im.o.InputShapes) > 0 {
+		left := map[string]bool{}
+		for name := range s.im.o.InputShapes {
+			left[name] = true
+		}
+		for i := range list {
+			want, ok := s.im.o.InputShapes[list[i].name]
+			if !ok || inits[list[i].name] {
+				continue
+			}
+			delete(left, list[i].name)
+			if err := s.im.syms.fixInput(&list[i], want); err != nil {
+				return err
+			}
+		}
+		for name := range left {
+			return diag.Errorf("onnx.input-shape", "the model has no input %q", name)
+		}
+	}
+	for _, v := range list {
+		if inits[v.name] {
+			defaults++
+			continue
+		}
+		if v.name == "" {
+			return diag.Errorf("onnx.corrupt", "an input has no name")
+		}
+		if s.values[v.name] != nil {
+			return diag.Errorf("onnx.duplicate-name", "two inputs are called %q", clip(v.name))
+		}
+		if v.kind != "" {
+			return diag.Errorf("onnx.input-type", "input %q is a %s; only tensors are supported", clip(v.name), v.kind)
+		}
+		dt := DTypeOf(v.elem)
+		if dt == tensor.Invalid && top {
+			return diag.Errorf("onnx.input-type", "input %q has element type %d, which is not known", clip(v.name), v.elem)
+		}
+		in := s.g.AddInput(v.name, dt, s.im.syms.shape(v))
+		if dims, ok := in.Shape.Ints(); ok {
+			if _, err := tensor.NumElements(dims); err != nil {
+				return diag.Errorf("onnx.too-large", "input %q has shape %v", clip(v.name), in.Shape)
+			}
+		}
+		s.define(v.name, in)
+	}
+	if defaults > 0 && top {
+		s.im.find(diag.Infof("onnx.default-inputs", "%d inputs have default values and are treated as constants", defaults))
+	}
+	return nil
+}
+
+func (s *scope) define(name string, v *ir.Value) {
+	s.values[name] = v
+	if v == nil {
+		return
+	}
+	s.im.rank[v] = s.rank
+	if s.top() {
+		s.im.named[name] = v
+	}
+}
+
+func (s *scope) outputs(p *graphProto) error {
+	if len(p.outputs) == 0 {
+		return diag.Errorf("onnx.no-output", "graph %q has no output", clip(p.name))
+	}
+	seen := map[*ir.Value]bool{}
+	for _, o := range p.outputs {
+		v, ok := s.lookup(o.name)
+		if !ok || v == nil {
+			return diag.Errorf("onnx.missing-output", "nothing produces the output %q", clip(o.name))
+		}
+		if s.top() && (seen[v] || v.Name != o.name && (v.Node() == nil || s.im.named[v.Name] == v)) {
+			n := s.g.AddNode("Identity", o.name, nil, []*ir.Value{v}, o.name)
+			if v.Node() != nil {
+				n.Origin = v.Node().Origin
+			}
+			n.Outputs[0].DType, n.Outputs[0].Shape = v.DType, v.Shape
+			s.im.named[o.name] = n.Outputs[0]
+			v = n.Outputs[0]
+		}
+		seen[v] = true
+		if dt := DTypeOf(o.elem); dt != tensor.Invalid && v.DType != tensor.Invalid && v.DType != dt {
+			s.im.find(diag.Errorf("onnx.output-type", "output %q is declared as %v, but the graph makes %v", clip(o.name), dt, v.DType))
+		}
+		s.g.Outputs = append(s.g.Outputs, v)
+	}
+	return nil
+}
+
+// nodes imports a list of nodes in topological order.
+func (s *scope) nodes(list []*nodeProto) error {
+	list, err := s.order(list)
+	if err != nil {
+		return err
+	}
+	for i, p := range list {
+		if i%64 == 0 && s.im.ctx.Err() != nil {
+			return s.im.ctx.Err()
+		}
+		if s.im.count++; s.im.count > maxNodes {
+			return diag.Errorf("onnx.too-many-nodes", "the model has more than %d nodes", maxNodes)
+		}
+		if err := s.node(p, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scope) nodeName(p *nodeProto, index int) string {
+	name := p.name
+	if name == "" {
+		name = fmt.Sprintf("%s_%d", p.op, index)
+	}
+	name = s.prefix + name
+	if s.im.nodeNames[name] {
+		if p.name != "" {
+			s.im.renamed = append(s.im.renamed, name)
+		}
+		base := name
+		for i := 1; s.im.nodeNames[name]; i++ {
+			name = fmt.Sprintf("%s_%d", base, i)
+		}
+	}
+	s.im.nodeNames[name] = true
+	return name
+}
+
+// node imports one node and defines its outputs.
+func (s *scope) node(p *nodeProto, index int) error {
+	name := s.nodeName(p, index)
+	in := make([]*ir.Value, len(p.inputs))
+	tainted := false
+	for i, x := range p.inputs {
+		if x == "" {
+			continue
+		}
+		v, _ := s.lookup(x) // order has checked that it is there
+		in[i] = v
+		tainted = tainted || s.im.tainted[v]
+	}
+	for len(in) > 0 && in[len(in)-1] == nil {
+		in = in[:len(in)-1]
+	}
+	outs := p.outputs
+	for len(outs) > 0 && outs[len(outs)-1] == "" {
+		outs = outs[:len(outs)-1]
+	}
+	if f := s.im.functions[functionKey(p.domain, p.op, p.overload)]; f != nil {
+		return s.inline(f, p, name, in, outs)
+	}
+	if isDefault(p.domain) && p.op == "Constant" {
+		t, err := s.constant(p)
+		if err != nil {
+			return place(err, name)
+		}
+		for _, o := range outs {
+			s.define(o, s.g.AddConst(s.prefix+o, t))
+		}
+		return nil
+	}
+	attrs, captured, err := s.attributes(p, name)
+	if err != nil {
+		return place(err, name)
+	}
+	for _, c := range captured {
+		v, _ := s.lookup(c)
+		in = append(in, v)
+		tainted = tainted || s.im.tainted[v]
+	}
+	kind := qualified(p.domain, p.op)
+	def := s.im.o.Registry.Get(kind)
+	version := max(s.opsets[p.domain], 1)
+	if isDefault(p.domain) {
+		if version = s.opsets[""]; version == 0 {
+			return diag.Errorf("onnx.no-opset", "the model does not say which default operator set it uses").At(name)
+		}
+	}
+	switch {
+	case def == nil:
+		s.im.unknownOp(kind, name)
+	case !tainted:
+		before := len(s.g.Nodes)
+		results, err := s.read(def, p, name, version, attrs, in, outs)
+		if err == nil {
+			return s.results(p, name, outs, results, s.g.Nodes[before:])
+		}
+		s.im.find(nodeFinding(err, name, p.op))
+		s.drop(before)
+	}
+	s.opaque(kind, name, attrs, in, outs)
+	return nil
+}
+
+// read runs the operator's reader. A panic in it, on input nobody thought of,
+// becomes a finding like any other.
+func (s *scope) read(def *op.Def, p *nodeProto, name string, version int64, attrs ir.Attrs, in []*ir.Value, outs []string) (v []*ir.Value, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = diag.Errorf("onnx.internal", "operator %s cannot be read: %v", def.Name, r)
+		}
+	}()
+	src := op.NewSrc(s.g, s.im.o.Registry, attrs)
+	src.Op, src.Domain, src.Version, src.Name = p.op, p.domain, int(version), name
+	if isDefault(p.domain) {
+		src.Domain = ""
+	}
+	src.Inputs, src.NumOut = in, len(outs)
+	for _, o := range outs {
+		src.OutUsed = append(src.OutUsed, o != "")
+	}
+	return def.Read(src)
+}
+
+// results defines a node's outputs from what its reader returned.
+func (s *scope) results(p *nodeProto, name string, outs []string, results []*ir.Value, made []*ir.Node) error {
+	for _, n := range made {
+		if err := checkSize(n); err != nil {
+			return place(err, name)
+		}
+	}
+	for i, o := range outs {
+		if o == "" {
+			continue
+		}
+		if i >= len(results) || results[i] == nil {
+			return diag.Errorf("onnx.output-count", "operator %s has no output %d", p.op, i).At(name)
+		}
+		s.name(o, results[i])
+	}
+	return nil
+}
+
+// name makes v known as name here and calls it so, unless it already has a name
+// from a graph as near to the top.
+func (s *scope) name(name string, v *ir.Value) {
+	s.values[name] = v
+	if v == nil {
+		return
+	}
+	if v.Node() != nil && s.im.rank[v] < s.rank {
+		s.im.rank[v] = s.rank
+		s.g.RenameValue(v, s.prefix+name)
+		if s.top() {
+			s.im.named[name] = v
+		}
+	}
+	info, ok := s.infos[name]
+	if !ok {
+		return
+	}
+	if v.DType == tensor.Invalid {
+		v.DType = DTypeOf(info.elem)
+	}
+	if v.Shape == nil && v.Node() != nil {
+		v.Shape = s.im.syms.shape(info)
+	}
+}
+
+// opaque keeps a node that is not understood, so that the graph stays whole.
+func (s *scope) opaque(kind, name string, attrs ir.Attrs, in []*ir.Value, outs []string) {
+	n := s.g.AddNode(kind, name, attrs, in, make([]string, len(outs))...)
+	n.Origin = []string{name}
+	for i, o := range outs {
+		v := n.Outputs[i]
+		s.im.tainted[v] = true
+		if o != "" {
+			s.name(o, v)
+		}
+	}
+}
+
+// drop takes back nodes that a reader made before it failed.
+func (s *scope) drop(from int) {
+	made := s.g.Nodes[from:]
+	p := s.g.Edit("", nil)
+	for _, n := range made {
+		for i := range n.Inputs {
+			p.SetInput(n, i, nil)
+		}
+	}
+	s.g.Nodes = s.g.Nodes[:from]
+}
+
+func place(err error, layer string) error {
+	if f, ok := err.(*diag.Finding); ok && f.Layer == "" {
+		return f.At(layer)
+	}
+	return err
+}
+
+func nodeFinding(err error, layer, op string) *diag.Finding {
+	l := diag.FromError("onnx.bad-node", err)
+	f := *l[0]
+	if f.Code == "onnx.bad-node" {
+		f.Text = op + ": " + err.Error()
+	}
+	if f.Layer == "" {
+		f.Layer = layer
+	}
+	return &f
+}

@@ -9,3 +9,5 @@ func open(path string) (uintptr, error) {
 }
 
 func lookup(handle uintptr, symbol string) (uintptr, error) { return purego.Dlsym(handle, symbol) }
+
+func defaultSymbol(name string) (uintptr, error) { return purego.Dlsym(purego.RTLD_DEFAULT, name) }

@@ -11,3 +11,5 @@ func open(path string) (uintptr, error) {
 func lookup(handle uintptr, symbol string) (uintptr, error) {
 	return windows.GetProcAddress(windows.Handle(handle), symbol)
 }
+
+func defaultSymbol(string) (uintptr, error) { return 0, nil }

@@ -1,0 +1,84 @@
+package openvino
+
+import (
+	"slipway/conversion/ir"
+	"slipway/conversion/tensor"
+)
+
+var arithOps = map[string]spelling{
+	"Add": binary("Add", "opset1"), "Sub": binary("Subtract", "opset1"), "Mul": binary("Multiply", "opset1"),
+	"Div": {nil, emitDiv}, "Pow": {nil, emitPow}, "Mod": {nil, emitMod},
+	"Min": chain("Minimum"), "Max": chain("Maximum"), "Sum": chain("Add"), "Mean": {nil, emitMean},
+	"Exp": unary("Exp", "opset1"), "Log": unary("Log", "opset1"), "Sqrt": unary("Sqrt", "opset1"),
+	"Abs": unary("Abs", "opset1"), "Neg": unary("Negative", "opset1"),
+	"Floor": unary("Floor", "opset1"), "Ceil": unary("Ceiling", "opset1"), "Sign": unary("Sign", "opset1"),
+	"Sin": unary("Sin", "opset1"), "Cos": unary("Cos", "opset1"), "Tan": unary("Tan", "opset1"),
+	"Asin": unary("Asin", "opset1"), "Acos": unary("Acos", "opset1"), "Atan": unary("Atan", "opset1"),
+	"Sinh": unary("Sinh", "opset1"), "Cosh": unary("Cosh", "opset1"),
+	"Asinh": unary("Asinh", "opset4"), "Acosh": unary("Acosh", "opset4"), "Atanh": unary("Atanh", "opset4"),
+	"Round":      {nil, emitRound},
+	"Reciprocal": {nil, emitReciprocal},
+	"Equal":      binary("Equal", "opset1"), "Greater": binary("Greater", "opset1"), "Less": binary("Less", "opset1"),
+	"GreaterOrEqual": binary("GreaterEqual", "opset1"), "LessOrEqual": binary("LessEqual", "opset1"),
+	"And": binary("LogicalAnd", "opset1"), "Or": binary("LogicalOr", "opset1"), "Xor": binary("LogicalXor", "opset1"),
+	"Not":   unary("LogicalNot", "opset1"),
+	"IsNaN": unary("IsNaN", "opset10"), "IsInf": {nil, emitIsInf},
+	"Where": {nil, func(e *emitter, _ *ir.Node) { e.final("Select", "opset1", numpy, e.in(0), e.in(1), e.in(2)) }},
+	"Cast":  {legalCast, emitCast},
+}
+
+// emitDiv: integers are truncated toward zero, as in ONNX, not floored.
+func emitDiv(e *emitter, _ *ir.Node) {
+	e.final("Divide", "opset1", []attr{numpy[0], {"m_pythondiv", "false"}}, e.in(0), e.in(1))
+}
+
+// emitPow: base and exponent may differ in type in ONNX, and the result has the
+// base's.
+func emitPow(e *emitter, n *ir.Node) {
+	d, ed := n.Out(0).DType, n.In(1).DType
+	if d == ed || d.IsFloat() {
+		e.final("Power", "opset1", numpy, e.in(0), e.convert(e.in(1), d))
+		return
+	}
+	p := e.op("Power", "opset1", tensor.Float32, n.Out(0).Shape, numpy, e.convert(e.in(0), tensor.Float32), e.convert(e.in(1), tensor.Float32))
+	e.finish(e.convert(p, d))
+}
+
+func emitMod(e *emitter, n *ir.Node) {
+	typ := "FloorMod"
+	if n.Int("fmod", 0) != 0 {
+		typ = "Mod"
+	}
+	e.final(typ, "opset1", numpy, e.in(0), e.in(1))
+}
+
+func emitMean(e *emitter, n *ir.Node) {
+	e.final("Multiply", "opset1", numpy, e.fold("Add", n), e.scalar(n.Out(0).DType, 1/float64(len(n.Inputs))))
+}
+
+func emitRound(e *emitter, _ *ir.Node) {
+	e.final("Round", "opset5", []attr{{"mode", "half_to_even"}}, e.in(0))
+}
+
+func emitReciprocal(e *emitter, n *ir.Node) {
+	e.final("Divide", "opset1", []attr{numpy[0], {"m_pythondiv", "false"}}, e.scalar(n.Out(0).DType, 1), e.in(0))
+}
+
+func emitIsInf(e *emitter, n *ir.Node) {
+	e.final("IsInf", "opset10", []attr{
+		{"detect_negative", boolean(n.Int("detect_negative", 1) != 0)}, {"detect_positive", boolean(n.Int("detect_positive", 1) != 0)},
+	}, e.in(0))
+}
+
+func legalCast(n *ir.Node) string {
+	if o := n.Out(0); o != nil {
+		if _, ok := typeNames[o.DType]; !ok {
+			return "Cast to " + o.DType.String() + " does not exist in OpenVINO IR"
+		}
+	}
+	return ""
+}
+
+func emitCast(e *emitter, n *ir.Node) {
+	e.finish(e.convert(e.in(0), n.Out(0).DType))
+}

@@ -1,0 +1,160 @@
+package openvino
+
+import (
+	"math"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/tensor"
+)
+
+var quantOps = map[string]spelling{
+	"QuantizeLinear":   {legalQuantize, emitQuantize},
+	"DequantizeLinear": {legalQuantize, emitDequantize},
+}
+
+// limits of the quantized types that are written.
+var limits = map[tensor.DType][2]float64{
+	tensor.Int8: {-128, 127}, tensor.Uint8: {0, 255}, tensor.Int16: {-32768, 32767}, tensor.Uint16: {0, 65535},
+	tensor.Int32: {math.MinInt32, math.MaxInt32}, tensor.Int4: {-8, 7}, tensor.Uint4: {0, 15},
+}
+
+func legalQuantize(n *ir.Node) string {
+	d := tensor.Invalid
+	if n.Op == "QuantizeLinear" {
+		if n.Out(0) != nil {
+			d = n.Out(0).DType
+		}
+	} else if n.In(0) != nil {
+		d = n.In(0).DType
+	}
+	switch {
+	case n.Int("block_size", 0) != 0:
+		return n.Op + " in blocks has no equivalent"
+	case limits[d] == [2]float64{}:
+		return n.Op + " of type " + d.String() + " has no equivalent"
+	case !n.In(1).IsConst() || n.In(2) != nil && !n.In(2).IsConst():
+		return n.Op + " needs constant scale and zero point"
+	case n.In(1).Const.Len() > 1 && rank(n, 0) < 0:
+		return n.Op + " along an axis needs an input of known rank"
+	}
+	return ""
+}
+
+// zeroPoint is the i-th zero point of a QuantizeLinear or DequantizeLinear.
+func zeroPoints(n *ir.Node, count int) []float64 {
+	z := make([]float64, count)
+	if n.In(2) != nil {
+		for i, v := range n.In(2).Const.Float64s() {
+			if i < count {
+				z[i] = v
+			}
+		}
+	}
+	return z
+}
+
+// grid gives the real numbers that the ends of the integer range stand for,
+// computed in binary32 as DequantizeLinear does.
+func grid(n *ir.Node, d tensor.DType) (low, high []float64) {
+	scale := n.In(1).Const.Float32s()
+	zp := zeroPoints(n, len(scale))
+	lim := limits[d]
+	for i, s := range scale {
+		low = append(low, float64(float32(lim[0]-zp[i])*s))
+		high = append(high, float64(float32(lim[1]-zp[i])*s))
+	}
+	return low, high
+}
+
+// emitQuantize writes nothing where every reader dequantizes again: that pair
+// becomes one FakeQuantize. Else it writes the arithmetic of QuantizeLinear.
+func emitQuantize(e *emitter, n *ir.Node) {
+	out := n.Out(0)
+	if paired(e.g, n) {
+		e.ports[out] = port{&layer{out: make([]outPort, 1)}, 0} // never read
+		return
+	}
+	x := e.convert(e.in(0), tensor.Float32)
+	f32 := tensor.Float32
+	param := func(v []float64) port {
+		t, _ := tensor.FromFloat64s(f32, v, len(v))
+		return e.floats(f32, v, paramShape(t, int(n.Int("axis", 1)), max(rank(n, 0), 1), 0)...)
+	}
+	scale := n.In(1).Const.Float64s()
+	p := e.op("Divide", "opset1", f32, out.Shape, []attr{numpy[0], {"m_pythondiv", "false"}}, x, param(scale))
+	p = e.op("Round", "opset5", f32, out.Shape, []attr{{"mode", "half_to_even"}}, p)
+	p = e.op("Add", "opset1", f32, out.Shape, numpy, p, param(zeroPoints(n, len(scale))))
+	lim := limits[out.DType]
+	p = e.op("Clamp", "opset1", f32, out.Shape, []attr{{"min", float(lim[0])}, {"max", float(lim[1])}}, p)
+	e.finish(e.convert(p, out.DType))
+}
+
+// paired reports whether every reader of n's output is a DequantizeLinear.
+func paired(g *ir.Graph, n *ir.Node) bool {
+	out := n.Out(0)
+	if g.IsOutput(out) || out.DType.Bits() > 16 {
+		return false
+	}
+	for _, u := range out.Uses() {
+		if u.Node.Op != "DequantizeLinear" || u.Index != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// emitDequantize writes the FakeQuantize of a pair, or the arithmetic of
+// DequantizeLinear. in and out ranges are the ends of the two grids, so that
+// the levels between them are the values that integers stand for.
+func emitDequantize(e *emitter, n *ir.Node) {
+	src, o := n.In(0), n.Out(0)
+	q := src.Node()
+	if q == nil || q.Op != "QuantizeLinear" || !paired(e.g, q) {
+		e.finish(e.dequantizeArithmetic(n))
+		return
+	}
+	r := max(rank(q, 0), 1)
+	x := e.value(q.In(0))
+	ends := func(m *ir.Node) (port, port) {
+		lo, hi := grid(m, src.DType)
+		t, _ := tensor.FromFloat64s(tensor.Float32, lo, len(lo))
+		shape := paramShape(t, int(m.Int("axis", 1)), r, 0)
+		return e.floats(x.dtype(), lo, shape...), e.floats(x.dtype(), hi, shape...)
+	}
+	inLow, inHigh := ends(q)
+	outLow, outHigh := inLow, inHigh
+	if !sameParams(q, n) {
+		outLow, outHigh = ends(n)
+	}
+	levels := limits[src.DType][1] - limits[src.DType][0] + 1
+	p := e.op("FakeQuantize", "opset1", x.dtype(), o.Shape, []attr{{"levels", float(levels)}, numpy[0]}, x, inLow, inHigh, outLow, outHigh)
+	e.finish(e.convert(p, o.DType))
+}
+
+func sameParams(a, b *ir.Node) bool {
+	if a.In(1) == b.In(1) && a.In(2) == b.In(2) {
+		return true
+	}
+	if a.In(1).Const.Len() != b.In(1).Const.Len() {
+		return false
+	}
+	sa, sb := a.In(1).Const.Float64s(), b.In(1).Const.Float64s()
+	za, zb := zeroPoints(a, len(sa)), zeroPoints(b, len(sb))
+	for i := range sa {
+		if sa[i] != sb[i] || za[i] != zb[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *emitter) dequantizeArithmetic(n *ir.Node) port {
+	d, s := n.Out(0).DType, n.Out(0).Shape
+	p := e.convert(e.in(0), d)
+	r := max(rank(n, 0), 1)
+	shape := paramShape(n.In(1).Const, int(n.Int("axis", 1)), r, 0)
+	if zp := n.In(2); zp != nil && !allZero(zp.Const) {
+		p = e.op("Subtract", "opset1", d, s, numpy, p, e.floats(d, zp.Const.Float64s(), shape...))
+	}
+	return e.op("Multiply", "opset1", d, s, numpy, p, e.floats(d, n.In(1).Const.Float64s(), shape...))
+}

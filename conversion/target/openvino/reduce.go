@@ -1,0 +1,102 @@
+package openvino
+
+import (
+	"slipway/conversion/ir"
+	"slipway/conversion/tensor"
+)
+
+var reduceOps = map[string]spelling{
+	"ReduceMean": {legalReduce, reduce("ReduceMean", "opset1")}, "ReduceSum": {legalReduce, reduce("ReduceSum", "opset1")},
+	"ReduceMax": {legalReduce, reduce("ReduceMax", "opset1")}, "ReduceMin": {legalReduce, reduce("ReduceMin", "opset1")},
+	"ReduceProd": {legalReduce, reduce("ReduceProd", "opset1")},
+	"ReduceL1":   {legalReduce, reduce("ReduceL1", "opset4")}, "ReduceL2": {legalReduce, reduce("ReduceL2", "opset4")},
+	"ArgMax": {legalArg, emitArg("max")}, "ArgMin": {legalArg, emitArg("min")},
+	"TopK":   {nil, emitTopK},
+	"CumSum": {nil, emitCumSum},
+}
+
+func legalReduce(n *ir.Node) string {
+	if n.In(1) == nil {
+		return needRank(n)
+	}
+	if a, ok := n.In(1).ConstInts(); ok && len(a) == 0 {
+		return needRank(n)
+	}
+	return ""
+}
+
+// reduce: without axes ONNX reduces all of them, or none with
+// noop_with_empty_axes.
+func reduce(typ, version string) func(*emitter, *ir.Node) {
+	return func(e *emitter, n *ir.Node) {
+		axes, known := n.In(1).ConstInts()
+		empty := n.In(1) == nil || known && len(axes) == 0
+		var a port
+		switch {
+		case empty && n.Int("noop_with_empty_axes", 0) != 0 && (typ == "ReduceL1" || typ == "ReduceL2"):
+			e.final("Abs", "opset1", nil, e.in(0))
+			return
+		case empty && n.Int("noop_with_empty_axes", 0) != 0:
+			e.finish(e.in(0))
+			return
+		case empty:
+			a = e.ints(axesFrom(0, rank(n, 0))...)
+		default:
+			a = e.in(1)
+		}
+		e.final(typ, version, []attr{{"keep_dims", boolean(n.Int("keepdims", 1) != 0)}}, e.in(0), a)
+	}
+}
+
+func legalArg(n *ir.Node) string {
+	if n.Int("select_last_index", 0) != 0 {
+		return n.Op + " that picks the last of equal elements has no equivalent"
+	}
+	return ""
+}
+
+// emitArg writes a stable TopK of one element: of equal elements the first wins.
+func emitArg(mode string) func(*emitter, *ir.Node) {
+	return func(e *emitter, n *ir.Node) {
+		axis := n.Int("axis", 0)
+		top := e.opN("TopK", "opset11", 2, []attr{
+			{"axis", ints([]int64{axis})}, {"mode", mode}, {"sort", "value"}, {"index_element_type", "i64"}, {"stable", "true"},
+		}, e.in(0), e.int(1))
+		top.typed(n.In(0).DType, nil)
+		p := port{top.l, 1}.typed(tensor.Int64, nil)
+		if n.Int("keepdims", 1) == 0 {
+			p = e.op("Squeeze", "opset1", tensor.Int64, n.Out(0).Shape, nil, p, e.ints(axis))
+		}
+		e.finish(p)
+	}
+}
+
+func emitTopK(e *emitter, n *ir.Node) {
+	mode, sort := "max", "value"
+	if n.Int("largest", 1) == 0 {
+		mode = "min"
+	}
+	stable := boolean(true)
+	if n.Int("sorted", 1) == 0 {
+		sort, stable = "none", boolean(false)
+	}
+	var k port
+	if v, ok := n.In(1).ConstScalar(); ok {
+		k = e.int(int64(v))
+	} else {
+		k = e.op("Squeeze", "opset1", n.In(1).DType, ir.Shape{}, nil, e.in(1), e.ints(0))
+	}
+	top := e.opN("TopK", "opset11", 2, []attr{
+		{"axis", ints([]int64{n.Int("axis", -1)})}, {"mode", mode}, {"sort", sort}, {"index_element_type", "i64"}, {"stable", stable},
+	}, e.in(0), k)
+	top.typed(n.In(0).DType, nil)
+	port{top.l, 1}.typed(tensor.Int64, nil)
+	e.bind(n.Out(0), top)
+	e.bind(n.Out(1), port{top.l, 1})
+}
+
+func emitCumSum(e *emitter, n *ir.Node) {
+	e.final("CumSum", "opset3", []attr{
+		{"exclusive", boolean(n.Int("exclusive", 0) != 0)}, {"reverse", boolean(n.Int("reverse", 0) != 0)},
+	}, e.in(0), e.in(1))
+}

@@ -16,6 +16,9 @@ type Value struct {
 	// Content are the elements of an integer tensor of rank 0 or 1 as far as
 	// shape inference knows them, for example the result of Shape. nil: unknown.
 	Content []Dim
+	// Layers are the source layers whose output this value holds, up to rounding.
+	// Sources set it, Patch.Replace hands it on; nil for inner results.
+	Layers []string
 
 	node  *Node
 	index int

@@ -73,7 +73,8 @@ func (p *Patch) AddN(op string, attrs Attrs, inputs []*Value, outs int, from ...
 
 // Replace makes every reader of old read new instead. Where old is a graph
 // output, new takes over its name and place (through an Identity where new is
-// an input, a constant or an output already).
+// an input, a constant or an output already). The source layers whose output
+// old held are from then on held by new.
 func (p *Patch) Replace(old, repl *Value) {
 	if old == repl {
 		return
@@ -84,6 +85,11 @@ func (p *Patch) Replace(old, repl *Value) {
 		repl.uses = append(repl.uses, u)
 	}
 	old.uses = nil
+	if len(old.Layers) > 0 && repl.node != nil {
+		l := append(slices.Clone(repl.Layers), old.Layers...)
+		slices.Sort(l)
+		repl.Layers = slices.Compact(l)
+	}
 	if !p.g.IsOutput(old) {
 		return
 	}

@@ -350,6 +350,7 @@ func (s *scope) name(name string, v *ir.Value) {
 	}
 	if v.Node() != nil && s.im.rank[v] < s.rank {
 		s.im.rank[v] = s.rank
+		v.Layers = v.Node().Origin
 		s.g.RenameValue(v, s.prefix+name)
 		if s.top() {
 			s.im.named[name] = v

@@ -1,0 +1,6 @@
+package conv
+
+import "slipway/conversion/op"
+
+// Defs are the operators of this family.
+var Defs = []*op.Def{convDef, convTransposeDef}

@@ -1,0 +1,6 @@
+package linalg
+
+import "slipway/conversion/op"
+
+// Defs are the operators of this family.
+var Defs = []*op.Def{gemmDef, matMulDef, softmaxDef, logSoftmaxDef, hardmaxDef}

@@ -1,0 +1,3 @@
+// Package pool defines the pooling operators: maximum, average and Lp, over a
+// sliding window or over the whole spatial extent.
+package pool

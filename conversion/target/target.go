@@ -51,3 +51,10 @@ type Artefact struct {
 	Taps     map[string]string   // source layer -> name of the artefact tensor that holds its output, where one does
 	Findings diag.List
 }
+
+// Tapper is implemented by targets whose runtime cannot return intermediate
+// tensors by itself: Tap writes a copy of the artefact, into dir, whose outputs
+// are its own followed by the named tensors, and returns the copy's main file.
+type Tapper interface {
+	Tap(ctx context.Context, path string, tensors []string, dir string) (string, error)
+}

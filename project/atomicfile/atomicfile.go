@@ -50,6 +50,16 @@ func WriteFrom(path string, fill func(io.Writer) error) (err error) {
 	return SyncDir(filepath.Dir(path))
 }
 
+// Sync makes the bytes of a file durable.
+func Sync(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
 // SyncDir makes renames in dir durable, where the system can.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)
@@ -74,12 +84,7 @@ func Publish(private, final string) error {
 		if e.IsDir() {
 			return SyncDir(p)
 		}
-		f, err := os.OpenFile(p, os.O_RDWR, 0)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		return f.Sync()
+		return Sync(p)
 	})
 	if err != nil {
 		return fmt.Errorf("atomicfile: publish %s: %w", final, err)

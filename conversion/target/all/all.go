@@ -1,0 +1,25 @@
+// Package all lists every target that a model can be converted to.
+package all
+
+import (
+	"fmt"
+	"strings"
+
+	"slipway/conversion/target"
+	"slipway/conversion/target/onnx"
+)
+
+// Targets lists the targets in the order in which people are shown them.
+func Targets() []target.Target { return []target.Target{onnx.Target{}} }
+
+// Get returns the target with the given name.
+func Get(name string) (target.Target, error) {
+	var names []string
+	for _, t := range Targets() {
+		if t.Info().Name == name {
+			return t, nil
+		}
+		names = append(names, t.Info().Name)
+	}
+	return nil, fmt.Errorf("there is no target %q; there are %s", name, strings.Join(names, ", "))
+}

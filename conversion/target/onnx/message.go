@@ -1,0 +1,146 @@
+package onnx
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/source/onnx"
+	"slipway/conversion/tensor"
+)
+
+// The messages of onnx.proto, appended to a buffer. Field numbers are those of
+// the published schema.
+
+func appendInt(b []byte, num protowire.Number, v int64) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(b, num, protowire.VarintType), uint64(v))
+}
+
+func appendString(b []byte, num protowire.Number, s string) []byte {
+	return protowire.AppendString(protowire.AppendTag(b, num, protowire.BytesType), s)
+}
+
+func appendBytes(b []byte, num protowire.Number, s []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(b, num, protowire.BytesType), s)
+}
+
+func appendFloat(b []byte, num protowire.Number, v float64) []byte {
+	return protowire.AppendFixed32(protowire.AppendTag(b, num, protowire.Fixed32Type), math.Float32bits(float32(v)))
+}
+
+func pair(k, v string) []byte { return appendString(appendString(nil, 1, k), 2, v) }
+
+// attribute is one AttributeProto.
+func attribute(name string, value any) ([]byte, error) {
+	b := appendString(nil, 1, name)
+	kind := int64(0)
+	switch v := value.(type) {
+	case float64:
+		b, kind = appendFloat(b, 2, v), 1
+	case int64:
+		b, kind = appendInt(b, 3, v), 2
+	case string:
+		b, kind = appendString(b, 4, v), 3
+	case *tensor.Tensor:
+		b, kind = appendBytes(b, 5, smallTensor("", v)), 4
+	case []float64:
+		kind = 6
+		for _, x := range v {
+			b = appendFloat(b, 7, x)
+		}
+	case []int64:
+		kind = 7
+		for _, x := range v {
+			b = appendInt(b, 8, x)
+		}
+	case []string:
+		kind = 8
+		for _, x := range v {
+			b = appendString(b, 9, x)
+		}
+	default:
+		return nil, fmt.Errorf("attribute %q of type %T cannot be written", name, value)
+	}
+	return appendInt(b, 20, kind), nil
+}
+
+// tensorHead is a TensorProto without its data.
+func tensorHead(name string, t *tensor.Tensor) []byte {
+	var b []byte
+	if len(t.Shape()) > 0 {
+		var dims []byte
+		for _, d := range t.Shape() {
+			dims = protowire.AppendVarint(dims, uint64(d))
+		}
+		b = appendBytes(b, 1, dims)
+	}
+	b = appendInt(b, 2, onnx.DataTypeOf(t.DType()))
+	for _, s := range t.Strings() {
+		b = appendString(b, 6, s)
+	}
+	if name != "" {
+		b = appendString(b, 8, name)
+	}
+	return b
+}
+
+func smallTensor(name string, t *tensor.Tensor) []byte {
+	b := tensorHead(name, t)
+	if t.DType() != tensor.String {
+		b = appendBytes(b, 9, t.Bytes())
+	}
+	return b
+}
+
+// valueInfo is a ValueInfoProto; an unknown shape is left out.
+func valueInfo(name string, d tensor.DType, s ir.Shape) []byte {
+	t := appendInt(nil, 1, onnx.DataTypeOf(d))
+	if s != nil {
+		var shape []byte
+		for _, dim := range s {
+			var x []byte
+			if n, ok := dim.Int(); ok {
+				x = appendInt(x, 1, n)
+			} else {
+				x = appendString(x, 2, dim.String())
+			}
+			shape = appendBytes(shape, 1, x)
+		}
+		t = appendBytes(t, 2, shape)
+	}
+	return appendBytes(appendString(nil, 1, name), 2, appendBytes(nil, 1, t))
+}
+
+// nodeProto is one NodeProto. inputs and outputs are names, "" where omitted.
+func nodeProto(n *ir.Node, f *form, inputs, outputs []string, withProps bool) ([]byte, error) {
+	var b []byte
+	for _, s := range inputs {
+		b = appendString(b, 1, s)
+	}
+	for _, s := range outputs {
+		b = appendString(b, 2, s)
+	}
+	b = appendString(b, 3, n.Name)
+	b = appendString(b, 4, f.op)
+	for _, k := range f.attrs.Keys() {
+		a, err := attribute(k, f.attrs[k])
+		if err != nil {
+			return nil, fmt.Errorf("node %q (%s): %w", n.Name, n.Op, err)
+		}
+		b = appendBytes(b, 5, a)
+	}
+	if len(n.Origin) == 0 || slices.Equal(n.Origin, []string{n.Name}) {
+		return b, nil
+	}
+	if withProps {
+		return appendBytes(b, 9, pair(OriginKey, originText(n.Origin))), nil
+	}
+	return appendString(b, 6, "from "+originText(n.Origin)), nil
+}
+
+// OriginKey is the key of a node's metadata entry (IR version 10 and later) that
+// lists the source layers it came from, as a JSON array.
+const OriginKey = "slipway.layers"

@@ -1,0 +1,351 @@
+package onnx
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/source/onnx"
+	"slipway/conversion/tensor"
+)
+
+// Sizes of a model's data.
+const (
+	externalAbove = 3 << 29 // 1.5 GiB: readers refuse messages of 2 GiB
+	externalLeast = 1024    // smaller tensors stay in the model file
+	pageSize      = 4096    // side data start on pages, so that they can be mapped
+	chunk         = 8 << 20
+)
+
+// document is a model ready to be streamed: small messages as bytes, weights as
+// references.
+type document struct {
+	opset   int
+	before  []byte // of the graph, ahead of the weights
+	weights []*weight
+	after   []byte
+	header  []byte // of the model, ahead of the graph
+	trailer []byte
+	layers  map[string][]string
+	taps    map[string]string
+}
+
+type weight struct {
+	t      *tensor.Tensor
+	head   []byte // the TensorProto up to its data
+	inline bool
+	offset int64 // in the side file, where not inline
+}
+
+// size is the length of the TensorProto.
+func (w *weight) size() int {
+	if !w.inline || w.t.DType() == tensor.String {
+		return len(w.head)
+	}
+	return len(w.head) + protowire.SizeTag(9) + protowire.SizeBytes(len(w.t.Bytes()))
+}
+
+// builder collects a document.
+type builder struct {
+	doc   *document
+	names map[*ir.Value]string // constants that share one initializer
+	same  map[string][]*weight
+	first map[*weight]string
+	taken map[string]bool
+	seed  maphash.Seed
+	sums  map[*weight]uint64
+}
+
+func newBuilder(g *ir.Graph) *builder {
+	b := &builder{
+		doc:   &document{layers: map[string][]string{}, taps: map[string]string{}},
+		names: map[*ir.Value]string{}, same: map[string][]*weight{}, first: map[*weight]string{}, taken: map[string]bool{},
+		seed: maphash.MakeSeed(), sums: map[*weight]uint64{},
+	}
+	for _, v := range g.Values() {
+		b.taken[v.Name] = true
+	}
+	return b
+}
+
+// constant is the name of the initializer that holds t, an existing one where
+// the same elements are there already. keep forbids that, for graph outputs.
+func (b *builder) constant(name string, t *tensor.Tensor, keep bool) string {
+	kind := fmt.Sprint(t.DType(), t.Shape())
+	w := &weight{t: t}
+	if !keep && t.DType() != tensor.String {
+		for _, o := range b.same[kind] {
+			if b.sum(o) == b.sum(w) && bytes.Equal(o.t.Bytes(), t.Bytes()) {
+				return b.first[o]
+			}
+		}
+	}
+	w.head = tensorHead(name, t)
+	b.same[kind] = append(b.same[kind], w)
+	b.first[w] = name
+	b.doc.weights = append(b.doc.weights, w)
+	return name
+}
+
+func (b *builder) sum(w *weight) uint64 {
+	s, ok := b.sums[w]
+	if !ok {
+		s = maphash.Bytes(b.seed, w.t.Bytes())
+		b.sums[w] = s
+	}
+	return s
+}
+
+func (b *builder) fresh(base string) string {
+	name := base
+	for i := 1; b.taken[name]; i++ {
+		name = base + "_" + strconv.Itoa(i)
+	}
+	b.taken[name] = true
+	return name
+}
+
+func (b *builder) operand(g *ir.Graph, n *ir.Node, i int, o operand) string {
+	switch {
+	case o.c != nil:
+		return b.constant(b.fresh(fmt.Sprintf("%s_in%d", n.Name, i)), o.c, false)
+	case o.v == nil:
+		return ""
+	case !o.v.IsConst():
+		return o.v.Name
+	}
+	name, ok := b.names[o.v]
+	if !ok {
+		name = b.constant(o.v.Name, o.v.Const, g.IsOutput(o.v))
+		b.names[o.v] = name
+	}
+	return name
+}
+
+// build spells the whole graph in one operator set.
+func build(ctx context.Context, g *ir.Graph, opset int, title string) (*document, error) {
+	b := newBuilder(g)
+	d := b.doc
+	d.opset = opset
+	ir10 := irVersion(opset) >= 10
+	for i, n := range g.Nodes {
+		if i%256 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		f, why := spell(n, opset)
+		if why != "" {
+			return nil, fmt.Errorf("node %q cannot be written: %s", n.Name, why)
+		}
+		var in, out []string
+		for i, o := range f.in {
+			in = append(in, b.operand(g, n, i, o))
+		}
+		for _, v := range f.out {
+			name := ""
+			if v != nil {
+				name = v.Name
+				for _, l := range v.Layers {
+					d.taps[l] = name
+				}
+			}
+			out = append(out, name)
+		}
+		p, err := nodeProto(n, f, in, out, ir10)
+		if err != nil {
+			return nil, err
+		}
+		d.before = appendBytes(d.before, 1, p)
+		d.layers[n.Name] = n.Origin
+	}
+	for _, v := range g.Outputs {
+		if v.IsConst() && b.names[v] == "" {
+			b.names[v] = b.constant(v.Name, v.Const, true)
+		}
+	}
+	if g.Name != "" {
+		title = g.Name
+	}
+	d.before = appendString(d.before, 2, title)
+	for _, v := range g.Inputs {
+		d.after = appendBytes(d.after, 11, valueInfo(v.Name, v.DType, v.Shape))
+	}
+	for _, v := range g.Outputs {
+		d.after = appendBytes(d.after, 12, valueInfo(v.Name, v.DType, v.Shape))
+	}
+	for _, n := range g.Nodes {
+		for _, v := range n.Outputs {
+			if v != nil && v.DType != tensor.Invalid && v.Shape != nil && !g.IsOutput(v) {
+				d.after = appendBytes(d.after, 13, valueInfo(v.Name, v.DType, v.Shape))
+			}
+		}
+	}
+	d.frame(g)
+	return d, nil
+}
+
+// frame makes what surrounds the graph.
+func (d *document) frame(g *ir.Graph) {
+	h := appendInt(nil, 1, int64(irVersion(d.opset)))
+	h = appendString(h, 2, "slipway")
+	if v := g.Meta["domain"]; v != "" {
+		h = appendString(h, 4, v)
+	}
+	if v, err := strconv.ParseInt(g.Meta["model_version"], 10, 64); err == nil {
+		h = appendInt(h, 5, v)
+	}
+	if v := g.Meta["doc"]; v != "" {
+		h = appendString(h, 6, v)
+	}
+	d.header = h
+	t := appendBytes(nil, 8, appendInt(appendString(nil, 1, ""), 2, int64(d.opset)))
+	for _, k := range ir.Attrs(anyMap(g.Meta)).Keys() {
+		if name, ok := strings.CutPrefix(k, onnx.MetaPrefix); ok {
+			t = appendBytes(t, 14, pair(name, g.Meta[k]))
+		}
+	}
+	if p := g.Meta["producer"]; p != "" {
+		t = appendBytes(t, 14, pair("slipway.source_producer", p))
+	}
+	d.trailer = t
+}
+
+func anyMap(m map[string]string) map[string]any {
+	out := make(map[string]any, len(m))
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+// irVersion is the file format version that goes with an operator set.
+func irVersion(opset int) int {
+	switch {
+	case opset >= 21:
+		return 10
+	case opset >= 19:
+		return 9
+	}
+	return 8
+}
+
+// dataSize is the number of bytes of all weights.
+func (d *document) dataSize() int64 {
+	n := int64(0)
+	for _, w := range d.weights {
+		n += int64(len(w.t.Bytes()))
+	}
+	return n
+}
+
+// place decides where each weight's data go; side is the side file's name, ""
+// where there is none.
+func (d *document) place(side string) (sideSize int64) {
+	for _, w := range d.weights {
+		size := int64(len(w.t.Bytes()))
+		if side == "" || size < externalLeast {
+			w.inline = true
+			continue
+		}
+		w.offset = (sideSize + pageSize - 1) / pageSize * pageSize
+		sideSize = w.offset + size
+		for _, kv := range [][2]string{{"location", side}, {"offset", fmt.Sprint(w.offset)}, {"length", fmt.Sprint(size)}} {
+			w.head = appendBytes(w.head, 13, pair(kv[0], kv[1]))
+		}
+		w.head = appendInt(w.head, 14, 1)
+	}
+	return sideSize
+}
+
+// writeTo streams the model file.
+func (d *document) writeTo(ctx context.Context, out io.Writer) error {
+	graph := len(d.before) + len(d.after)
+	for _, w := range d.weights {
+		graph += protowire.SizeTag(5) + protowire.SizeBytes(w.size())
+	}
+	if total := graph + len(d.header) + len(d.trailer); total > 1<<31-64 {
+		return fmt.Errorf("the model file would have %d bytes, which its readers refuse", total)
+	}
+	b := bufio.NewWriterSize(out, 1<<20)
+	b.Write(d.header)
+	b.Write(protowire.AppendVarint(protowire.AppendTag(nil, 7, protowire.BytesType), uint64(graph)))
+	b.Write(d.before)
+	for _, w := range d.weights {
+		b.Write(protowire.AppendVarint(protowire.AppendTag(nil, 5, protowire.BytesType), uint64(w.size())))
+		b.Write(w.head)
+		if !w.inline || w.t.DType() == tensor.String {
+			continue
+		}
+		data := w.t.Bytes()
+		b.Write(protowire.AppendVarint(protowire.AppendTag(nil, 9, protowire.BytesType), uint64(len(data))))
+		if err := copyData(ctx, b, data); err != nil {
+			return err
+		}
+	}
+	b.Write(d.after)
+	b.Write(d.trailer)
+	return b.Flush() // a bufio.Writer keeps its first error
+}
+
+// writeSide streams the side file.
+func (d *document) writeSide(ctx context.Context, out io.Writer) error {
+	b := bufio.NewWriterSize(out, 1<<20)
+	at := int64(0)
+	zeros := make([]byte, pageSize)
+	for _, w := range d.weights {
+		if w.inline {
+			continue
+		}
+		b.Write(zeros[:w.offset-at])
+		if err := copyData(ctx, b, w.t.Bytes()); err != nil {
+			return err
+		}
+		at = w.offset + int64(len(w.t.Bytes()))
+	}
+	return b.Flush()
+}
+
+func copyData(ctx context.Context, w io.Writer, data []byte) error {
+	for len(data) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := min(chunk, len(data))
+		if _, err := w.Write(data[:n]); err != nil {
+			return err
+		}
+		data = data[n:]
+	}
+	return nil
+}
+
+// create writes one file of the artefact.
+func create(dir, name string, write func(io.Writer) error) error {
+	f, err := os.Create(filepath.Join(dir, name))
+	if err != nil {
+		return err
+	}
+	if err := write(f); err != nil {
+		f.Close()
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return f.Close()
+}
+
+func originText(layers []string) string {
+	b, err := json.Marshal(layers)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}

@@ -154,6 +154,9 @@ func (s *Src) Lower(op string, attrs ir.Attrs, inputs ...*ir.Value) error {
 // attribute) and returns the values that stand for the node's outputs.
 func (d *Def) Read(s *Src) ([]*ir.Value, error) {
 	var err error
+	if len(d.Inputs) > 0 && !d.Inputs[0].Optional && s.In(0) == nil {
+		return nil, fmt.Errorf("lacks its first input %q", d.Inputs[0].Name)
+	}
 	if d.FromONNX != nil {
 		err = d.FromONNX(s)
 	} else {

@@ -1,0 +1,7 @@
+package activation
+
+import (
+	"math"
+)
+
+var tanhDef = curve("Tanh", "Computes the hyperbolic tangent elementwise.", nil, plain(math.Tanh), nil)

@@ -1,0 +1,4 @@
+package arith
+
+var andDef = compare("And", "Tells elementwise whether both a and b hold.",
+	evalLogic(func(a, b bool) bool { return a && b }))

@@ -1,0 +1,7 @@
+package arith
+
+import (
+	"math"
+)
+
+var ceilDef = floatUnary("Ceil", "Rounds each element up to an integer.", math.Ceil)

@@ -1,0 +1,41 @@
+package arith
+
+import "slipway/conversion/op"
+
+// Defs lists the family's operators.
+var Defs = []*op.Def{
+	addDef,
+	subDef,
+	mulDef,
+	divDef,
+	powDef,
+	sqrtDef,
+	expDef,
+	logDef,
+	absDef,
+	negDef,
+	minDef,
+	maxDef,
+	sumDef,
+	meanDef,
+	reciprocalDef,
+	floorDef,
+	ceilDef,
+	roundDef,
+	signDef,
+	modDef,
+	sinDef,
+	cosDef,
+	equalDef,
+	greaterDef,
+	lessDef,
+	greaterOrEqualDef,
+	lessOrEqualDef,
+	andDef,
+	orDef,
+	notDef,
+	xorDef,
+	whereDef,
+	isNaNDef,
+	isInfDef,
+}

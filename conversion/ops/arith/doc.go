@@ -1,0 +1,3 @@
+// Package arith holds the elementwise operators: arithmetic, rounding,
+// comparison, logic and selection, with ONNX broadcasting.
+package arith

@@ -1,0 +1,7 @@
+package arith
+
+import (
+	"math"
+)
+
+var expDef = floatUnary("Exp", "Computes e to the power of each element.", math.Exp)

@@ -1,0 +1,7 @@
+package arith
+
+import (
+	"math"
+)
+
+var logDef = floatUnary("Log", "Takes the natural logarithm elementwise.", math.Log)

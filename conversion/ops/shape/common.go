@@ -1,0 +1,100 @@
+package shape
+
+import (
+	"fmt"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	"slipway/conversion/op/kernel"
+	"slipway/conversion/tensor"
+)
+
+const family = "shape"
+
+// arg returns input i or an error where the node has none.
+func arg(c *op.EvalCtx, i int) (*tensor.Tensor, error) {
+	if t := c.Arg(i); t != nil {
+		return t, nil
+	}
+	return nil, fmt.Errorf("input %d is missing", i)
+}
+
+// intArg returns the elements of integer input i.
+func intArg(c *op.EvalCtx, i int) ([]int64, error) {
+	t, err := arg(c, i)
+	if err != nil {
+		return nil, err
+	}
+	v, err := t.Int64s()
+	if err != nil {
+		return nil, fmt.Errorf("input %d: %w", i, err)
+	}
+	return v, nil
+}
+
+// oneInt returns the single element of integer input i.
+func oneInt(c *op.EvalCtx, i int) (int64, error) {
+	v, err := intArg(c, i)
+	if err != nil {
+		return 0, err
+	}
+	if len(v) != 1 {
+		return 0, fmt.Errorf("input %d has %d elements, not one", i, len(v))
+	}
+	return v[0], nil
+}
+
+func inferSame(c *op.InferCtx) error {
+	c.Set(0, c.InType(0), c.InShape(0).Clone())
+	return nil
+}
+
+// keepContent passes input 0's known elements on: the operator changes at most
+// their rank.
+func keepContent(c *op.InferCtx) {
+	if v, ok := c.Content(0); ok {
+		if o := c.Out(0); o != nil && o.Shape != nil && len(o.Shape) <= 1 && o.DType.IsInt() {
+			c.SetContent(0, v)
+		}
+	}
+}
+
+// listLength is the static length of a list input, false where it is unknown.
+func listLength(c *op.InferCtx, i int) (int, bool) {
+	s := c.InShape(i)
+	if len(s) != 1 {
+		return 0, false
+	}
+	n, ok := s[0].Int()
+	return int(n), ok && n <= 64
+}
+
+// setUnknown types output 0 where the input that shapes it is not known: of the
+// given rank, or of none where rank is negative.
+func setUnknown(c *op.InferCtx, d tensor.DType, rank int) {
+	if rank < 0 {
+		c.Set(0, d, nil)
+		return
+	}
+	c.Set(0, d, kernel.FreshShape(c.Out(0), rank))
+}
+
+// axesToInput is the reader of operators whose axes were an attribute before
+// opset since.
+func axesToInput(name string, since int) func(*op.Src) error {
+	return func(s *op.Src) error {
+		in := []*ir.Value{s.In(0), s.In(1)}
+		if s.Version < since {
+			if axes, ok := s.Ints("axes"); ok {
+				in[1] = s.IntsConst(axes)
+			}
+		}
+		return s.Lower(name, nil, in...)
+	}
+}
+
+func one(v *ir.Value) ([]*ir.Value, error) { return []*ir.Value{v}, nil }
+
+func integer(name string, def int64) op.Attr {
+	return op.Attr{Name: name, Kind: op.Int, Default: def}
+}

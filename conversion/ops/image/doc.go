@@ -1,0 +1,3 @@
+// Package image defines the operators that resample pictures: Resize (and the
+// older Upsample) and GridSample.
+package image

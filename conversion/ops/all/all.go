@@ -1,0 +1,40 @@
+package all
+
+import (
+	"fmt"
+	"sync"
+
+	"slipway/conversion/op"
+	"slipway/conversion/ops/activation"
+	"slipway/conversion/ops/arith"
+	"slipway/conversion/ops/conv"
+	"slipway/conversion/ops/linalg"
+	"slipway/conversion/ops/norm"
+	"slipway/conversion/ops/pool"
+	"slipway/conversion/ops/quant"
+	"slipway/conversion/ops/reduce"
+	"slipway/conversion/ops/shape"
+)
+
+// families are the operator packages, sorted by name.
+var families = [][]*op.Def{
+	activation.Defs,
+	arith.Defs,
+	conv.Defs,
+	linalg.Defs,
+	norm.Defs,
+	pool.Defs,
+	quant.Defs,
+	reduce.Defs,
+	shape.Defs,
+}
+
+// Registry holds all operators. It is made on first use and never changes; any
+// goroutine may call it.
+var Registry = sync.OnceValue(func() *op.Registry {
+	r, err := op.NewRegistry(families...)
+	if err != nil {
+		panic(fmt.Sprintf("ops: %v", err)) // a mistake in this list, which its test finds
+	}
+	return r
+})

@@ -1,0 +1,3 @@
+// Package all lists every operator that the program knows: the one place that
+// names the operator families.
+package all

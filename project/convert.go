@@ -1,0 +1,161 @@
+package project
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/plan"
+	"slipway/profiler/verify"
+	"slipway/project/jobs"
+	"slipway/project/pipeline"
+	"slipway/project/store"
+)
+
+// Convert queues one job for each target and returns their numbers. A job whose
+// model, recipe, target and program version are those of a stored variant ends
+// at once with that variant.
+func (s *Studio) Convert(targets []string) ([]int64, error) {
+	s.mu.Lock()
+	model := s.model
+	s.mu.Unlock()
+	if model == nil {
+		return nil, ErrNoModel
+	}
+	recipe := s.Recipe()
+	var ids []int64
+	for _, t := range targets {
+		id := s.queue.Submit("convert", title(t, &recipe), func(ctx context.Context, h *jobs.Handle) error {
+			return s.convert(ctx, h, t, recipe)
+		})
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// title names a variant: "openvino int8, 30 % pruned".
+func title(target string, r *plan.Recipe) string {
+	s := target + " " + r.Precision
+	if r.Precision == "int8" && r.Quantize.Scheme != "static" {
+		s += " " + r.Quantize.Scheme
+	}
+	switch r.Prune.Method {
+	case "magnitude":
+		s += fmt.Sprintf(", %.0f %% pruned", r.Prune.Ratio*100)
+	case "2:4":
+		s += ", 2:4 pruned"
+	}
+	return s
+}
+
+func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, recipe plan.Recipe) error {
+	s.mu.Lock()
+	model, st, tk, hash := s.model, s.store, s.task, s.hash
+	s.mu.Unlock()
+	if model == nil {
+		return ErrNoModel
+	}
+	h.Progress("reading the model", 0)
+	sum, err := hash()
+	if err != nil {
+		return diag.Errorf("source.unreadable", "%v", err).In(model.Path)
+	}
+	key := artefactKey(sum, &recipe, target, s.env.Version)
+	if v := s.byKey(key); v != nil {
+		h.Log("this conversion was made before: %s", v.Title)
+		return nil
+	}
+	private, err := st.Private()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(private)
+	q := pipeline.Request{Model: model.Path, Name: model.Name, Target: target, Recipe: recipe, Task: tk, Private: private, Pictures: s.somePictures(4)}
+	stage := ""
+	res, err := s.env.Pipeline.Run(ctx, q, func(e plan.Event) {
+		h.Progress(e.Stage, e.Fraction)
+		if line := e.Stage + ": " + e.Text; e.Text != "" && line != stage {
+			stage = line
+			h.Log("%s", line)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if !res.OK && res.Verify.Verdict != verify.Mismatch {
+		return res.Findings
+	}
+	h.Find(res.Findings...)
+	report, err := json.Marshal(res)
+	if err != nil {
+		return err
+	}
+	yaml, err := recipe.YAML()
+	if err != nil {
+		return err
+	}
+	v := store.Variant{Key: key, Target: target, Title: title(target, &recipe), Recipe: string(yaml), Report: report}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := st.Publish(private, &v); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if s.store == st {
+		s.variants = append(s.variants, s.variantOf(v))
+	}
+	s.mu.Unlock()
+	h.Log("%s: %s", v.Title, res.Verify.Verdict)
+	s.tell(Event{Kind: VariantsChanged})
+	if !res.OK {
+		return diag.Errorf("verify.mismatch", "the artefact is kept to be looked at, but does not compute what the source computes: %s", res.Verify.Why)
+	}
+	return nil
+}
+
+// artefactKey identifies a conversion: equal keys give equal artefacts.
+func artefactKey(modelHash string, r *plan.Recipe, target, version string) string {
+	sum := sha256.Sum256([]byte(modelHash + "\x00" + r.Key() + "\x00" + target + "\x00" + version))
+	return hex.EncodeToString(sum[:])
+}
+
+func (s *Studio) byKey(key string) *Variant {
+	s.mu.Lock()
+	st := s.store
+	s.mu.Unlock()
+	if st == nil {
+		return nil
+	}
+	stored, err := st.Variants()
+	if err != nil {
+		return nil
+	}
+	for _, v := range stored {
+		if v.Key == key {
+			if w := s.Variant(v.ID); w != nil {
+				if _, err := os.Stat(w.Path); err == nil && w.Usable() {
+					return w
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// somePictures are up to n pictures that were tested, for verification.
+func (s *Studio) somePictures(n int) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, p := range s.pictures {
+		if p.Err == nil && len(out) < n {
+			out = append(out, p.Path)
+		}
+	}
+	return out
+}

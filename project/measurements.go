@@ -1,0 +1,282 @@
+package project
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/tensor"
+	"slipway/profiler/accuracy"
+	"slipway/profiler/measure"
+	"slipway/profiler/verify"
+	"slipway/project/jobs"
+	"slipway/project/store"
+	"slipway/runtimes"
+	"slipway/runtimes/task"
+)
+
+// LookAtRuntimes checks which runtimes work here and remembers the answer.
+func (s *Studio) LookAtRuntimes(ctx context.Context) []RuntimeStatus {
+	st := s.env.Runtimes.Status(ctx)
+	s.mu.Lock()
+	s.status = st
+	s.mu.Unlock()
+	s.tell(Event{Kind: RuntimesChanged})
+	return st
+}
+
+// RuntimeStatus is what LookAtRuntimes found last; nil before the first look.
+func (s *Studio) RuntimeStatus() []RuntimeStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.status)
+}
+
+// runtimesFor lists the runtimes that work here and open the variant, the
+// preferred one first; the built-in reference only where there is no other.
+func (s *Studio) runtimesFor(v *Variant) []string {
+	format := v.Target
+	if v.ID == 0 {
+		format = "onnx"
+	}
+	out := []string{s.preferred(v)}
+	for _, r := range s.RuntimeStatus() {
+		if r.OK && r.Name != "reference" && slices.Contains(r.Formats, format) && !slices.Contains(out, r.Name) {
+			out = append(out, r.Name)
+		}
+	}
+	return out
+}
+
+// BenchOptions choose what to measure.
+type BenchOptions struct {
+	Variants []int64 // empty: all usable ones
+	Seconds  float64 // a subject; default 2
+	Threads  int     // 0: the runtime's default
+}
+
+// Bench queues a measurement of variants on every local runtime that opens
+// them, interleaved.
+func (s *Studio) Bench(o BenchOptions) (int64, error) {
+	if s.Model() == nil {
+		return 0, ErrNoModel
+	}
+	return s.queue.Submit("bench", "measure latency", func(ctx context.Context, h *jobs.Handle) error {
+		return s.runBench(ctx, h, o)
+	}), nil
+}
+
+func (s *Studio) runBench(ctx context.Context, h *jobs.Handle, o BenchOptions) error {
+	var subjects []measure.Subject
+	var owner []int64
+	defer func() {
+		for _, sub := range subjects {
+			sub.Session.Close()
+		}
+	}()
+	for _, v := range s.chosen(o.Variants) {
+		for _, name := range s.runtimesFor(v) {
+			h.Progress("opening "+v.Title+" on "+name, 0)
+			sub, err := s.subject(ctx, v, name, o.Threads)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil {
+				h.Find(diag.Warnf("bench.refused", "%s does not run on %s: %v", v.Title, name, err))
+				continue
+			}
+			subjects, owner = append(subjects, sub), append(owner, v.ID)
+		}
+	}
+	rows, errs, err := measure.Run(ctx, subjects, measure.Options{Seconds: o.Seconds, Progress: func(f float64, what string) { h.Progress(what, f) }})
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		if errs[i] != nil {
+			h.Find(diag.Warnf("bench.failed", "%s: %v", subjects[i].Name, errs[i]))
+			continue
+		}
+		if err := s.record("bench", owner[i], r.Runtime, r); err != nil {
+			return err
+		}
+	}
+	return s.reloadResults()
+}
+
+func (s *Studio) subject(ctx context.Context, v *Variant, name string, threads int) (measure.Subject, error) {
+	r, err := s.env.Runtimes.Get(name)
+	if err != nil {
+		return measure.Subject{}, err
+	}
+	ses, err := r.Open(ctx, runtimes.Model{Path: v.Path, Format: v.Format()}, runtimes.Options{Threads: threads})
+	if err != nil {
+		return measure.Subject{}, err
+	}
+	in, err := verify.Samples(ses.Inputs(), 1, nil)
+	if err != nil {
+		ses.Close()
+		return measure.Subject{}, err
+	}
+	return measure.Subject{Name: v.Title, Runtime: r.Info(), Session: ses, Inputs: in[0], Threads: threads, Batch: batchOf(in[0])}, nil
+}
+
+func batchOf(in []*tensor.Tensor) int {
+	if len(in) > 0 && in[0].Rank() > 1 {
+		return in[0].Shape()[0]
+	}
+	return 1
+}
+
+func (s *Studio) chosen(ids []int64) []*Variant {
+	var out []*Variant
+	for _, v := range s.Variants() {
+		if v.Usable() && (len(ids) == 0 || slices.Contains(ids, v.ID)) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// EvalOptions choose what to score.
+type EvalOptions struct {
+	Dataset  string // folder
+	Variants []int64
+	Limit    int // pictures at most; 0: all, evenly spread otherwise
+}
+
+// Eval queues a scoring of variants, each on its preferred runtime.
+func (s *Studio) Eval(o EvalOptions) (int64, error) {
+	if s.Model() == nil {
+		return 0, ErrNoModel
+	}
+	return s.queue.Submit("eval", "accuracy on "+filepath.Base(o.Dataset), func(ctx context.Context, h *jobs.Handle) error {
+		return s.runEval(ctx, h, o)
+	}), nil
+}
+
+func (s *Studio) runEval(ctx context.Context, h *jobs.Handle, o EvalOptions) error {
+	t, _ := s.Task()
+	d, err := task.OpenDataset(o.Dataset, t)
+	if err != nil {
+		return err
+	}
+	h.Find(d.Findings...)
+	samples := Spread(d.Samples, o.Limit)
+	var subjects []accuracy.Subject
+	var owner []*Variant
+	defer func() {
+		for _, sub := range subjects {
+			sub.Session.Close()
+		}
+	}()
+	for _, v := range s.chosen(o.Variants) {
+		name := s.preferred(v)
+		r, err := s.env.Runtimes.Get(name)
+		if err == nil {
+			var ses runtimes.Session
+			if ses, err = r.Open(ctx, runtimes.Model{Path: v.Path, Format: v.Format()}, runtimes.Options{}); err == nil {
+				subjects, owner = append(subjects, accuracy.Subject{Name: v.Title, Session: ses}), append(owner, v)
+				continue
+			}
+		}
+		h.Find(diag.Warnf("eval.refused", "%s does not run on %s: %v", v.Title, name, err))
+	}
+	if len(subjects) == 0 {
+		return errors.New("no variant could be opened")
+	}
+	rows, findings, err := accuracy.Run(ctx, t, subjects, samples, func(done, all int) {
+		h.Progress(fmt.Sprintf("%d of %d pictures", done, all), float64(done)/float64(all))
+	})
+	h.Find(findings...)
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		row := EvalRow{Variant: owner[i].ID, Runtime: s.preferred(owner[i]), Dataset: o.Dataset, Result: *r}
+		if err := s.record("eval", owner[i].ID, row.Runtime, row); err != nil {
+			return err
+		}
+	}
+	return s.reloadResults()
+}
+
+// Spread picks at most limit items, evenly over the list; 0 means all.
+func Spread[T any](all []T, limit int) []T {
+	if limit <= 0 || len(all) <= limit {
+		return all
+	}
+	out := make([]T, limit)
+	for i := range out {
+		out[i] = all[i*len(all)/limit]
+	}
+	return out
+}
+
+func (s *Studio) record(kind string, variant int64, runtime string, body any) error {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	st := s.store
+	s.mu.Unlock()
+	if st == nil {
+		return ErrNoModel
+	}
+	return st.AddResult(&store.Result{Variant: variant, Kind: kind, Runtime: runtime, Body: b})
+}
+
+func (s *Studio) reloadResults() error {
+	s.mu.Lock()
+	err := s.restoreResults()
+	s.mu.Unlock()
+	s.tell(Event{Kind: ResultsChanged})
+	return err
+}
+
+// restoreResults reads the newest results; called with the lock held.
+func (s *Studio) restoreResults() error {
+	if s.store == nil {
+		return nil
+	}
+	s.bench, s.eval = nil, nil
+	rows, err := s.store.Results("bench")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		b := BenchRow{Variant: r.Variant}
+		if json.Unmarshal(r.Body, &b.Result) == nil {
+			s.bench = append(s.bench, b)
+		}
+	}
+	if rows, err = s.store.Results("eval"); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		var e EvalRow
+		if json.Unmarshal(r.Body, &e) == nil {
+			s.eval = append(s.eval, e)
+		}
+	}
+	return nil
+}
+
+// BenchRows lists the newest measurement of each variant and runtime.
+func (s *Studio) BenchRows() []BenchRow {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.bench)
+}
+
+// EvalRows lists the newest accuracy of each variant.
+func (s *Studio) EvalRows() []EvalRow {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.eval)
+}

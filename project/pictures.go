@@ -1,0 +1,178 @@
+package project
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"slices"
+	"time"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/tensor"
+	"slipway/profiler/verify"
+	"slipway/project/jobs"
+	"slipway/runtimes"
+	"slipway/runtimes/task"
+)
+
+// topK is the number of classes shown for a picture.
+const topK = 5
+
+// TestPictures queues a job that runs every usable variant on the pictures;
+// cells fill as answers come. Pictures tested before are tested again.
+func (s *Studio) TestPictures(paths []string) (int64, error) {
+	s.mu.Lock()
+	if s.model == nil {
+		s.mu.Unlock()
+		return 0, ErrNoModel
+	}
+	var batch []*Picture
+	for _, p := range paths {
+		pic := &Picture{Path: p}
+		s.pictures = append(slices.DeleteFunc(s.pictures, func(o *Picture) bool { return o.Path == p }), pic)
+		batch = append(batch, pic)
+	}
+	s.mu.Unlock()
+	s.tell(Event{Kind: PicturesChanged})
+	name := fmt.Sprintf("test %d pictures", len(paths))
+	if len(paths) == 1 {
+		name = "test " + baseName(paths[0])
+	}
+	return s.queue.Submit("test", name, func(ctx context.Context, h *jobs.Handle) error {
+		for i, p := range batch {
+			h.Progress(baseName(p.Path), float64(i)/float64(len(batch)))
+			if err := s.testPicture(ctx, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}), nil
+}
+
+// RetestPictures tests all pictures again, for example after a conversion.
+func (s *Studio) RetestPictures() {
+	var paths []string
+	for _, p := range s.Pictures() {
+		paths = append(paths, p.Path)
+	}
+	if len(paths) > 0 {
+		s.TestPictures(paths)
+	}
+}
+
+// Pictures lists the tested pictures, oldest first; the values are copies.
+func (s *Studio) Pictures() []Picture {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Picture
+	for _, p := range s.pictures {
+		c := *p
+		c.Cells = slices.Clone(p.Cells)
+		out = append(out, c)
+	}
+	return out
+}
+
+// ClearPictures forgets all pictures.
+func (s *Studio) ClearPictures() {
+	s.mu.Lock()
+	s.pictures = nil
+	s.mu.Unlock()
+	s.tell(Event{Kind: PicturesChanged})
+}
+
+func (s *Studio) testPicture(ctx context.Context, p *Picture) error {
+	t, _ := s.Task()
+	if t == nil {
+		return ErrNoModel
+	}
+	if t.Kind != task.Classify && t.Kind != task.Detect {
+		return diag.Errorf("task.no-pictures", "this model's task (%q) says nothing about pictures", t.Kind).
+			Suggest("set the task in the test panel")
+	}
+	img, err := task.DecodeFile(p.Path)
+	if err != nil {
+		s.setPicture(p, func() { p.Err, p.Done = err, true })
+		return nil
+	}
+	x, geo, err := t.Prepare(img)
+	if err != nil {
+		return err
+	}
+	for _, v := range s.Variants() {
+		if !v.Usable() {
+			continue
+		}
+		rt := s.preferred(v)
+		c := Cell{Variant: v.ID, Runtime: rt}
+		c.Predictions, c.Took, c.Err = s.predict(ctx, t, v, rt, x, geo)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		s.setPicture(p, func() { p.Cells = append(p.Cells, c) })
+	}
+	s.setPicture(p, func() { p.Done = true })
+	return nil
+}
+
+func (s *Studio) setPicture(_ *Picture, change func()) {
+	s.mu.Lock()
+	change()
+	s.mu.Unlock()
+	s.tell(Event{Kind: PicturesChanged})
+}
+
+func (s *Studio) predict(ctx context.Context, t *task.Task, v *Variant, rt string, x *tensor.Tensor, geo task.Geometry) (p []task.Prediction, took time.Duration, err error) {
+	err = s.sessions.with(ctx, v, rt, func(ses runtimes.Session) error {
+		in, err := verify.Fit([]*tensor.Tensor{x}, ses.Inputs())
+		if err != nil {
+			return err
+		}
+		start := time.Now()
+		out, err := ses.Run(ctx, in)
+		took = time.Since(start)
+		if err != nil {
+			return err
+		}
+		p, err = t.Predict(out, geo, topK)
+		return err
+	})
+	return
+}
+
+// Predict runs one variant on an upright picture held in memory: the same road
+// as the test pane, for serving and tests.
+func (s *Studio) Predict(ctx context.Context, variant int64, img *image.NRGBA) ([]task.Prediction, error) {
+	v := s.Variant(variant)
+	t, _ := s.Task()
+	if v == nil || t == nil {
+		return nil, ErrNoModel
+	}
+	x, geo, err := t.Prepare(img)
+	if err != nil {
+		return nil, err
+	}
+	p, _, err := s.predict(ctx, t, v, s.preferred(v), x, geo)
+	return p, err
+}
+
+// preferred is the runtime that a variant is tested on: the first of its
+// target's that works here; for the source, ONNX Runtime or the reference.
+func (s *Studio) preferred(v *Variant) string {
+	names := []string{"ort", "reference"}
+	for _, t := range s.env.Targets {
+		if v.ID != 0 && t.Info().Name == v.Target {
+			names = t.Info().Runtimes
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range names {
+		for _, r := range s.status {
+			if r.Name == n && r.OK {
+				return n
+			}
+		}
+	}
+	return names[0]
+}

@@ -102,7 +102,9 @@ func (c *sessions) forget(o *openSession) {
 	o.ses = nil
 }
 
-func (c *sessions) drop(variant int64) { c.closeIf(func(k sessionKey) bool { return k.variant == variant }) }
+func (c *sessions) drop(variant int64) {
+	c.closeIf(func(k sessionKey) bool { return k.variant == variant })
+}
 
 func (c *sessions) closeAll() { c.closeIf(func(sessionKey) bool { return true }) }
 

@@ -1,0 +1,39 @@
+# Slipway's tasks. The scripts behind them say what they do in their first lines.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build headless lint fuzz bench screenshots clean
+
+help: ## Shows this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-12s %s\n' "$$t" "$$d"; done
+
+demo: ## Installs what is missing, builds, and takes the bundled sample through the whole loop
+	@scripts/demo
+
+test: ## Checks everything, headless
+	@scripts/test
+
+build: ## Builds bin/studio and bin/studio-file-dialog
+	@scripts/system-packages build
+	@scripts/build
+
+headless: ## Builds bin/studio-headless, for servers
+	@scripts/system-packages build
+	@scripts/build headless
+
+lint: ## Runs gofumpt and golangci-lint
+	@scripts/lint
+
+FUZZTIME ?= 30
+fuzz: ## Runs every fuzz target for FUZZTIME seconds
+	@scripts/fuzz $(FUZZTIME)
+
+bench: build ## Measures the studio beside today's tools on the same files
+	@scripts/test-venv
+	@scripts/bench/run
+
+screenshots: build ## Drives the real window and renews docs/screenshots
+	@scripts/system-packages window
+	@scripts/screenshots
+
+clean: ## Removes what was built; keeps what was downloaded
+	rm -rf bin artifacts out

@@ -8,6 +8,7 @@ import (
 	"slipway/conversion/ops/activation"
 	"slipway/conversion/ops/arith"
 	"slipway/conversion/ops/conv"
+	"slipway/conversion/ops/image"
 	"slipway/conversion/ops/linalg"
 	"slipway/conversion/ops/norm"
 	"slipway/conversion/ops/pool"
@@ -21,6 +22,7 @@ var families = [][]*op.Def{
 	activation.Defs,
 	arith.Defs,
 	conv.Defs,
+	image.Defs,
 	linalg.Defs,
 	norm.Defs,
 	pool.Defs,

@@ -8,15 +8,6 @@ import (
 	"slipway/conversion/tensor"
 )
 
-// onnxTypes maps the type numbers of ONNX (TensorProto.DataType) that
-// output_dtype and precision may hold.
-var onnxTypes = map[int64]tensor.DType{
-	1: tensor.Float32, 2: tensor.Uint8, 3: tensor.Int8, 4: tensor.Uint16, 5: tensor.Int16,
-	10: tensor.Float16, 11: tensor.Float64, 16: tensor.BFloat16,
-	17: tensor.Float8E4M3FN, 18: tensor.Float8E4M3FNUZ, 19: tensor.Float8E5M2, 20: tensor.Float8E5M2FNUZ,
-	21: tensor.Uint4, 22: tensor.Int4,
-}
-
 // typeAttr reads an attribute that holds an ONNX type number; Invalid where it
 // is absent or 0.
 func typeAttr(n *ir.Node, name string) (tensor.DType, error) {
@@ -24,9 +15,9 @@ func typeAttr(n *ir.Node, name string) (tensor.DType, error) {
 	if v == 0 {
 		return tensor.Invalid, nil
 	}
-	d, ok := onnxTypes[v]
-	if !ok {
-		return tensor.Invalid, fmt.Errorf("%s %d is not a supported element type", name, v)
+	d, err := op.FromONNXType(v)
+	if err != nil {
+		return d, fmt.Errorf("%s: %w", name, err)
 	}
 	return d, nil
 }

@@ -28,6 +28,9 @@ func (g *Graph) Edit(by string, infer func(*Node) error) *Patch {
 // Changes is the number of edits so far.
 func (p *Patch) Changes() int { return p.count }
 
+// Needed reports whether a node reads v or it is a graph output.
+func (p *Patch) Needed(v *Value) bool { return v != nil && (len(v.uses) > 0 || p.g.IsOutput(v)) }
+
 // Fail records the first error; Done returns it.
 func (p *Patch) Fail(err error) {
 	if p.err == nil {
@@ -133,6 +136,27 @@ func (p *Patch) SetAttr(n *Node, name string, value any) {
 		return
 	}
 	n.Attrs[name] = value
+}
+
+// Rewrite turns n into another operation in place: it keeps its name, origins
+// and outputs, whose types are inferred anew.
+func (p *Patch) Rewrite(n *Node, op string, attrs Attrs, inputs ...*Value) {
+	p.count++
+	for i := range n.Inputs {
+		p.SetInput(n, i, nil)
+	}
+	if attrs == nil {
+		attrs = Attrs{}
+	}
+	n.Op, n.Attrs, n.By, n.Inputs = op, attrs, p.by, nil
+	for _, v := range inputs {
+		p.g.appendInput(n, v)
+	}
+	if p.infer != nil && p.err == nil {
+		if err := p.infer(n); err != nil {
+			p.Fail(fmt.Errorf("%s: rewritten node %q (%s): %w", p.by, n.Name, n.Op, err))
+		}
+	}
 }
 
 // AddOrigin adds the origins of from to n.

@@ -72,7 +72,7 @@ var layerNormDef = &op.Def{
 	},
 	Decompose: func(b *op.Builder) ([]*ir.Value, error) {
 		for i := 1; i < 3; i++ {
-			if o := b.Out(i); o != nil && (len(o.Uses()) > 0) {
+			if b.Patch.Needed(b.Out(i)) {
 				return nil, fmt.Errorf("output %d is read: %w", i, op.ErrNoDecomposition)
 			}
 		}

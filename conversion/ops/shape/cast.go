@@ -86,6 +86,13 @@ func convert(x *tensor.Tensor, to tensor.DType, saturate bool) (*tensor.Tensor, 
 		out := make([]uint8, x.Len())
 		kernel.Map(out, x.Float32s(), func(v float32) uint8 { return tensor.Float32ToFloat8(to, v, false) })
 		return tensor.FromBytes(to, x.Shape(), out)
+	case from.IsFloat() && to.IsInt() && to.Bits() == 4:
+		// Out of range, ONNX keeps the low bits of the truncated number.
+		wide, err := x.Cast(tensor.Int64)
+		if err != nil {
+			return nil, err
+		}
+		return wide.Cast(to)
 	}
 	return x.Cast(to)
 }

@@ -22,7 +22,10 @@ var dropoutDef = &op.Def{
 			return err
 		}
 		if m := c.Arg(2); m != nil && (m.DType() != tensor.Bool || m.Len() != 1 || m.Bytes()[0] != 0) {
-			return fmt.Errorf("training_mode is not supported")
+			r := c.Arg(1)
+			if r == nil || !r.DType().IsFloat() || r.Len() != 1 || r.Float64s()[0] != 0 {
+				return fmt.Errorf("training_mode is not supported")
+			}
 		}
 		c.Out[0] = x
 		if len(c.Out) > 1 {
@@ -35,10 +38,15 @@ var dropoutDef = &op.Def{
 		return nil
 	},
 	Decompose: func(b *op.Builder) ([]*ir.Value, error) {
-		if m := b.Out(1); m != nil && len(m.Uses()) > 0 {
-			return nil, fmt.Errorf("Dropout whose mask is used: %w", op.ErrNoDecomposition)
+		if len(b.Inputs) > 2 {
+			return nil, fmt.Errorf("Dropout with training_mode: %w", op.ErrNoDecomposition)
 		}
-		return one(b.Op("Identity", nil, b.In(0)))
+		out := []*ir.Value{b.Op("Identity", nil, b.In(0))}
+		if b.Out(1) != nil {
+			shape := b.Op("Shape", nil, b.In(0))
+			out = append(out, b.Op("ConstantOfShape", ir.Attrs{"value": tensor.Of([]bool{true}, 1)}, shape))
+		}
+		return out, nil
 	},
 	FromONNX: dropoutFromONNX,
 	Harmless: []string{"consumed_inputs", "seed", "ratio"},

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"slipway/conversion/ir"
-	"slipway/conversion/tensor"
 )
 
 var activationOps = map[string]spelling{
@@ -121,6 +120,3 @@ func emitSwish(e *emitter, n *ir.Node) {
 	}
 	e.final("Swish", "opset4", nil, in...)
 }
-
-// isInt reports whether d counts as an integer type of the format.
-func isInt(d tensor.DType) bool { return d.IsInt() || d == tensor.Bool }

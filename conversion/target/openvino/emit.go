@@ -115,14 +115,28 @@ func (e *emitter) parameter(v *ir.Value) {
 
 func (e *emitter) result(v *ir.Value) {
 	p := e.value(v)
-	if e.nhwc && len(v.Shape) == 4 {
-		s := v.Shape
-		p.l.out[p.i].names = slices.DeleteFunc(p.l.out[p.i].names, func(n string) bool { return n == v.Name })
-		p = e.op("Transpose", "opset1", v.DType, ir.Shape{s[0], s[2], s[3], s[1]}, nil, p, e.ints(0, 2, 3, 1))
+	s := v.Shape
+	switch {
+	case p.l == nil:
+		return
+	case e.nhwc && len(s) == 4:
+		p = e.rename(p, v, "Transpose", "opset1", ir.Shape{s[0], s[2], s[3], s[1]}, e.ints(0, 2, 3, 1))
 		p.l.name = v.Name + "/nhwc"
-		p.l.out[0].names = []string{v.Name}
+	case p.l.typ == "Parameter":
+		// A result that is an input gives garbage in some versions.
+		p = e.rename(p, v, "Identity", "opset16", s)
+		p.l.name = v.Name
 	}
 	e.append(&layer{name: v.Name + "/result", typ: "Result", version: "opset1", in: []port{p}, outputName: v.Name})
+}
+
+// rename adds a layer whose output takes v's name away from p.
+func (e *emitter) rename(p port, v *ir.Value, typ, version string, s ir.Shape, more ...port) port {
+	o := &p.l.out[p.i]
+	o.names = slices.DeleteFunc(o.names, func(n string) bool { return n == v.Name })
+	q := e.op(typ, version, v.DType, s, nil, append([]port{p}, more...)...)
+	q.l.out[0].names = []string{v.Name}
+	return q
 }
 
 func (e *emitter) typeName(d tensor.DType) string {

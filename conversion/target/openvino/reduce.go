@@ -16,35 +16,45 @@ var reduceOps = map[string]spelling{
 }
 
 func legalReduce(n *ir.Node) string {
-	if n.In(1) == nil {
+	if noAxes(n) {
 		return needRank(n)
 	}
-	if a, ok := n.In(1).ConstInts(); ok && len(a) == 0 {
-		return needRank(n)
+	if n.Int("keepdims", 1) == 0 && !n.In(1).IsConst() {
+		return n.Op + " that drops axes needs constant axes"
 	}
 	return ""
+}
+
+// noAxes reports whether n names no axes.
+func noAxes(n *ir.Node) bool {
+	v := n.In(1)
+	return v == nil || len(v.Shape) == 1 && v.Shape[0].Is(0)
 }
 
 // reduce: without axes ONNX reduces all of them, or none with
 // noop_with_empty_axes.
 func reduce(typ, version string) func(*emitter, *ir.Node) {
 	return func(e *emitter, n *ir.Node) {
-		axes, known := n.In(1).ConstInts()
-		empty := n.In(1) == nil || known && len(axes) == 0
 		var a port
-		switch {
-		case empty && n.Int("noop_with_empty_axes", 0) != 0 && (typ == "ReduceL1" || typ == "ReduceL2"):
+		switch noop := n.Int("noop_with_empty_axes", 0) != 0; {
+		case noAxes(n) && noop && (typ == "ReduceL1" || typ == "ReduceL2"):
 			e.final("Abs", "opset1", nil, e.in(0))
 			return
-		case empty && n.Int("noop_with_empty_axes", 0) != 0:
+		case noAxes(n) && noop:
 			e.finish(e.in(0))
 			return
-		case empty:
+		case noAxes(n):
 			a = e.ints(axesFrom(0, rank(n, 0))...)
 		default:
 			a = e.in(1)
 		}
-		e.final(typ, version, []attr{{"keep_dims", boolean(n.Int("keepdims", 1) != 0)}}, e.in(0), a)
+		// Truth values cannot be reduced natively.
+		x, o := e.in(0), n.Out(0)
+		if x.dtype() == tensor.Bool {
+			x = e.convert(x, tensor.Int32)
+		}
+		p := e.op(typ, version, x.dtype(), o.Shape, []attr{{"keep_dims", boolean(n.Int("keepdims", 1) != 0)}}, x, a)
+		e.finish(e.convert(p, o.DType))
 	}
 }
 

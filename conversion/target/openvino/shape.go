@@ -10,15 +10,15 @@ var shapeOps = map[string]spelling{
 	"Dropout":  {legalDropout, func(e *emitter, _ *ir.Node) { e.finish(e.in(0)) }},
 	"Reshape":  {nil, emitReshape}, "Flatten": {legalFlatten, emitFlatten},
 	"Transpose": {legalTranspose, emitTranspose},
-	"Squeeze":   {nil, emitSqueeze},
-	"Unsqueeze": {nil, func(e *emitter, _ *ir.Node) { e.final("Unsqueeze", "opset1", nil, e.in(0), e.in(1)) }},
+	"Squeeze":   {legalSqueeze, emitSqueeze},
+	"Unsqueeze": {legalSqueeze, func(e *emitter, _ *ir.Node) { e.final("Unsqueeze", "opset1", nil, e.in(0), e.in(1)) }},
 	"Concat":    {nil, emitConcat}, "Split": {legalSplit, emitSplit},
 	"Slice": {legalSlice, emitSlice}, "Pad": {legalPad, emitPad},
 	"Shape":           {nil, emitShape},
 	"Size":            {nil, emitSize},
 	"ConstantOfShape": {nil, emitConstantOfShape},
 	"Expand":          {nil, emitExpand},
-	"Tile":            {nil, func(e *emitter, _ *ir.Node) { e.final("Tile", "opset1", nil, e.in(0), e.in(1)) }},
+	"Tile":            {legalTile, func(e *emitter, _ *ir.Node) { e.final("Tile", "opset1", nil, e.in(0), e.in(1)) }},
 	"Range":           {nil, emitRange},
 }
 
@@ -93,6 +93,13 @@ func emitTranspose(e *emitter, n *ir.Node) {
 		}
 	}
 	e.final("Transpose", "opset1", nil, e.in(0), e.ints(perm...))
+}
+
+func legalSqueeze(n *ir.Node) string {
+	if n.In(1) != nil && !n.In(1).IsConst() {
+		return n.Op + " needs constant axes"
+	}
+	return ""
 }
 
 func emitSqueeze(e *emitter, n *ir.Node) {
@@ -271,6 +278,14 @@ func emitConstantOfShape(e *emitter, n *ir.Node) {
 
 func emitExpand(e *emitter, _ *ir.Node) {
 	e.final("Broadcast", "opset3", []attr{{"mode", "bidirectional"}}, e.in(0), e.in(1))
+}
+
+// legalTile: the CPU plugin copies garbage where the repeats are computed.
+func legalTile(n *ir.Node) string {
+	if !n.In(1).IsConst() {
+		return "Tile needs constant repeats"
+	}
+	return ""
 }
 
 func emitRange(e *emitter, n *ir.Node) {

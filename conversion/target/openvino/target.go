@@ -96,7 +96,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 		return nil, fmt.Errorf("openvino: %w", err)
 	}
 	a := &target.Artefact{Files: []string{name + ".xml", name + ".bin"}, Layers: e.artefactLayers(), Taps: taps(g)}
-	if f := int64Inputs(g); f != nil {
+	if f := wideInputs(g); f != nil {
 		a.Findings = append(a.Findings, f)
 	}
 	return a, nil
@@ -114,7 +114,7 @@ func taps(g *ir.Graph) map[string]string {
 	return m
 }
 
-func int64Inputs(g *ir.Graph) *diag.Finding {
+func wideInputs(g *ir.Graph) *diag.Finding {
 	for _, v := range g.Inputs {
 		if v.DType == tensor.Float64 {
 			return diag.Infof("openvino.f64-input", "input %q has 64-bit floats, which OpenVINO's CPU plugin computes in 32 bits", v.Name)

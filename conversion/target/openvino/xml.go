@@ -17,7 +17,7 @@ type xmlWriter struct{ *bufio.Writer }
 // writeXML prints the layers and their edges. meta are the model's rt_info
 // entries, printed sorted.
 func writeXML(out io.Writer, name string, layers []*layer, meta map[string]string) error {
-	w := xmlWriter{bufio.NewWriterSize(out, 1<<16)}
+	w := newXMLWriter(out)
 	w.WriteString("<?xml version=\"1.0\"?>\n<net")
 	w.attr("name", name)
 	w.attr("version", "11")
@@ -28,12 +28,7 @@ func writeXML(out io.Writer, name string, layers []*layer, meta map[string]strin
 	w.WriteString("\t</layers>\n\t<edges>\n")
 	for _, l := range layers {
 		for i, p := range l.in {
-			w.WriteString("\t\t<edge")
-			w.attr("from-layer", strconv.Itoa(p.l.id))
-			w.attr("from-port", strconv.Itoa(len(p.l.in)+p.i))
-			w.attr("to-layer", strconv.Itoa(l.id))
-			w.attr("to-port", strconv.Itoa(i))
-			w.WriteString(" />\n")
+			w.edge(p.l.id, len(p.l.in)+p.i, l.id, i)
 		}
 	}
 	w.WriteString("\t</edges>\n\t<rt_info>\n")
@@ -52,6 +47,17 @@ func writeXML(out io.Writer, name string, layers []*layer, meta map[string]strin
 	}
 	w.WriteString("\t</rt_info>\n</net>\n")
 	return w.Flush()
+}
+
+func newXMLWriter(out io.Writer) xmlWriter { return xmlWriter{bufio.NewWriterSize(out, 1<<16)} }
+
+func (w xmlWriter) edge(fromLayer, fromPort, toLayer, toPort int) {
+	w.WriteString("\t\t<edge")
+	w.attr("from-layer", strconv.Itoa(fromLayer))
+	w.attr("from-port", strconv.Itoa(fromPort))
+	w.attr("to-layer", strconv.Itoa(toLayer))
+	w.attr("to-port", strconv.Itoa(toPort))
+	w.WriteString(" />\n")
 }
 
 func (w xmlWriter) layer(l *layer) {

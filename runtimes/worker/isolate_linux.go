@@ -1,0 +1,52 @@
+package worker
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+
+	"slipway/runtimes"
+)
+
+// isolate puts the child into a process group of its own and ties its life to
+// ours.
+func isolate(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+const memoryEvery = 50 * time.Millisecond
+
+// watchMemory stops p when its resident memory exceeds limit (proc(5), statm).
+func watchMemory(p *process, limit int64) {
+	if limit <= 0 {
+		return
+	}
+	path := fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid)
+	page := int64(os.Getpagesize())
+	go func() {
+		tick := time.NewTicker(memoryEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-p.dead:
+				return
+			case <-tick.C:
+			}
+			statm, err := os.ReadFile(path)
+			words := bytes.Fields(statm)
+			if err != nil || len(words) < 2 {
+				continue
+			}
+			pages, err := strconv.ParseInt(string(words[1]), 10, 64)
+			if err == nil && pages*page > limit {
+				p.stop(&runtimes.CrashError{Runtime: p.name, Signal: fmt.Sprintf(
+					"stopped at %d MB of memory, its limit is %d MB: a smaller batch or another runtime may fit", pages*page>>20, limit>>20)})
+				return
+			}
+		}
+	}()
+}

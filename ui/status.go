@@ -1,0 +1,158 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	base "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/project/jobs"
+	"slipway/ui/theme"
+)
+
+// statusBar shows the model, the running job with its progress and cancel, and
+// the runtimes found.
+type statusBar struct {
+	u        *UI
+	content  fyne.CanvasObject
+	model    *widget.Label
+	job      *widget.Label
+	bar      *widget.ProgressBar
+	cancel   *widget.Button
+	runtimes *widget.Label
+	jobBox   *fyne.Container
+	loading  string
+	current  int64
+	wake     chan struct{}
+}
+
+func newStatusBar(u *UI) *statusBar {
+	s := &statusBar{u: u, model: widget.NewLabel(""), job: widget.NewLabel(""), bar: widget.NewProgressBar(), runtimes: widget.NewLabel(""), wake: make(chan struct{}, 1)}
+	s.model.Truncation = fyne.TextTruncateEllipsis
+	s.model.SizeName, s.job.SizeName, s.runtimes.SizeName = base.SizeNameCaptionText, base.SizeNameCaptionText, base.SizeNameCaptionText
+	s.runtimes.Importance = widget.LowImportance
+	s.cancel = widget.NewButtonWithIcon("", base.CancelIcon(), func() { u.o.Studio.Jobs().Cancel(s.current) })
+	s.cancel.Importance = widget.LowImportance
+	bar := container.New(layout.NewGridWrapLayout(fyne.NewSize(140, 22)), s.bar)
+	s.jobBox = container.NewHBox(s.job, container.NewCenter(bar), s.cancel)
+	s.content = container.NewBorder(nil, nil, nil, container.NewHBox(s.jobBox, s.runtimes), s.model)
+	s.refresh()
+	go s.follow()
+	return s
+}
+
+// changed asks for a redraw; many calls in a short time give one.
+func (s *statusBar) changed() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *statusBar) follow() {
+	const least = 60 * time.Millisecond
+	for {
+		select {
+		case <-s.u.ctx.Done():
+			return
+		case <-s.wake:
+		}
+		fyne.Do(s.refresh)
+		select {
+		case <-s.u.ctx.Done():
+			return
+		case <-time.After(least):
+		}
+	}
+}
+
+func (s *statusBar) opening(name string) {
+	fyne.Do(func() { s.loading = name; s.refresh() })
+}
+
+func (s *statusBar) refresh() {
+	text := Describe(s.u.o.Studio.Model())
+	if s.loading != "" {
+		text = "opening " + s.loading + " …"
+	}
+	s.model.SetText(text)
+	var running *jobs.Status
+	waiting := 0
+	for _, j := range s.u.o.Studio.Jobs().List() {
+		switch j.State {
+		case jobs.Running:
+			running = &j
+		case jobs.Queued:
+			waiting++
+		}
+	}
+	if running == nil {
+		s.current = 0
+		s.jobBox.Hide()
+	} else {
+		s.current = running.ID
+		t := running.Title + ": " + running.Stage
+		if waiting > 0 {
+			t += fmt.Sprintf(" (%d waiting)", waiting)
+		}
+		s.job.SetText(t)
+		s.bar.SetValue(running.Fraction)
+		s.jobBox.Show()
+	}
+	var found []string
+	for _, r := range s.u.o.Studio.RuntimeStatus() {
+		if r.OK && r.Name != "reference" {
+			found = append(found, r.Title)
+		}
+	}
+	t := "no runtime found"
+	if len(found) > 0 {
+		t = strings.Join(found, " · ")
+	} else if s.u.o.Studio.RuntimeStatus() == nil {
+		t = "looking for runtimes …"
+	}
+	s.runtimes.SetText(t)
+}
+
+// notice is the short message at the bottom that goes away by itself.
+type notice struct {
+	content fyne.CanvasObject
+	label   *canvas.Text
+	bg      *canvas.Rectangle
+	box     *fyne.Container
+	serial  int
+}
+
+func newNotice() *notice {
+	n := &notice{label: canvas.NewText("", theme.Current(base.ColorNameForeground)), bg: canvas.NewRectangle(theme.Current(theme.ColorCard))}
+	n.bg.CornerRadius, n.bg.StrokeWidth = 6, 1
+	n.box = container.NewStack(n.bg, container.New(layout.NewCustomPaddedLayout(8, 8, 14, 14), n.label))
+	n.box.Hide()
+	n.content = container.NewVBox(layout.NewSpacer(), container.NewHBox(layout.NewSpacer(), n.box, layout.NewSpacer()), canvas.NewText("", theme.Current(base.ColorNameForeground)), canvas.NewText("", theme.Current(base.ColorNameForeground)))
+	return n
+}
+
+// say may be called from any goroutine.
+func (n *notice) say(text string) {
+	fyne.Do(func() {
+		n.serial++
+		mine := n.serial
+		n.label.Text, n.label.Color = text, theme.Current(base.ColorNameForeground)
+		n.bg.FillColor, n.bg.StrokeColor = theme.Current(theme.ColorCard), theme.Current(theme.ColorBorder)
+		n.box.Show()
+		n.content.Refresh()
+		time.AfterFunc(4*time.Second, func() {
+			fyne.Do(func() {
+				if n.serial == mine {
+					n.box.Hide()
+				}
+			})
+		})
+	})
+}

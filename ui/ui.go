@@ -1,0 +1,251 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/conversion/diag"
+	"slipway/project"
+	"slipway/project/settings"
+	"slipway/ui/dialogs"
+	"slipway/ui/panel"
+	"slipway/ui/theme"
+)
+
+// Title is the window's name when no model is open.
+const Title = "Slipway"
+
+// Options for New.
+type Options struct {
+	App      fyne.App
+	Studio   *project.Studio
+	Settings *settings.File
+	Version  string
+	// Panels builds the panels, in the order of the rail; the first is shown when
+	// no model is open.
+	Panels func(panel.Env) []panel.Panel
+}
+
+// UI is the window.
+type UI struct {
+	o      Options
+	win    fyne.Window
+	env    panel.Env
+	native *dialogs.Native
+
+	panels  []panel.Panel
+	buttons map[string]*railButton
+	stack   *fyne.Container
+	front   string
+	status  *statusBar
+	notice  *notice
+
+	ctx  context.Context
+	stop context.CancelFunc
+	mu   sync.Mutex
+	busy bool // a model is being opened
+}
+
+// New builds the window; Show makes it visible. Call on the UI goroutine.
+func New(o Options) *UI {
+	ctx, stop := context.WithCancel(context.Background())
+	u := &UI{o: o, native: dialogs.NewNative(), buttons: map[string]*railButton{}, ctx: ctx, stop: stop}
+	s := o.Settings.Get()
+	o.App.Settings().SetTheme(theme.Theme{Mode: s.Theme})
+	u.win = o.App.NewWindow(Title)
+	u.win.SetPadded(false)
+	size := fyne.NewSize(1280, 820)
+	if s.Window[0] > 300 && s.Window[1] > 200 {
+		size = fyne.NewSize(s.Window[0], s.Window[1])
+	}
+	u.win.Resize(size)
+	u.env = panel.Env{Window: &host{u}, Selection: &panel.Selection{}}
+	u.panels = o.Panels(u.env)
+	u.build()
+	u.win.SetMainMenu(u.menu())
+	u.win.SetOnDropped(func(pos fyne.Position, uris []fyne.URI) {
+		var paths []string
+		for _, uri := range uris {
+			paths = append(paths, uri.Path())
+		}
+		u.HandleDrop(pos, paths)
+	})
+	u.win.SetCloseIntercept(u.close)
+	o.Studio.Listen(u.onEvent)
+	return u
+}
+
+func (u *UI) build() {
+	var rail []fyne.CanvasObject
+	u.stack = container.NewStack()
+	for _, p := range u.panels {
+		b := newRailButton(p.Title(), p.Icon(), func() { u.show(p.ID()) })
+		u.buttons[p.ID()] = b
+		rail = append(rail, b)
+		c := p.Content()
+		c.Hide()
+		u.stack.Add(c)
+	}
+	u.status = newStatusBar(u)
+	u.notice = newNotice()
+	bg := canvas.NewRectangle(theme.Current(theme.ColorRail))
+	u.onTheme(func() { bg.FillColor = theme.Current(theme.ColorRail); bg.Refresh() })
+	side := container.NewStack(bg, container.NewPadded(container.NewVBox(rail...)))
+	body := container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), u.status.content), container.NewHBox(side, widget.NewSeparator()), nil, u.stack)
+	u.win.SetContent(container.NewStack(body, u.notice.content))
+	u.show(u.panels[0].ID())
+}
+
+// onTheme runs f now and whenever light and dark change.
+func (u *UI) onTheme(f func()) {
+	u.o.App.Settings().AddListener(func(fyne.Settings) { fyne.Do(f) })
+}
+
+// Show makes the window visible and runs until it is closed.
+func (u *UI) Show() {
+	go u.o.Studio.LookAtRuntimes(u.ctx)
+	u.win.ShowAndRun()
+}
+
+// Window is the Fyne window, for tests.
+func (u *UI) Window() fyne.Window { return u.win }
+
+// Front is the ID of the panel in front.
+func (u *UI) Front() string { return u.front }
+
+// show brings a panel to front; UI goroutine only.
+func (u *UI) show(id string) {
+	for i, p := range u.panels {
+		if p.ID() == id {
+			u.stack.Objects[i].Show()
+		} else {
+			u.stack.Objects[i].Hide()
+		}
+		u.buttons[p.ID()].setSelected(p.ID() == id)
+	}
+	u.front = id
+	for _, p := range u.panels {
+		if p.ID() == id {
+			p.Shown()
+		}
+	}
+}
+
+func (u *UI) close() {
+	size := u.win.Canvas().Size()
+	u.o.Settings.Update(func(s *settings.Settings) { s.Window = [2]float32{size.Width, size.Height} })
+	u.stop()
+	u.win.SetCloseIntercept(nil)
+	u.win.Close()
+}
+
+func (u *UI) onEvent(e project.Event) {
+	switch e.Kind {
+	case project.ModelChanged:
+		fyne.Do(u.modelChanged)
+	case project.JobChanged, project.RuntimesChanged:
+		u.status.changed()
+	}
+}
+
+func (u *UI) modelChanged() {
+	u.env.Selection.Set("")
+	m := u.o.Studio.Model()
+	if m == nil {
+		u.win.SetTitle(Title)
+		return
+	}
+	u.win.SetTitle(Title + " – " + filepath.Base(m.Path))
+	u.status.changed()
+}
+
+// OpenModel opens a model or a project folder in the background; the graph comes
+// to front when it is there, and errors are shown.
+func (u *UI) OpenModel(path string) {
+	u.mu.Lock()
+	if u.busy {
+		u.mu.Unlock()
+		u.notice.say("another model is being opened")
+		return
+	}
+	u.busy = true
+	u.mu.Unlock()
+	u.status.opening(filepath.Base(path))
+	go func() {
+		var err error
+		if strings.HasSuffix(path, ".slipway") {
+			err = u.o.Studio.OpenProject(u.ctx, path)
+		} else {
+			err = u.o.Studio.OpenModel(u.ctx, path, "")
+		}
+		u.mu.Lock()
+		u.busy = false
+		u.mu.Unlock()
+		u.status.opening("")
+		if err != nil {
+			u.env.Window.Report("Cannot open "+filepath.Base(path), diag.FromError("source.unreadable", err))
+			return
+		}
+		m := u.o.Studio.Model()
+		u.o.Settings.Remember(settings.Recent{Path: path, Format: m.Source.Format + " " + m.Source.Version, Bytes: m.Bytes, Opened: time.Now()})
+		fyne.Do(func() { u.show("graph") })
+	}()
+}
+
+// HandleDrop does what a drop of files on the window means, and says so.
+func (u *UI) HandleDrop(_ fyne.Position, paths []string) {
+	d := Classify(paths)
+	u.notice.say(d.Said)
+	switch d.Kind {
+	case DropModel, DropProject:
+		u.OpenModel(d.Paths[0])
+	case DropPictures:
+		if u.o.Studio.Model() == nil {
+			u.notice.say("open a model first: pictures are tested on it")
+			return
+		}
+		u.show("test")
+		if _, err := u.o.Studio.TestPictures(d.Paths); err != nil {
+			u.env.Window.Report("Cannot test", diag.FromError("test.failed", err))
+		}
+	case DropDataset:
+		if u.o.Studio.Model() == nil {
+			u.notice.say("open a model first: a dataset measures it")
+			return
+		}
+		u.show("compare")
+		if _, err := u.o.Studio.Eval(project.EvalOptions{Dataset: d.Paths[0]}); err != nil {
+			u.env.Window.Report("Cannot evaluate", diag.FromError("eval.failed", err))
+		}
+	}
+}
+
+// Describe is the one-line description of the open model.
+func Describe(m *project.Model) string {
+	if m == nil {
+		return "no model open"
+	}
+	s := m.Summary
+	return fmt.Sprintf("%s · %s · %s parameters · %s MACs · %d layers", filepath.Base(m.Path), s.Version, Count(s.Params), Count(s.MACs), len(s.Layers))
+}
+
+// Count prints a number with three significant digits and a unit: 4.65 M.
+func Count(n int64) string {
+	f, unit := float64(n), ""
+	for _, u := range []string{" k", " M", " G", " T"} {
+		if f < 1000 {
+			break
+		}
+		f, unit = f/1000, u
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(fmt.Sprintf("%.3g", f), ".0"), ".") + unit
+}

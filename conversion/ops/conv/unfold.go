@@ -116,7 +116,7 @@ func depthwise[T kernel.Number](g *Geometry, x, w, y []T) {
 // plane adds one channel's convolution with one kernel to out.
 func plane[T kernel.Number](g *Geometry, in, w, out []T) {
 	inH, inW, outW := g.In[1], g.In[2], g.Out[2]
-	stride := g.Stride[2]
+	stride, add := g.Stride[2], kernel.AxpyOf[T]()
 	for row := range g.Out[0] * g.Out[1] {
 		dst := out[row*outW:][:outW]
 		d0 := row/g.Out[1]*g.Stride[0] - g.Before[0]
@@ -129,14 +129,14 @@ func plane[T kernel.Number](g *Geometry, in, w, out []T) {
 			}
 			src := in[(d*inH+h)*inW:][:inW]
 			for i, v := range w[k : k+g.Kernel[2]] {
-				axpy(dst, src, v, i*g.Dilation[2]-g.Before[2], stride)
+				axpy(add, dst, src, v, i*g.Dilation[2]-g.Before[2], stride)
 			}
 		}
 	}
 }
 
 // axpy adds dst[i] += v*src[at+i*stride] where that lies inside src.
-func axpy[T kernel.Number](dst, src []T, v T, at, stride int) {
+func axpy[T kernel.Number](add func(v T, x, y []T), dst, src []T, v T, at, stride int) {
 	lo, hi := span(at, stride, len(dst), len(src))
 	if lo >= hi {
 		return
@@ -144,10 +144,7 @@ func axpy[T kernel.Number](dst, src []T, v T, at, stride int) {
 	dst = dst[lo:hi]
 	src = src[at+lo*stride:]
 	if stride == 1 {
-		src = src[:len(dst)]
-		for i := range dst {
-			dst[i] += v * src[i]
-		}
+		add(v, src[:len(dst)], dst)
 		return
 	}
 	for i := range dst {

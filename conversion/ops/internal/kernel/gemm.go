@@ -14,7 +14,7 @@ type Number interface {
 // cache level.
 const (
 	MR = 6
-	NR = 16
+	NR = 32
 	KC = 256
 )
 
@@ -62,6 +62,7 @@ func Gemm[T Number](m, n, k int, a, b Panel[T], c []T, ldc int) {
 	}
 	mp, np := (m+MR-1)/MR, (n+NR-1)/NR
 	packed := make([]T, mp*MR*min(k, KC))
+	fast := tileOf[T]()
 	for k0 := 0; k0 < k; k0 += KC {
 		kc := min(KC, k-k0)
 		tensor.Parallel(mp, 1+(1<<14)/(kc*MR), func(lo, hi int) {
@@ -74,7 +75,7 @@ func Gemm[T Number](m, n, k int, a, b Panel[T], c []T, ldc int) {
 				panel := make([]T, kc*NR)
 				for q := lo; q < hi; q++ {
 					b(panel, NR, k0, kc, q*NR, min(NR, n-q*NR))
-					multiply(packed, panel, 0, mp, kc, m, min(NR, n-q*NR), c[q*NR:], ldc)
+					multiply(fast, packed, panel, 0, mp, kc, m, min(NR, n-q*NR), c[q*NR:], ldc)
 				}
 			})
 			continue
@@ -85,17 +86,32 @@ func Gemm[T Number](m, n, k int, a, b Panel[T], c []T, ldc int) {
 		}
 		tensor.Parallel(mp, 1+(1<<15)/(kc*MR*n), func(lo, hi int) {
 			for q := range np {
-				multiply(packed, panels[q*kc*NR:][:kc*NR], lo, hi, kc, m, min(NR, n-q*NR), c[q*NR:], ldc)
+				multiply(fast, packed, panels[q*kc*NR:][:kc*NR], lo, hi, kc, m, min(NR, n-q*NR), c[q*NR:], ldc)
 			}
 		})
 	}
 }
 
 // multiply adds row panels lo to hi of packed A times one column panel to c.
-func multiply[T Number](packed, panel []T, lo, hi, kc, m, cols int, c []T, ldc int) {
+func multiply[T Number](fast func(kc int, a, b, c []T, ldc int), packed, panel []T, lo, hi, kc, m, cols int, c []T, ldc int) {
 	for p := lo; p < hi; p++ {
 		rows := min(MR, m-p*MR)
-		tile(kc, packed[p*MR*kc:][:MR*kc], panel, rows, cols, c[p*MR*ldc:], ldc)
+		a, out := packed[p*MR*kc:][:MR*kc], c[p*MR*ldc:]
+		switch {
+		case fast == nil:
+			tile(kc, a, panel, rows, cols, out, ldc)
+		case rows == MR && cols == NR:
+			fast(kc, a, panel, out, ldc)
+		default:
+			var edge [MR * NR]T
+			fast(kc, a, panel, edge[:], NR)
+			for r := range rows {
+				row := out[r*ldc:][:cols]
+				for x := range row {
+					row[x] += edge[r*NR+x]
+				}
+			}
+		}
 	}
 }
 
@@ -103,7 +119,7 @@ func multiply[T Number](packed, panel []T, lo, hi, kc, m, cols int, c []T, ldc i
 func tile[T Number](kc int, a, b []T, rows, cols int, c []T, ldc int) {
 	for i := 0; i < rows; i += 2 {
 		for j := 0; j < cols; j += 4 {
-			s := [8]T{}
+			var s [8]T
 			s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7] = micro2x4(kc, a[i:], b[j:])
 			w := min(4, cols-j)
 			for r := range min(2, rows-i) {

@@ -63,6 +63,33 @@ func TestGemm(t *testing.T) {
 	}
 }
 
+// The vector forms and the plain ones must agree, whichever this machine has.
+func TestPlainFallback(t *testing.T) {
+	tile, axpy := fastTile, fastAxpy
+	defer func() { fastTile, fastAxpy = tile, axpy }()
+	fastTile, fastAxpy = nil, nil
+	testGemm[float32](t, 64, 70, 257)
+	testGemm[float32](t, 7, 33, 9)
+	testAxpy(t)
+}
+
+func testAxpy(t *testing.T) {
+	for n := range 40 {
+		x, y := make([]float32, n), make([]float32, n)
+		for i := range x {
+			x[i], y[i] = float32(i), float32(2*i)
+		}
+		AxpyOf[float32]()(3, x, y)
+		for i := range y {
+			if y[i] != float32(5*i) {
+				t.Fatalf("length %d: element %d is %v, want %d", n, i, y[i], 5*i)
+			}
+		}
+	}
+}
+
+func TestAxpy(t *testing.T) { testAxpy(t) }
+
 func BenchmarkGemm(b *testing.B) {
 	for _, d := range [][3]int{{128, 784, 1152}, {512, 49, 4608}, {96, 12544, 16}} {
 		m, n, k := d[0], d[1], d[2]

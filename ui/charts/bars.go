@@ -59,7 +59,7 @@ func (b Bars) Draw(r chart.Renderer, s Style) []Hit {
 	top, bottom := s.px(40), s.Height-s.px(30)
 	hi := b.limit()
 	at := func(v float64) int { return left + int(math.Round(clamp(v/hi)*float64(right-left))) }
-	for _, t := range ticks(0, hi, max(2, (right-left)/s.px(90))) {
+	for _, t := range ticks(0, hi, max(2, (right-left)/s.px(64))) {
 		line(r, at(t), top, at(t), bottom, s.Scale, p.grid)
 		l := b.format(t)
 		text(r, l, at(t)-width(r, l, small)/2, bottom+s.px(15), small, p.muted)
@@ -78,7 +78,7 @@ func (b Bars) Draw(r chart.Renderer, s Style) []Hit {
 		text(r, fit(r, x.Label, left-2*pad, normal), pad, ly, normal, p.text)
 		c := Color(x.Target)
 		end := left
-		if x.Value == x.Value {
+		if x.Value == x.Value && !math.IsInf(x.Value, 0) {
 			fillRect(r, left, y0, max(at(x.Value), left+1), y1, c)
 			end = at(x.Value)
 		}

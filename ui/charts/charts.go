@@ -165,6 +165,8 @@ func number(v float64) string {
 	switch {
 	case v != v || math.IsInf(v, 0):
 		return "–"
+	case v == 0:
+		return "0"
 	case a >= 1e7 || a > 0 && a < 1e-4:
 		return fmt.Sprintf("%.2e", v)
 	case a >= 100:

@@ -56,7 +56,7 @@ func (p *Pool) Worker(name string) (*Worker, error) {
 		return nil, &runtimes.NotAvailableError{Runtime: name, Reason: err.Error()}
 	}
 	c := p.config
-	c.Runtime, c.LibraryPath, c.Version = name, lib.Path, lib.Version
+	c.Runtime, c.Title, c.LibraryPath, c.Version = name, lib.Title, lib.Path, lib.Version
 	w, err := create(c)
 	if err != nil {
 		return nil, err
@@ -102,7 +102,8 @@ func (r *pooled) runtime() (runtimes.Runtime, error) {
 func (r *pooled) Info() runtimes.Info {
 	rt, err := r.runtime()
 	if err != nil {
-		return runtimes.Info{Name: r.name}
+		lib, _ := r.pool.find(r.name) // even a library that was not found has a title
+		return runtimes.Info{Name: r.name, Title: lib.Title}
 	}
 	return rt.Info()
 }

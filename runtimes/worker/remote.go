@@ -43,7 +43,7 @@ func (r *remote) Info() runtimes.Info {
 		return json.Unmarshal(m.JSON, &info)
 	})
 	if err != nil {
-		return runtimes.Info{Name: c.Runtime, Library: c.LibraryPath}
+		return runtimes.Info{Name: c.Runtime, Title: c.Title, Library: c.LibraryPath}
 	}
 	// The package knows more digits of the version than the library tells.
 	if info.Version != "" && strings.HasPrefix(c.Version, info.Version) {

@@ -16,6 +16,7 @@ import (
 type Config struct {
 	Executable  string   // the program; default: this one
 	Runtime     string   // the runtime's name; default: none, for jobs only
+	Title       string   // the runtime's name for people
 	LibraryPath string   // the vendor library
 	Version     string   // the library's version as its package tells, for Info
 	Env         []string // further environment, "NAME=value"

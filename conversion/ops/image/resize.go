@@ -108,6 +108,9 @@ func inferResize(c *op.InferCtx) error {
 			out[a] = sizes[i]
 		}
 	case c.In(3) == nil && scales.IsConst():
+		if !scales.Const.DType().IsFloat() {
+			return fmt.Errorf("scales are %v", scales.Const.DType())
+		}
 		v := scales.Const.Float32s()
 		if len(v) != len(axes) {
 			return fmt.Errorf("%d scales for %d axes", len(v), len(axes))
@@ -229,7 +232,7 @@ func lowerAsymmetric(s *op.Src, x, scales *ir.Value, enlarging bool) error {
 	case "nearest":
 		round := "floor"
 		if !enlarging {
-			if !scales.IsConst() {
+			if !scales.IsConst() || !scales.DType.IsFloat() {
 				return fmt.Errorf("scales are not constant: the nearest element depends on them before opset 11")
 			}
 			up, down := false, false

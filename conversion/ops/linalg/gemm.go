@@ -76,6 +76,9 @@ func evalGemm(c *op.EvalCtx) error {
 	bias := c.Arg(2)
 	var rows, cols int
 	if bias != nil {
+		if err := sameType(a, bias); err != nil {
+			return err
+		}
 		var err error
 		if rows, cols, err = g.biasStrides(bias); err != nil {
 			return err

@@ -1,0 +1,420 @@
+package tflite
+
+import (
+	"fmt"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/pass/layout"
+	fb "slipway/conversion/schema/tflite"
+	"slipway/conversion/tensor"
+)
+
+var convSpellings = map[string]spelling{
+	"Conv":          {legal: legalConv, emit: emitConv, int8: int8Conv, fuses: true},
+	"ConvTranspose": {legal: legalConvTranspose, emit: emitConvTranspose, int8: int8ConvTranspose, fuses: true},
+}
+
+// window are the spatial settings of a convolution or pool over the last
+// len(kernel) axes; the lists have two entries, a 1-D window being one row.
+type window struct {
+	kernel, stride, dilation [2]int
+	before, after            [2]int
+	lifted                   bool // 1-D: a row axis was added
+}
+
+// windowOf reads the attributes of n for the given kernel.
+func windowOf(n *ir.Node, kernel []int) (window, string) {
+	rank := len(kernel)
+	if rank != 1 && rank != 2 {
+		return window{}, fmt.Sprintf("%d spatial dimensions", rank)
+	}
+	if a := n.Str("auto_pad", "NOTSET"); a != "NOTSET" && a != "VALID" {
+		return window{}, fmt.Sprintf("auto_pad %s on unknown spatial dimensions", a)
+	}
+	w := window{kernel: [2]int{1, 1}, stride: [2]int{1, 1}, dilation: [2]int{1, 1}, lifted: rank == 1}
+	off := 2 - rank
+	strides, dilations, pads := n.Ints("strides"), n.Ints("dilations"), n.Ints("pads")
+	for i := range kernel {
+		w.kernel[off+i] = kernel[i]
+		if i < len(strides) {
+			w.stride[off+i] = int(strides[i])
+		}
+		if i < len(dilations) {
+			w.dilation[off+i] = int(dilations[i])
+		}
+		if len(pads) == 2*rank {
+			w.before[off+i], w.after[off+i] = int(pads[i]), int(pads[rank+i])
+		}
+	}
+	for i := range w.before {
+		if w.before[i] < 0 || w.after[i] < 0 {
+			return window{}, "negative padding"
+		}
+	}
+	return w, ""
+}
+
+// kernelOf is the spatial part of the weights' shape.
+func kernelOf(n *ir.Node) ([]int, bool) {
+	v := n.In(1)
+	if v == nil || v.Rank() < 3 {
+		return nil, false
+	}
+	return v.Shape[2:].Ints()
+}
+
+func legalConv(n *ir.Node) string {
+	k, ok := kernelOf(n)
+	if !ok || !n.In(1).Shape.IsStatic() {
+		return "weights of unknown shape"
+	}
+	if _, why := windowOf(n, k); why != "" {
+		return why
+	}
+	return legalBias(n)
+}
+
+func legalBias(n *ir.Node) string {
+	if b := n.In(2); b != nil {
+		if _, ok := storedOf(b); !ok {
+			return "a bias that is not constant"
+		}
+	}
+	return ""
+}
+
+func int8Conv(n *ir.Node) bool {
+	s, ok := storedOf(n.In(1))
+	return ok && s.symmetric() && (len(s.scale) == 1 || s.axis == 0)
+}
+
+func int8ConvTranspose(n *ir.Node) bool {
+	s, ok := storedOf(n.In(1))
+	return ok && s.symmetric() && (len(s.scale) == 1 || s.axis == 1 && n.Int("group", 1) == 1)
+}
+
+// lastOrder is the order of the 4-D tensors that kernels work on.
+var lastOrder = layout.Last(4)
+
+// rows brings a bound operand to 4-D channels-last: a 1-D one gets a row axis.
+func (e *emitter) rows(x int, lifted bool) int {
+	if !lifted {
+		return x
+	}
+	d := e.m.Tensors[x].Shape
+	return e.reshape(x, []int32{d[0], 1, d[1], d[2]})
+}
+
+// finishRows sets output 0 from a 4-D channels-last result.
+func (e *emitter) finishRows(y int, lifted bool) {
+	if lifted {
+		d := e.m.Tensors[y].Shape
+		y = e.reshape(y, []int32{d[0], d[2], d[3]})
+	}
+	e.set(0, y, layout.Last(e.n.Out(0).Rank()))
+}
+
+// resultRows makes the 4-D channels-last tensor that finishRows expects.
+func (e *emitter) resultRows(q *qparam) (int, error) {
+	v := e.outs[0]
+	d := dimsOf(v.Shape, layout.Last(v.Rank()))
+	if len(d) == 3 {
+		d = []int32{d[0], 1, d[1], d[2]}
+	}
+	return e.tensor("", v.DType, d, q)
+}
+
+func emitConv(e *emitter) error {
+	n := e.n
+	shape, _ := n.In(1).Shape.Ints()
+	w, why := windowOf(n, shape[2:])
+	if why != "" {
+		return fmt.Errorf("%s", why)
+	}
+	x, err := e.in(0)
+	if err != nil {
+		return err
+	}
+	x = e.rows(x, w.lifted)
+	group := int(n.Int("group", 1))
+	out, perGroup := shape[0], shape[1]
+	depthwise := group > 1 && perGroup == 1
+	view := []int{out, perGroup, w.kernel[0], w.kernel[1]}
+	order := layout.Perm{0, 2, 3, 1}
+	if depthwise {
+		order = layout.Perm{1, 2, 3, 0}
+	}
+	filter, err := e.filter(view, order)
+	if err != nil {
+		return err
+	}
+	bias, err := e.bias(n.In(2), out, e.scales(filter))
+	if err != nil {
+		return err
+	}
+	x, padding := e.pad(x, w)
+	y, err := e.resultRows(e.outQuant(0))
+	if err != nil {
+		return err
+	}
+	in := []int{x, filter, bias}
+	if depthwise {
+		e.op(fb.DepthwiseConv2D, fb.DepthwiseConv2DOptions{
+			Padding: padding, StrideW: int32(w.stride[1]), StrideH: int32(w.stride[0]), DepthMultiplier: int32(out / group), Act: e.act,
+			DilationW: int32(w.dilation[1]), DilationH: int32(w.dilation[0]),
+		}, in, y)
+	} else {
+		e.op(fb.Conv2D, fb.Conv2DOptions{
+			Padding: padding, StrideW: int32(w.stride[1]), StrideH: int32(w.stride[0]), Act: e.act,
+			DilationW: int32(w.dilation[1]), DilationH: int32(w.dilation[0]),
+		}, in, y)
+	}
+	e.finishRows(y, w.lifted)
+	return nil
+}
+
+// filter is input 1 viewed in four dimensions, in the given order.
+func (e *emitter) filter(view []int, order layout.Perm) (int, error) {
+	v := e.n.In(1)
+	if _, ok := storedOf(v); ok {
+		return e.weight(v, view, order, e.quant)
+	}
+	t, err := e.read(v, nil, false)
+	if err != nil {
+		return 0, err
+	}
+	dims := make([]int32, len(view))
+	for i, d := range view {
+		dims[i] = int32(d)
+	}
+	if v.Rank() != len(view) {
+		t = e.reshape(t, dims)
+	}
+	return e.permute(t, order), nil
+}
+
+func (e *emitter) scales(t int) []float32 {
+	if q := e.m.Tensors[t].Quant; q != nil {
+		return q.Scale
+	}
+	return nil
+}
+
+// pad returns the scheme that reads the window's padding exactly, after writing
+// an explicit PAD where neither scheme does: TensorFlow's SAME puts the odd row
+// at the end, other frameworks at the front.
+func (e *emitter) pad(x int, w window) (int, fb.Padding) {
+	if w.before == [2]int{} && w.after == [2]int{} {
+		return x, fb.Valid
+	}
+	if w.isSame(e.m.Tensors[x].Shape) {
+		return x, fb.Same
+	}
+	return e.padTo(x, w.before, w.after), fb.Valid
+}
+
+// isSame reports whether SAME on an input of these dims [N,H,W,C] pads as w.
+func (w window) isSame(dims []int32) bool {
+	for i := range w.kernel {
+		reach := (w.kernel[i]-1)*w.dilation[i] + 1
+		size := int(dims[1+i])
+		total := reach - 1
+		if size >= 0 {
+			out := (size + w.stride[i] - 1) / w.stride[i]
+			total = max((out-1)*w.stride[i]+reach-size, 0)
+		} else if w.stride[i] != 1 {
+			return false
+		}
+		if w.before[i] != total/2 || w.after[i] != total-total/2 {
+			return false
+		}
+	}
+	return true
+}
+
+// padTo pads the two spatial axes of a channels-last tensor with zeros.
+func (e *emitter) padTo(x int, before, after [2]int) int {
+	y := e.temp(x, paddedDims(e.m.Tensors[x].Shape, before, after))
+	e.op(fb.Pad, nil, []int{x, e.paddings(before, after)}, y)
+	return y
+}
+
+func paddedDims(dims []int32, before, after [2]int) []int32 {
+	d := append([]int32{}, dims...)
+	for i := range before {
+		if d[1+i] >= 0 {
+			d[1+i] += int32(before[i] + after[i])
+		}
+	}
+	return d
+}
+
+// paddings is PAD's second operand for spatial padding of [N,H,W,C].
+func (e *emitter) paddings(before, after [2]int) int {
+	v := []int32{0, 0, int32(before[0]), int32(after[0]), int32(before[1]), int32(after[1]), 0, 0}
+	i, _ := e.addConst(tensor.Of(v, 4, 2), nil, nil)
+	return i
+}
+
+func legalConvTranspose(n *ir.Node) string {
+	k, ok := kernelOf(n)
+	if !ok || !n.In(1).Shape.IsStatic() {
+		return "weights of unknown shape"
+	}
+	w, why := windowOf(n, k)
+	switch {
+	case why != "":
+		return why
+	case w.dilation != [2]int{1, 1}:
+		return "dilation"
+	case !n.In(0).Shape[2:].IsStatic() || !n.Out(0).Shape[2:].IsStatic():
+		return "spatial dimensions that are not known"
+	}
+	if _, ok := storedOf(n.In(1)); !ok {
+		return "weights that are not constant"
+	}
+	if _, ok := n.In(0).Shape[0].Int(); !ok {
+		return "a batch that is not known"
+	}
+	return legalBias(n)
+}
+
+// emitConvTranspose writes TRANSPOSE_CONV, one a group. Its VALID scheme crops
+// nothing, so that padding becomes a SLICE of a larger result, but where SAME
+// crops exactly the same.
+func emitConvTranspose(e *emitter) error {
+	n := e.n
+	shape, _ := n.In(1).Shape.Ints()
+	w, why := windowOf(n, shape[2:])
+	if why != "" {
+		return fmt.Errorf("%s", why)
+	}
+	x, err := e.in(0)
+	if err != nil {
+		return err
+	}
+	x = e.rows(x, w.lifted)
+	y, err := e.resultRows(e.outQuant(0))
+	if err != nil {
+		return err
+	}
+	in, out := e.m.Tensors[x].Shape, e.m.Tensors[y].Shape
+	full, padding := append([]int32{}, out...), fb.Valid
+	crop := false
+	if w.deconvSame(in, out) {
+		padding = fb.Same
+	} else {
+		for i := range w.kernel {
+			full[1+i] = max(int32(w.stride[i])*(in[1+i]-1)+int32(w.kernel[i]), out[1+i]+int32(w.before[i]))
+			crop = crop || full[1+i] != out[1+i]
+		}
+	}
+	target := y
+	if crop {
+		target = e.temp(y, full)
+	}
+	group := int(n.Int("group", 1))
+	if err := e.deconvGroups(x, target, w, shape, group, padding, crop); err != nil {
+		return err
+	}
+	if crop {
+		begin := []int32{0, int32(w.before[0]), int32(w.before[1]), 0}
+		e.op(fb.Slice, nil, []int{target, e.int32s(begin), e.int32s(out)}, y)
+	}
+	e.finishRows(y, w.lifted)
+	return nil
+}
+
+// deconvSame reports whether SAME from in to out crops exactly w's padding.
+func (w window) deconvSame(in, out []int32) bool {
+	for i := range w.kernel {
+		size, o := int(in[1+i]), int(out[1+i])
+		if (o+w.stride[i]-1)/w.stride[i] != size {
+			return false
+		}
+		total := (size-1)*w.stride[i] + w.kernel[i] - o
+		if total < 0 || w.before[i] != total/2 {
+			return false
+		}
+	}
+	return true
+}
+
+// deconvGroups writes the groups' TRANSPOSE_CONVs with result y.
+func (e *emitter) deconvGroups(x, y int, w window, shape []int, group int, padding fb.Padding, crop bool) error {
+	in, out := shape[0], shape[1]*group
+	view := []int{in, shape[1], w.kernel[0], w.kernel[1]}
+	opts := fb.TransposeConvOptions{Padding: padding, StrideW: int32(w.stride[1]), StrideH: int32(w.stride[0]), Act: e.act}
+	if group == 1 {
+		filter, err := e.weight(e.n.In(1), view, layout.Perm{1, 2, 3, 0}, e.quant)
+		if err != nil {
+			return err
+		}
+		bias, err := e.bias(e.n.In(2), out, e.scales(filter))
+		if err != nil {
+			return err
+		}
+		e.op(fb.TransposeConv, opts, []int{e.int32s(e.m.Tensors[y].Shape), filter, x, bias}, y)
+		return nil
+	}
+	s, _ := storedOf(e.n.In(1))
+	all, err := s.float().Reshape(view...)
+	if err != nil {
+		return err
+	}
+	if e.quant {
+		all, _ = s.t.Reshape(view...)
+	}
+	xs := e.splitChannels(x, group)
+	parts := make([]int, group)
+	for g := range xs {
+		part := tensor.New(all.DType(), in/group, shape[1], w.kernel[0], w.kernel[1])
+		size := len(all.Bytes()) / group
+		part, _ = tensor.FromBytes(all.DType(), part.Shape(), all.Bytes()[g*size:(g+1)*size])
+		var q *fb.Quant
+		if e.quant {
+			q = &fb.Quant{Scale: s.scale, Zero: s.zero}
+		}
+		filter, err := e.addConst(part, layout.Perm{1, 2, 3, 0}, q)
+		if err != nil {
+			return err
+		}
+		dims := append([]int32{}, e.m.Tensors[y].Shape...)
+		dims[3] /= int32(group)
+		bias, err := e.groupBias(g, group, out, e.scales(filter))
+		if err != nil {
+			return err
+		}
+		parts[g] = e.temp(y, dims)
+		e.op(fb.TransposeConv, opts, []int{e.int32s(dims), filter, xs[g], bias}, parts[g])
+	}
+	e.op(fb.Concatenation, fb.ConcatenationOptions{Axis: 3}, parts, y)
+	return nil
+}
+
+// groupBias is the part of the bias that belongs to group g.
+func (e *emitter) groupBias(g, group, out int, scales []float32) (int, error) {
+	f := make([]float32, out)
+	if s, ok := storedOf(e.n.In(2)); ok {
+		copy(f, s.float().Float32s())
+	}
+	size := out / group
+	f = f[g*size : (g+1)*size]
+	if e.quant {
+		return e.biasInts(f, scales)
+	}
+	return e.floats(f, size), nil
+}
+
+// splitChannels cuts a channels-last tensor into n equal parts.
+func (e *emitter) splitChannels(x, n int) []int {
+	dims := append([]int32{}, e.m.Tensors[x].Shape...)
+	dims[3] /= int32(n)
+	out := make([]int, n)
+	for i := range out {
+		out[i] = e.temp(x, dims)
+	}
+	axis, _ := e.addConst(tensor.Scalar(int32(3)), nil, nil)
+	e.op(fb.Split, fb.SplitOptions{Num: int32(n)}, []int{axis, x}, out...)
+	return out
+}

@@ -1,0 +1,260 @@
+package tflite
+
+import (
+	"fmt"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/pass/layout"
+	fb "slipway/conversion/schema/tflite"
+	"slipway/conversion/tensor"
+)
+
+var imageSpellings = map[string]spelling{
+	"Resize":       {legal: legalResize, emit: emitResize, int8: always},
+	"DepthToSpace": {legal: legalBlocks, emit: emitDepthToSpace, int8: always},
+	"SpaceToDepth": {legal: legalBlocks, emit: emitSpaceToDepth, int8: always},
+}
+
+// resizeForm is what a Resize becomes.
+type resizeForm struct {
+	code         fb.Code
+	alignCorners bool
+	halfPixels   bool
+	scale        [2]int32 // not 0: nearest by whole factors, as SELECT-free repetition
+}
+
+// resizeOf decides the form, or says why there is none that is exact.
+func resizeOf(n *ir.Node) (resizeForm, string) {
+	var f resizeForm
+	in, out := n.In(0).Shape, n.Out(0).Shape
+	if len(in) != 4 {
+		return f, fmt.Sprintf("rank %d", len(in))
+	}
+	if !in[0].Equal(out[0]) || !in[1].Equal(out[1]) {
+		return f, "resizing of batch or channels"
+	}
+	if !out[2:].IsStatic() || !in[2:].IsStatic() {
+		return f, "spatial dimensions that are not known"
+	}
+	if p := n.Str("keep_aspect_ratio_policy", "stretch"); p != "stretch" {
+		return f, "keep_aspect_ratio_policy " + p
+	}
+	if n.Int("antialias", 0) != 0 {
+		return f, "antialias"
+	}
+	if n.In(0).DType != tensor.Float32 {
+		return f, fmt.Sprintf("element type %v", n.In(0).DType)
+	}
+	mode, coord := n.Str("mode", "nearest"), n.Str("coordinate_transformation_mode", "half_pixel")
+	exact := exactScales(n)
+	switch mode {
+	case "linear":
+		f.code = fb.ResizeBilinear
+		switch {
+		case coord == "align_corners":
+			f.alignCorners = true
+		case !exact:
+			return f, "scales that are not the ratio of the sizes"
+		case coord == "half_pixel", coord == "pytorch_half_pixel" && !out[2].Is(1) && !out[3].Is(1):
+			f.halfPixels = true
+		case coord == "asymmetric":
+		default:
+			return f, "coordinate_transformation_mode " + coord
+		}
+		return f, ""
+	case "nearest":
+		return nearestForm(n, coord, exact)
+	}
+	return f, "mode " + mode
+}
+
+// nearestForm: the kernel takes floor(x*scale) of asymmetric or half-pixel
+// coordinates. Whole factors make all of ONNX's usual roundings the same.
+func nearestForm(n *ir.Node, coord string, exact bool) (resizeForm, string) {
+	f := resizeForm{code: fb.ResizeNearest}
+	round := n.Str("nearest_mode", "round_prefer_floor")
+	in, out := dimsOf(n.In(0).Shape, nil), dimsOf(n.Out(0).Shape, nil)
+	same := exact
+	for i := 2; i < 4 && same; i++ {
+		for o := range int(out[i]) {
+			if nearestSource(o, int(in[i]), int(out[i]), coord, round) != o*int(in[i])/int(out[i]) {
+				same = false
+				break
+			}
+		}
+	}
+	if same {
+		return f, ""
+	}
+	if exact && coord == "half_pixel" || coord == "align_corners" {
+		half, align := true, true
+		for i := 2; i < 4; i++ {
+			a, b := int(in[i]), int(out[i])
+			for o := range b {
+				s := nearestSource(o, a, b, coord, round)
+				half = half && exact && s == min((2*o+1)*a/(2*b), a-1)
+				align = align && b > 1 && s == min((2*o*(a-1)+(b-1))/(2*(b-1)), a-1)
+			}
+		}
+		switch {
+		case half:
+			f.halfPixels = true
+			return f, ""
+		case align:
+			f.alignCorners = true
+			return f, ""
+		}
+	}
+	return f, fmt.Sprintf("nearest_mode %s with %s coordinates at these sizes", round, coord)
+}
+
+// nearestSource is the source index that ONNX's Resize takes for output o, -1
+// for coordinates that are not known here.
+func nearestSource(o, in, out int, coord, round string) int {
+	// The coordinate as a fraction num/den.
+	var num, den int
+	switch coord {
+	case "asymmetric":
+		num, den = o*in, out
+	case "half_pixel":
+		num, den = (2*o+1)*in-out, 2*out
+	case "pytorch_half_pixel":
+		num, den = (2*o+1)*in-out, 2*out
+		if out == 1 {
+			num, den = 0, 1
+		}
+	case "align_corners":
+		num, den = o*(in-1), out-1
+		if out == 1 {
+			num, den = 0, 1
+		}
+	default:
+		return -1
+	}
+	floor := func(a, b int) int {
+		q := a / b
+		if a%b != 0 && a < 0 {
+			q--
+		}
+		return q
+	}
+	var s int
+	switch round {
+	case "floor":
+		s = floor(num, den)
+	case "ceil":
+		s = -floor(-num, den)
+	case "round_prefer_floor":
+		s = -floor(-(2*num - den), 2*den)
+	case "round_prefer_ceil":
+		s = floor(2*num+den, 2*den)
+	default:
+		return -1
+	}
+	return min(max(s, 0), in-1)
+}
+
+// exactScales reports whether the scales, where given, are the ratio of the
+// sizes, which is all that the kernels know.
+func exactScales(n *ir.Node) bool {
+	v := n.In(2)
+	if v == nil || !v.IsConst() || v.Const.Len() == 0 {
+		return true
+	}
+	s := v.Const.Float64s()
+	in, _ := n.In(0).Shape.Ints()
+	out, ok := n.Out(0).Shape.Ints()
+	if in == nil || !ok {
+		in, out = nil, nil
+	}
+	axes := n.Ints("axes")
+	for k, x := range s {
+		a := k
+		if axes != nil {
+			a = int(axes[k])
+			if a < 0 {
+				a += n.In(0).Rank()
+			}
+		}
+		if in == nil {
+			return false
+		}
+		if d := x*float64(in[a]) - float64(out[a]); d > 1e-3 || d < -1e-3 {
+			return false
+		}
+	}
+	return true
+}
+
+func legalResize(n *ir.Node) string { _, why := resizeOf(n); return why }
+
+func emitResize(e *emitter) error {
+	f, why := resizeOf(e.n)
+	if why != "" {
+		return fmt.Errorf("%s", why)
+	}
+	x, err := e.in(0)
+	if err != nil {
+		return err
+	}
+	d := dimsOf(e.outs[0].Shape, nil)
+	return e.move(f.code, fb.ResizeOptions{Nearest: f.code == fb.ResizeNearest, AlignCorners: f.alignCorners, HalfPixels: f.halfPixels},
+		lastOrder, x, e.int32s(d[2:]))
+}
+
+func legalBlocks(n *ir.Node) string {
+	if !n.In(0).Shape[1:].IsStatic() {
+		return "dimensions that are not known"
+	}
+	return ""
+}
+
+// emitDepthToSpace: the builtin reads the depth as [block, block, channels]
+// (DCR). CRD, [channels, block, block], is a reordering of the channels first.
+func emitDepthToSpace(e *emitter) error {
+	x, err := e.in(0)
+	if err != nil {
+		return err
+	}
+	b := int32(e.n.Int("blocksize", 1))
+	if e.n.Str("mode", "DCR") == "CRD" {
+		c := int(e.m.Tensors[x].Shape[3])
+		x = e.pick(x, crdToDCR(c, int(b)))
+	}
+	return e.move(fb.DepthToSpace, fb.BlockOptions{DepthToSpace: true, Size: b}, lastOrder, x)
+}
+
+// crdToDCR lists, for each depth in DCR order, the depth in CRD order.
+func crdToDCR(depth, b int) []int32 {
+	c := depth / (b * b)
+	out := make([]int32, 0, depth)
+	for k := range b * b {
+		for ch := range c {
+			out = append(out, int32(ch*b*b+k))
+		}
+	}
+	return out
+}
+
+// pick reorders the channels of a channels-last tensor.
+func (e *emitter) pick(x int, channels []int32) int {
+	y := e.temp(x, e.m.Tensors[x].Shape)
+	e.op(fb.Gather, fb.GatherOptions{Axis: 3}, []int{x, e.int32s(channels)}, y)
+	return y
+}
+
+func emitSpaceToDepth(e *emitter) error {
+	x, err := e.in(0)
+	if err != nil {
+		return err
+	}
+	return e.move(fb.SpaceToDepth, fb.BlockOptions{Size: int32(e.n.Int("blocksize", 1))}, lastOrder, x)
+}
+
+// layoutRule keeps operators that this target writes in the model's own order.
+func layoutRule(n *ir.Node) (layout.Want, bool) {
+	if n.Op == "Resize" && n.In(0).Rank() != 4 {
+		return layout.Logical, true
+	}
+	return 0, false
+}

@@ -1,0 +1,116 @@
+package tflite
+
+import (
+	"fmt"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/pass/layout"
+	fb "slipway/conversion/schema/tflite"
+	"slipway/conversion/tensor"
+)
+
+var reduceSpellings = map[string]spelling{
+	"ReduceMean": {legal: legalReduce, emit: emitReduce(fb.Mean), int8: always},
+	"ReduceSum":  {legal: legalReduce, emit: emitReduce(fb.Sum)},
+	"ReduceMax":  {legal: legalReduce, emit: emitReduce(fb.ReduceMax), int8: always},
+	"ReduceMin":  {legal: legalReduce, emit: emitReduce(fb.ReduceMin), int8: always},
+	"ReduceProd": {legal: legalReduce, emit: emitReduce(fb.ReduceProd)},
+	"ArgMax":     {legal: legalArg, emit: emitArg},
+	"ArgMin":     {legal: legalArg, emit: emitArg},
+}
+
+func legalReduce(n *ir.Node) string {
+	switch n.In(0).DType {
+	case tensor.Float32, tensor.Int32, tensor.Int64:
+	default:
+		return fmt.Sprintf("element type %v", n.In(0).DType)
+	}
+	if n.Op == "ReduceMean" && n.In(0).DType == tensor.Int64 {
+		return "element type i64"
+	}
+	if _, ok := layout.ReducedAxes(n); !ok {
+		return "axes that are not constant"
+	}
+	return ""
+}
+
+func emitReduce(code fb.Code) func(*emitter) error {
+	return func(e *emitter) error {
+		axes, ok := layout.ReducedAxes(e.n)
+		if !ok {
+			return fmt.Errorf("axes are not constant")
+		}
+		if len(axes) == 0 {
+			return emitIdentity(e)
+		}
+		x, err := e.in(0)
+		if err != nil {
+			return err
+		}
+		order := e.inOrder(0)
+		stored := make([]int32, len(axes))
+		for i, a := range axes {
+			stored[i] = int32(order.Axis(a))
+		}
+		q := e.outQuant(0)
+		if code == fb.ReduceMax || code == fb.ReduceMin {
+			q = e.inQuant(0)
+		}
+		out := e.outOrder(0)
+		y, err := e.tensor("", e.outs[0].DType, dimsOf(e.outs[0].Shape, out), q)
+		if err != nil {
+			return err
+		}
+		e.op(code, fb.ReducerOptions{KeepDims: e.n.Int("keepdims", 1) != 0}, []int{x, e.int32s(stored)}, y)
+		e.set(0, y, out)
+		return nil
+	}
+}
+
+func legalArg(n *ir.Node) string {
+	switch {
+	case n.Int("select_last_index", 0) != 0:
+		return "the last index among equals"
+	case n.In(0).DType != tensor.Float32 && n.In(0).DType != tensor.Int32:
+		return fmt.Sprintf("element type %v", n.In(0).DType)
+	}
+	return ""
+}
+
+// emitArg writes ARG_MAX or ARG_MIN, whose result lacks the axis.
+func emitArg(e *emitter) error {
+	axes, ok := layout.ReducedAxes(e.n)
+	if !ok {
+		return fmt.Errorf("rank is not known")
+	}
+	x, err := e.in(0)
+	if err != nil {
+		return err
+	}
+	axis := e.inOrder(0).Axis(axes[0])
+	code := fb.ArgMax
+	if e.n.Op == "ArgMin" {
+		code = fb.ArgMin
+	}
+	order := e.outOrder(0)
+	dims := dimsOf(e.outs[0].Shape, order)
+	keep := e.n.Int("keepdims", 1) != 0
+	short := dims
+	if keep {
+		short = append(append([]int32{}, dims[:axis]...), dims[axis+1:]...)
+		if unknowns(dims) > 1 {
+			return fmt.Errorf("keepdims with more than one unknown dimension")
+		}
+	}
+	y, err := e.tensor("", tensor.Int64, short, nil)
+	if err != nil {
+		return err
+	}
+	at, _ := e.addConst(tensor.Of([]int32{int32(axis)}, 1), nil, nil)
+	e.op(code, fb.ArgOptions{Min: code == fb.ArgMin, Output: fb.Int64}, []int{x, at}, y)
+	if keep {
+		y = e.reshape(y, dims)
+	}
+	e.set(0, y, order)
+	return nil
+}

@@ -1,0 +1,123 @@
+package tflite
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	"slipway/conversion/target"
+	"slipway/conversion/tensor"
+)
+
+// Target writes .tflite files. The zero value is ready.
+type Target struct{}
+
+var _ target.Target = Target{}
+
+// Keys of target.Options.Values that the target knows.
+const (
+	// OptionIO is the element type of the inputs and outputs of a fully
+	// quantized model: "float" (default) or "int8".
+	OptionIO = "io"
+)
+
+// Info describes the target.
+func (Target) Info() target.Info {
+	return target.Info{
+		Name: "tflite", Title: "TensorFlow Lite",
+		About:      "LiteRT and TensorFlow Lite on phones, boards and microcontrollers",
+		Precisions: []string{"fp32", "fp16", "int8"},
+		Runtimes:   []string{"litert"},
+		Main:       ".tflite",
+	}
+}
+
+// Legal returns nil where n can be spelled as it is.
+func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
+	s, ok := spellings[n.Op]
+	if !ok {
+		return diag.Errorf("tflite.unsupported-op", "%s has no TensorFlow Lite builtin", n.Op).At(n.Name)
+	}
+	if why := legalTypes(n); why != "" {
+		return diag.Errorf("tflite.unsupported-type", "%s: %s", n.Op, why).At(n.Name)
+	}
+	if s.legal != nil {
+		if why := s.legal(n); why != "" {
+			return diag.Errorf("tflite.unsupported-form", "%s: %s", n.Op, why).At(n.Name)
+		}
+	}
+	return nil
+}
+
+// Prepare has nothing to do: axis orders and fused activations are decided
+// while writing, on the side.
+func (Target) Prepare(context.Context, *ir.Graph, *op.Registry, target.Options) (diag.List, error) {
+	return nil, nil
+}
+
+// Write writes NAME.tflite.
+func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Options) (art *target.Artefact, err error) {
+	w := newWriter(g, o)
+	if err := w.build(ctx); err != nil {
+		return nil, err
+	}
+	name := o.Name + ".tflite"
+	f, err := os.Create(filepath.Join(dir, name))
+	if err != nil {
+		return nil, fmt.Errorf("tflite: %w", err)
+	}
+	defer func() {
+		if e := f.Close(); e != nil && err == nil {
+			err = fmt.Errorf("tflite: %w", e)
+		}
+	}()
+	if err := w.m.Encode(&contextWriter{ctx, f}); err != nil {
+		return nil, err
+	}
+	return &target.Artefact{Files: []string{name}, Layers: w.layers, Taps: w.taps, Findings: w.findings}, nil
+}
+
+// contextWriter stops a long write when its context ends.
+type contextWriter struct {
+	ctx context.Context
+	f   *os.File
+}
+
+func (c *contextWriter) Write(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.f.Write(p)
+}
+
+// legalTypes refuses element types that the runtime's kernels do not compute.
+func legalTypes(n *ir.Node) string {
+	for _, list := range [][]*ir.Value{n.Inputs, n.Outputs} {
+		for _, v := range list {
+			if v == nil {
+				continue
+			}
+			switch v.DType {
+			case tensor.Float32, tensor.Int8, tensor.Uint8, tensor.Int32, tensor.Int64, tensor.Bool:
+			case tensor.Float16:
+				if n.Op != "Cast" {
+					return "float16 is only a storage type here"
+				}
+			case tensor.Float64, tensor.Int16, tensor.Uint16, tensor.Uint32, tensor.Uint64:
+				if n.Op != "Cast" {
+					return fmt.Sprintf("element type %v", v.DType)
+				}
+			default:
+				return fmt.Sprintf("element type %v", v.DType)
+			}
+			if v.Shape == nil {
+				return "a shape of unknown rank"
+			}
+		}
+	}
+	return ""
+}

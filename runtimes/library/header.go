@@ -142,7 +142,7 @@ func readELF(r io.ReaderAt, head []byte) (header, error) {
 	phoff, shoff := order.Uint64(head[32:]), order.Uint64(head[40:])
 	phentsize, phnum := order.Uint16(head[54:]), order.Uint16(head[56:])
 	shentsize, shnum := order.Uint16(head[58:]), order.Uint16(head[60:])
-	if phentsize < 56 || phnum == 0 || phoff > 1<<40 || shoff > 1<<40 {
+	if phentsize != 56 || phnum == 0 || phoff > 1<<40 || shoff > 1<<40 {
 		return h, errors.New("its program header table is not valid")
 	}
 	table := make([]byte, int(phentsize)*int(phnum))

@@ -141,3 +141,23 @@ func TestCheckFileOnOneself(t *testing.T) {
 		t.Errorf("this test's own binary: %v", err)
 	}
 }
+
+func FuzzCheckFile(f *testing.F) {
+	f.Add(elf(62, 3, 200))
+	f.Add(macho(0x0100000c, 6))
+	f.Add(universal(0x01000007, 0x0100000c))
+	f.Add(pe(0x8664, 0x2022))
+	f.Add([]byte("<html>"))
+	path := filepath.Join(f.TempDir(), "lib.so")
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, goos := range []string{"linux", "darwin", "windows"} {
+			var bad *BadLibraryError
+			if err := checkFile(path, goos, "amd64"); err != nil && !errors.As(err, &bad) {
+				t.Errorf("%s: untyped error %v", goos, err)
+			}
+		}
+	})
+}

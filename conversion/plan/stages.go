@@ -1,0 +1,121 @@
+package plan
+
+import (
+	"sort"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/pass"
+	"slipway/conversion/pass/float16"
+	"slipway/conversion/pass/fold"
+	"slipway/conversion/target"
+	"slipway/conversion/tensor"
+)
+
+func passConstants() *pass.Pass { return fold.Constants }
+
+// computesInHalf lists the targets that have arithmetic in 16-bit floats; the
+// others store weights in it.
+var computesInHalf = map[string]bool{"onnx": true, "tensorrt": true, "coreml": true}
+
+// widen makes a source that computes in half precision compute in single, where
+// the recipe or the target asks for that.
+func (r *run) widen() error {
+	if r.Recipe.Precision == "fp16" && computesInHalf[r.Request.Target] {
+		return nil
+	}
+	for _, n := range r.graph.Nodes {
+		if v := n.Out(0); v != nil && v.DType == tensor.Float16 && !v.IsConst() {
+			return r.pass(float16.Widen, nil)
+		}
+	}
+	return nil
+}
+
+// narrow converts to half precision where the recipe asks for it.
+func (r *run) narrow() error {
+	if r.Recipe.Precision != "fp16" {
+		return nil
+	}
+	o := float16.Defaults()
+	if computesInHalf[r.Request.Target] {
+		o.Mode = "arithmetic"
+	}
+	return r.pass(float16.Pass, o)
+}
+
+// taps remembers, for every source layer, which tensor of the source file holds
+// its output, before any pass renames one.
+func (r *run) taps(g *ir.Graph) {
+	r.source = map[string]string{}
+	for _, n := range g.Nodes {
+		for _, v := range n.Outputs {
+			if v == nil {
+				continue
+			}
+			for _, layer := range v.Layers {
+				if r.source[layer] == "" {
+					r.source[layer] = v.Name
+					r.order = append(r.order, layer)
+				}
+			}
+		}
+	}
+}
+
+// layers pairs source tensors with the artefact's, in the source's order.
+func (r *run) layers(a *target.Artefact) []Layer {
+	var out []Layer
+	for _, name := range r.order {
+		if t, ok := a.Taps[name]; ok {
+			out = append(out, Layer{Name: name, Source: r.source[name], Artefact: t})
+		}
+	}
+	return out
+}
+
+// precisions tells for every source layer what its weights are stored in, or,
+// where it has none, what its output is.
+func (r *run) precisions() {
+	weights := map[string]tensor.DType{}
+	outputs := map[string]tensor.DType{}
+	for _, n := range r.graph.Nodes {
+		for _, layer := range n.Origin {
+			if v := n.Out(0); v != nil && outputs[layer] == tensor.Invalid {
+				outputs[layer] = v.DType
+			}
+			for _, v := range n.Inputs {
+				if d := stored(v); d != tensor.Invalid && (weights[layer] == tensor.Invalid || d.Bits() < weights[layer].Bits()) {
+					weights[layer] = d
+				}
+			}
+		}
+	}
+	var names []string
+	for l := range outputs {
+		names = append(names, l)
+	}
+	sort.Strings(names)
+	for _, l := range names {
+		d := outputs[l]
+		if w := weights[l]; w != tensor.Invalid {
+			d = w
+		}
+		r.report.Precision[l] = d.String()
+	}
+}
+
+// stored is the element type of the constant behind a weight operand: through
+// the Cast or DequantizeLinear that unpacks it. Invalid for all else and for
+// constants of rank below 2, which are not weights.
+func stored(v *ir.Value) tensor.DType {
+	if v == nil {
+		return tensor.Invalid
+	}
+	if n := v.Node(); n != nil && (n.Op == "Cast" || n.Op == "DequantizeLinear") && n.In(0).IsConst() {
+		v = n.In(0)
+	}
+	if v.IsConst() && v.Rank() >= 2 && v.DType != tensor.Int64 && v.DType != tensor.Int32 {
+		return v.DType
+	}
+	return tensor.Invalid
+}

@@ -21,6 +21,7 @@ func Passes() []*pass.Pass {
 		fold.Identity,
 		fold.Duplicates,
 		fold.Reshapes,
+		fold.Slices,
 		fuse.Pad,
 		fuse.BatchNorm,
 		fuse.Scale,

@@ -42,8 +42,8 @@ var most = map[string]int{
 	"mobilenet_v3_small_raw.onnx": 122,
 	"resnet20_cifar10.onnx":       54,
 	"efficientnet-lite0.onnx":     94,
-	"yolox_nano_coco.onnx":        369,
-	"mnist.onnx":                  9,
+	"yolox_nano_coco.onnx":        365,
+	"mnist.onnx":                  8,
 	"squeezenet_fp16.onnx":        66,
 }
 

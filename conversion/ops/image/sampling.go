@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"slipway/conversion/op"
+	"slipway/conversion/op/kernel"
 	"slipway/conversion/tensor"
 )
 
@@ -58,9 +59,11 @@ func newSampling(c *op.EvalCtx) (*sampling, error) {
 		if in[i] == 0 && s.out[i] != 0 {
 			return nil, fmt.Errorf("cannot resize an empty axis: %v to %v", in, s.out)
 		}
+		if s.out[i] > 1<<26 {
+			return nil, fmt.Errorf("cannot resize %v to %v: too large", in, s.out)
+		}
 	}
-	_, err = tensor.NumElements(s.out)
-	return s, err
+	return s, kernel.CheckSize(tensor.Float64, s.out)
 }
 
 func (s *sampling) readSizes(c *op.EvalCtx, axes []int) error {

@@ -171,6 +171,9 @@ func expand(t *tensor.Tensor, shape []int) ([]float64, error) {
 	for len(s) > 0 && s[0] == 1 {
 		s = s[1:]
 	}
+	if !t.DType().IsReal() {
+		return nil, fmt.Errorf("element type %v is not a number", t.DType())
+	}
 	if len(s) > len(shape) {
 		return nil, fmt.Errorf("shape %v does not broadcast to %v", t.Shape(), shape)
 	}

@@ -34,9 +34,9 @@ func Compare(got, want *tensor.Tensor, tol op.Tolerance) error {
 	if got.DType() != want.DType() || !slices.Equal(got.Shape(), want.Shape()) {
 		return fmt.Errorf("got %v%v, want %v%v", got.DType(), got.Shape(), want.DType(), want.Shape())
 	}
-	if want.DType() == tensor.String || want.DType().Bits() > 64 {
+	if !want.DType().IsReal() {
 		if !tensor.Equal(got, want) {
-			return fmt.Errorf("got %v, want %v", got.Strings(), want.Strings())
+			return fmt.Errorf("got %v %q, want %v %q", got, got.Strings(), want, want.Strings())
 		}
 		return nil
 	}

@@ -61,6 +61,7 @@ type Job struct {
 	Profile   bool   // openvino: return what each layer ran as
 	Plain     bool   // onnxruntime: no graph optimisation
 	Optimised string // onnxruntime: write the optimised model here
+	Reference bool   // litert: the reference kernels, without the delegate
 }
 
 // JobResult is what came out of a Job.
@@ -131,7 +132,7 @@ func encodeJob(t testing.TB, dir string, id int, j Job) []byte {
 	}
 	b, err := json.Marshal(map[string]any{
 		"id": id, "dir": dir, "runtime": j.Runtime, "model": j.Model, "inputs": append([]wireTensor{}, in...),
-		"profile": j.Profile, "plain": j.Plain, "optimised": j.Optimised,
+		"profile": j.Profile, "plain": j.Plain, "optimised": j.Optimised, "reference": j.Reference,
 	})
 	if err != nil {
 		t.Fatal(err)

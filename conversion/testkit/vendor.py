@@ -51,8 +51,9 @@ def onnxruntime(job, feeds):
 
 
 def litert(job, feeds):
-    from ai_edge_litert.interpreter import Interpreter
-    i = Interpreter(model_path=job["model"], num_threads=1)
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    kernels = OpResolverType.BUILTIN_REF if job.get("reference") else OpResolverType.AUTO
+    i = Interpreter(model_path=job["model"], num_threads=1, experimental_op_resolver_type=kernels)
     r = i.get_signature_runner()
     values = r(**feeds)
     return [([n], values[n]) for n in r.get_output_details()], {}

@@ -169,4 +169,3 @@ func (s *solver) bindTranspose(n *ir.Node) {
 	v := s.net.node()
 	s.supply[out] = term{variable: v}
 }
-

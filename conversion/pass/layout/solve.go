@@ -51,6 +51,9 @@ type Options struct {
 	InputsLast, OutputsLast bool
 	// Rule overrides what an operator demands; ok false keeps the default.
 	Rule func(n *ir.Node) (w Want, ok bool)
+	// Avoid marks values that had better not be transposed: their bytes count
+	// sixteenfold.
+	Avoid func(v *ir.Value) bool
 }
 
 // reads is the order in which use u reads v.
@@ -182,7 +185,7 @@ func (s *solver) want(n *ir.Node) Want {
 // the order that its producer does not give.
 func (s *solver) costs(v *ir.Value) {
 	p := s.pairs[v]
-	if v.IsConst() || p.fixed() || SameBytes(v.Shape, p[0], p[1]) {
+	if v.IsConst() || p.fixed() {
 		return
 	}
 	var readers []term
@@ -197,7 +200,14 @@ func (s *solver) costs(v *ir.Value) {
 	if len(readers) == 0 {
 		return
 	}
-	w := bytesOf(v)
+	// A change that moves no bytes still costs an operator.
+	w := int64(1)
+	if !SameBytes(v.Shape, p[0], p[1]) {
+		w = bytesOf(v) << 6
+		if s.o.Avoid != nil && s.o.Avoid(v) {
+			w <<= 4
+		}
+	}
 	from := s.vertex(s.supply[v])
 	// The source's side is label 1. toLast is on it as soon as one reader is;
 	// toFirst is off it as soon as one reader is.

@@ -95,7 +95,7 @@ func legalPow(n *ir.Node) string {
 	if _, ok := n.In(1).ConstScalar(); a == tensor.Float32 && ok {
 		return ""
 	}
-	if a != b || a != tensor.Float32 {
+	if a != b || a != tensor.Float32 && a != tensor.Int32 {
 		return fmt.Sprintf("element types %v and %v", a, b)
 	}
 	return ""

@@ -51,10 +51,10 @@ func resizeOf(n *ir.Node) (resizeForm, string) {
 	case "linear":
 		f.code = fb.ResizeBilinear
 		switch {
-		case coord == "align_corners":
-			f.alignCorners = true
 		case !exact:
 			return f, "scales that are not the ratio of the sizes"
+		case coord == "align_corners":
+			f.alignCorners = true
 		case coord == "half_pixel", coord == "pytorch_half_pixel" && !out[2].Is(1) && !out[3].Is(1):
 			f.halfPixels = true
 		case coord == "asymmetric":
@@ -258,3 +258,6 @@ func layoutRule(n *ir.Node) (layout.Want, bool) {
 	}
 	return 0, false
 }
+
+// isHalf: not every kernel takes float16, which only inputs and outputs are here.
+func isHalf(v *ir.Value) bool { return v.DType == tensor.Float16 }

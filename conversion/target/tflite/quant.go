@@ -201,17 +201,25 @@ func emitDequantize(e *emitter) error {
 		return fmt.Errorf("reads %q, which is not there yet", v.Name)
 	}
 	if h.quant == nil {
-		// An int8 tensor of another origin: it gets its parameters here.
-		if e.m.Tensors[h.t].Type != fb.Int8 {
-			return fmt.Errorf("reads %q of type %v without QuantizeLinear", v.Name, v.DType)
-		}
+		// An integer tensor of another origin, such as an input of the graph: it
+		// gets its parameters here.
 		y, err := e.tensor("", tensor.Int8, e.m.Tensors[h.t].Shape, q)
 		if err != nil {
 			return err
 		}
-		e.op(fb.Reshape, nil, []int{h.t, e.int32s(e.m.Tensors[h.t].Shape)}, y)
-		h.t = y
-		h.quant = q
+		switch x := &e.m.Tensors[h.t]; {
+		case x.Type == fb.Uint8 && x.Quant == nil:
+			x.Quant = (&qparam{q.scale, q.zero + 128}).quant()
+			e.op(fb.Quantize, nil, []int{h.t}, y)
+		case x.Type == fb.Int8 && x.Quant == nil:
+			x.Quant = q.quant()
+			y = h.t
+		case x.Type == fb.Int8 && quantOf(x.Quant) != nil && *quantOf(x.Quant) == *q:
+			y = h.t
+		default:
+			return fmt.Errorf("reads %q of type %v, which has other parameters already", v.Name, v.DType)
+		}
+		h.t, h.quant = y, q
 	}
 	e.held[e.outs[0]] = h
 	return nil

@@ -49,10 +49,18 @@ func (e *emitter) move(code fb.Code, opts fb.Options, order layout.Perm, inputs 
 // legalReshape: the new shape has at most one dimension that the model's file
 // cannot tell, or is computed.
 func legalReshape(n *ir.Node) string {
-	if unknowns(dimsOf(n.Out(0).Shape, nil)) <= 1 || n.Op == "Reshape" && n.Int("allowzero", 0) == 0 {
+	if unknowns(dimsOf(n.Out(0).Shape, nil)) <= 1 {
 		return ""
 	}
-	return "more than one unknown dimension"
+	if n.Op != "Reshape" || n.In(1).Content == nil {
+		return "more than one unknown dimension"
+	}
+	for _, d := range n.In(1).Content {
+		if d.Is(0) {
+			return "more than one unknown dimension, copied by a zero"
+		}
+	}
+	return ""
 }
 
 // emitReshape writes RESHAPE. Where the plan flattens in channels-last order,

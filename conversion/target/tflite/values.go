@@ -25,8 +25,12 @@ func (w *writer) read(v *ir.Value, order layout.Perm, quantized bool) (int, erro
 	if !ok {
 		return 0, fmt.Errorf("reads %q, which is not there yet", v.Name)
 	}
-	if h.quant != nil && !quantized {
+	switch {
+	case quantized:
+	case h.quant != nil && v.DType == tensor.Float32:
 		h = w.dequantized(v, h)
+	case v.DType == tensor.Uint8 && w.m.Tensors[h.t].Type == fb.Int8:
+		h = w.unsigned(h)
 	}
 	return w.order(h.t, h.order, order, v.Shape), nil
 }
@@ -38,6 +42,20 @@ func (w *writer) dequantized(v *ir.Value, h held) held {
 	if !ok {
 		t = w.floatTensor(w.m.Tensors[h.t].Shape)
 		w.op(fb.Dequantize, nil, []int{h.t}, t)
+		w.moved[key] = t
+	}
+	return held{t: t, order: h.order}
+}
+
+// unsigned is a value held as int8 in its own type, uint8.
+func (w *writer) unsigned(h held) held {
+	key := moveKey{h.t, "unsigned"}
+	t, ok := w.moved[key]
+	if !ok {
+		t = w.temp(h.t, w.m.Tensors[h.t].Shape)
+		w.m.Tensors[t].Type = fb.Uint8
+		w.m.Tensors[t].Quant = (&qparam{h.quant.scale, h.quant.zero + 128}).quant()
+		w.op(fb.Quantize, nil, []int{h.t}, t)
 		w.moved[key] = t
 	}
 	return held{t: t, order: h.order}

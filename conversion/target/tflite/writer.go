@@ -63,7 +63,7 @@ func newWriter(g *ir.Graph, o target.Options) *writer {
 // build fills w.m from the graph.
 func (w *writer) build(ctx context.Context) error {
 	last := w.o.Layout == "nhwc"
-	w.plan = layout.Solve(w.g, layout.Options{InputsLast: last, OutputsLast: last, Rule: layoutRule})
+	w.plan = layout.Solve(w.g, layout.Options{InputsLast: last, OutputsLast: last, Rule: layoutRule, Avoid: isHalf})
 	w.findQuantized()
 	for _, v := range w.g.Values() {
 		if !v.IsConst() {
@@ -195,7 +195,7 @@ func (w *writer) outputs(last bool) error {
 		}
 		var t int
 		var err error
-		if q := w.int8Source(v); q != nil && w.o.Values[OptionIO] == "int8" {
+		if q := w.int8Source(v); q != nil && v.DType == tensor.Float32 && w.o.Values[OptionIO] == "int8" {
 			t = w.order(q.t, q.order, order, v.Shape)
 		} else if t, err = w.read(v, order, false); err != nil {
 			return fmt.Errorf("tflite: output %q: %w", v.Name, err)

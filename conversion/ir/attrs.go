@@ -78,7 +78,7 @@ func (v *Value) ConstInts() ([]int64, bool) {
 
 // ConstScalar returns the single element of a constant value of one element.
 func (v *Value) ConstScalar() (float64, bool) {
-	if !v.IsConst() || v.Const.Len() != 1 || v.Const.DType() == tensor.String {
+	if !v.IsConst() || v.Const.Len() != 1 || !v.Const.DType().IsReal() {
 		return 0, false
 	}
 	return v.Const.Float64s()[0], true

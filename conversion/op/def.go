@@ -153,7 +153,32 @@ func (r *Registry) Infer(n *ir.Node) error {
 	if d == nil {
 		return fmt.Errorf("unknown operator %q", n.Op)
 	}
+	if err := d.checkInputs(len(n.Inputs), func(i int) bool { return n.In(i) != nil }); err != nil {
+		return err
+	}
 	return d.Infer(&InferCtx{Node: n, Registry: r})
+}
+
+// checkInputs refuses a node that lacks a required input or has more than d
+// takes, where d declares its inputs; has tells whether input i of n is there.
+func (d *Def) checkInputs(n int, has func(int) bool) error {
+	if d.Inputs == nil {
+		return nil
+	}
+	for i, p := range d.Inputs {
+		if !p.Optional && !has(i) {
+			return fmt.Errorf("input %d (%s) is missing", i, p.Name)
+		}
+		if p.Variadic {
+			return nil
+		}
+	}
+	for i := len(d.Inputs); i < n; i++ {
+		if has(i) {
+			return fmt.Errorf("takes at most %d inputs, has %d", len(d.Inputs), n)
+		}
+	}
+	return nil
 }
 
 // InferGraph runs Infer over all nodes in order. The error names the node.
@@ -186,7 +211,11 @@ func (r *Registry) EvalNode(n *ir.Node, in []*tensor.Tensor) ([]*tensor.Tensor, 
 		return nil, &NodeError{n, fmt.Errorf("unknown operator %q", n.Op)}
 	}
 	c := &EvalCtx{Node: n, In: in, Out: make([]*tensor.Tensor, len(n.Outputs)), Registry: r}
-	if err := d.Eval(c); err != nil {
+	err := d.checkInputs(len(in), func(i int) bool { return c.Arg(i) != nil })
+	if err == nil {
+		err = d.Eval(c)
+	}
+	if err != nil {
 		return nil, &NodeError{n, err}
 	}
 	return c.Out, nil

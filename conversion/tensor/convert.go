@@ -188,7 +188,7 @@ func (t *Tensor) Cast(dtype DType) (*Tensor, error) {
 	if dtype == t.dtype {
 		return t, nil
 	}
-	if t.dtype == String || dtype == String || t.dtype.Bits() > 64 || dtype.Bits() > 64 {
+	if !t.dtype.IsReal() || !dtype.IsReal() {
 		return nil, fmt.Errorf("tensor: no cast from %v to %v", t.dtype, dtype)
 	}
 	if dtype == Float32 && t.dtype.IsFloat() {

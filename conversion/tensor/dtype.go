@@ -84,6 +84,10 @@ func (d DType) IsFloat() bool {
 	return false
 }
 
+// IsReal reports whether elements are real numbers or truth values: what
+// Float64s can give.
+func (d DType) IsReal() bool { return d.IsFloat() || d.IsInt() || d == Bool }
+
 // IsInt reports whether d is a signed or unsigned integer type; Bool is not.
 func (d DType) IsInt() bool { return d.IsSigned() || d.IsUnsigned() }
 

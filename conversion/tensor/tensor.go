@@ -225,7 +225,7 @@ func (t *Tensor) String() string {
 	if t.dtype == String {
 		return s
 	}
-	if n := t.Len(); n <= 8 && t.dtype.Bits() <= 64 {
+	if n := t.Len(); n <= 8 && t.dtype.IsReal() {
 		if t.dtype.IsFloat() {
 			return s + fmt.Sprint(t.Float64s())
 		}

@@ -8,16 +8,20 @@ import (
 
 // maxBytes bounds what one operator may allocate for an output whose size comes
 // from the model's data rather than from the size of its inputs.
-const maxBytes = 1 << 34
+const maxBytes = 1 << 32
 
-// CheckSize refuses shapes that are negative or would take more than 16 GiB.
+// CheckSize refuses shapes that are negative or would take more than 4 GiB.
 func CheckSize(d tensor.DType, shape []int) error {
 	n, err := tensor.NumElements(shape)
 	if err != nil {
 		return err
 	}
-	if d.ByteSize(n) > maxBytes {
-		return fmt.Errorf("a result of type %v and shape %v is larger than 16 GiB", d, shape)
+	size := d.ByteSize(n)
+	if d == tensor.String {
+		size = n * 16 // a header each
+	}
+	if size > maxBytes {
+		return fmt.Errorf("a result of type %v and shape %v is larger than 4 GiB", d, shape)
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func setBroadcast(c *op.InferCtx, d tensor.DType) error {
 // foldContent computes known contents elementwise; f reports whether it knows
 // the result.
 func foldContent(c *op.InferCtx, f func(a, b ir.Dim) (ir.Dim, bool)) {
-	if !c.InType(0).IsInt() || len(c.InShape(0)) > 1 {
+	if t := c.InType(0); !t.IsSigned() || t.Bits() < 32 || len(c.InShape(0)) > 1 {
 		return
 	}
 	acc, ok := c.Content(0)

@@ -15,7 +15,7 @@ var negDef = func() *op.Def {
 		if err := inferSame(c); err != nil {
 			return err
 		}
-		if v, ok := c.Content(0); ok {
+		if v, ok := c.Content(0); ok && c.InType(0).IsSigned() && c.InType(0).Bits() >= 32 {
 			out := make([]ir.Dim, len(v))
 			for i := range v {
 				out[i] = ir.Static(0).Sub(v[i])

@@ -157,8 +157,8 @@ func zeros(zp *tensor.Tensor, count int) ([]float32, error) {
 	if zp == nil {
 		return nil, nil
 	}
-	if zp.Len() != count {
-		return nil, fmt.Errorf("zero point of shape %v, want %d elements", zp.Shape(), count)
+	if zp.Len() != count || !zp.DType().IsReal() {
+		return nil, fmt.Errorf("zero point %v%v, want %d numbers", zp.DType(), zp.Shape(), count)
 	}
 	return zp.Float32s(), nil
 }

@@ -85,8 +85,8 @@ func quantizedType(n *ir.Node, zero tensor.DType, given bool) (tensor.DType, err
 
 func evalQuantize(c *op.EvalCtx) error {
 	x, scale, zp := c.Arg(0), c.Arg(1), c.Arg(2)
-	if x == nil || scale == nil || !scale.DType().IsFloat() {
-		return fmt.Errorf("wants an input and a floating-point scale")
+	if x == nil || scale == nil || !scale.DType().IsFloat() || !x.DType().IsReal() {
+		return fmt.Errorf("wants a numeric input and a floating-point scale")
 	}
 	zeroType := tensor.Invalid
 	if zp != nil {

@@ -253,6 +253,9 @@ func withContent(d *op.Def, f func(a, b ir.Dim) ir.Dim) *op.Def {
 		}
 		v, ok := c.Content(0)
 		out := c.Out(0)
+		if t := c.InType(0); !t.IsSigned() || t.Bits() < 32 {
+			return nil
+		}
 		if !ok || len(v) == 0 || out == nil || len(c.InShape(0)) != 1 || c.In(1) == nil && c.Int("noop_with_empty_axes", 0) != 0 {
 			return nil
 		}

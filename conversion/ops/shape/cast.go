@@ -24,9 +24,7 @@ var castDef = &op.Def{
 			return err
 		}
 		c.Set(0, d, c.InShape(0).Clone())
-		if c.InType(0).IsInt() && len(c.InShape(0)) <= 1 {
-			keepContent(c)
-		}
+		castContent(c)
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {

@@ -14,9 +14,7 @@ var castLikeDef = &op.Def{
 	Inputs: op.In("input", "target_type"), Outputs: op.In("output"),
 	Infer: func(c *op.InferCtx) error {
 		c.Set(0, c.InType(1), c.InShape(0).Clone())
-		if c.InType(0).IsInt() {
-			keepContent(c)
-		}
+		castContent(c)
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {

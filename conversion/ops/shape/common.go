@@ -29,6 +29,9 @@ func intArg(c *op.EvalCtx, i int) ([]int64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("input %d: %w", i, err)
 	}
+	if v == nil {
+		v = []int64{} // an empty list is not an absent one
+	}
 	return v, nil
 }
 
@@ -57,6 +60,24 @@ func keepContent(c *op.InferCtx) {
 			c.SetContent(0, v)
 		}
 	}
+}
+
+// castContent passes known elements on to another integer type, which must hold
+// them; sizes with symbols are taken to fit 32 bits.
+func castContent(c *op.InferCtx) {
+	o := c.Out(0)
+	if o == nil || !c.InType(0).IsInt() || !o.DType.IsSigned() {
+		return
+	}
+	v, _ := c.Content(0)
+	bits := o.DType.Bits()
+	for _, d := range v {
+		n, static := d.Int()
+		if static && n != n<<(64-bits)>>(64-bits) || !static && bits < 32 {
+			return
+		}
+	}
+	keepContent(c)
 }
 
 // listLength is the static length of a list input, false where it is unknown.

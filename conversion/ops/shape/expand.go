@@ -1,6 +1,8 @@
 package shape
 
 import (
+	"fmt"
+
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/op/kernel"
@@ -19,6 +21,11 @@ var expandDef = &op.Def{
 			}
 			setUnknown(c, d, rank)
 			return nil
+		}
+		for _, t := range to {
+			if n, ok := t.Int(); ok && n < 0 {
+				return fmt.Errorf("shape %v has a negative dimension", ir.Shape(to))
+			}
 		}
 		out, err := kernel.BroadcastDims(s, append(ir.Shape{}, to...))
 		if err != nil {

@@ -25,7 +25,7 @@ var nonZeroDef = &op.Def{
 		if err != nil {
 			return err
 		}
-		if x.DType() == tensor.String || x.DType().Bits() > 64 {
+		if !x.DType().IsReal() {
 			return fmt.Errorf("is not defined for %v", x.DType())
 		}
 		var at []int

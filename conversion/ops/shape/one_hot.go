@@ -46,7 +46,7 @@ var oneHotDef = &op.Def{
 		if err != nil {
 			return err
 		}
-		if depthT.Len() != 1 || values.Len() != 2 || depthT.DType() == tensor.String || idx.DType() == tensor.String {
+		if depthT.Len() != 1 || values.Len() != 2 || !depthT.DType().IsReal() || !idx.DType().IsReal() {
 			return fmt.Errorf("depth has %d elements and values %d, not 1 and 2", depthT.Len(), values.Len())
 		}
 		axis, err := kernel.Axis(c.Int("axis", -1), idx.Rank()+1)

@@ -32,8 +32,12 @@ var rangeDef = &op.Def{
 		}
 		span := limit[0].Sub(start[0])
 		var n ir.Dim
-		if k, static := span.Int(); static {
-			n = ir.Static(max(0, int64(math.Ceil(float64(k)/float64(step)))))
+		if lo, hi, static := known(start[0], limit[0]); static {
+			k := math.Ceil((float64(hi) - float64(lo)) / float64(step))
+			if k > tensor.MaxElements {
+				return fmt.Errorf("a range of %v elements", k)
+			}
+			n = ir.Static(max(0, int64(k)))
 		} else if step > 0 {
 			n = span.AddInt(step - 1).FloorDiv(step)
 		} else {
@@ -50,6 +54,12 @@ var rangeDef = &op.Def{
 		return nil
 	},
 	Eval: evalRange,
+}
+
+func known(a, b ir.Dim) (x, y int64, ok bool) {
+	x, ok = a.Int()
+	y, ok2 := b.Int()
+	return x, y, ok && ok2
 }
 
 // constRange is the length of a range of floating-point constants.

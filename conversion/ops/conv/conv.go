@@ -176,11 +176,11 @@ func NewGeometry(n *ir.Node, x, w *tensor.Tensor) (*Geometry, error) {
 	if axes < 1 || axes > 3 || w.Rank() != x.Rank() {
 		return nil, fmt.Errorf("input %v and weights %v: only one to three spatial axes are supported", x.Shape(), w.Shape())
 	}
-	kernel := make([]int64, axes)
+	extent := make([]int64, axes)
 	for i, k := range w.Shape()[2:] {
-		kernel[i] = int64(k)
+		extent[i] = int64(k)
 	}
-	spec, err := window.Read(n, axes, kernel)
+	spec, err := window.Read(n, axes, extent)
 	if err != nil {
 		return nil, err
 	}
@@ -195,10 +195,7 @@ func NewGeometry(n *ir.Node, x, w *tensor.Tensor) (*Geometry, error) {
 	}
 	g := &Geometry{N: xs[0], C: xs[1], M: ws[0], Group: int(group), axes: axes}
 	g.lift(&spec, xs[2:], out)
-	if _, err := tensor.NumElements(g.OutShape()); err != nil {
-		return nil, err
-	}
-	return g, nil
+	return g, kernel.CheckSize(g.OutShape()...)
 }
 
 func (g *Geometry) lift(s *window.Spec, in, out []int) {

@@ -203,3 +203,17 @@ func TestInfer(t *testing.T) {
 		}
 	}
 }
+
+// A few bytes of attributes must not make gigabytes of output.
+func TestRefusesHugeResults(t *testing.T) {
+	x, w := tensor.New(tensor.Float32, 1, 1, 4, 4), tensor.New(tensor.Float32, 1, 1, 1, 1)
+	big := int64(1 << 19)
+	for op, attrs := range map[string]ir.Attrs{
+		"Conv":          {"pads": []int64{big, big, big, big}},
+		"ConvTranspose": {"output_shape": []int64{big, big}},
+	} {
+		if _, err := all.Registry().EvalNode(&ir.Node{Op: op, Attrs: attrs, Outputs: make([]*ir.Value, 1)}, []*tensor.Tensor{x, w}); err == nil {
+			t.Errorf("%s: no error", op)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"errors"
 	"fmt"
 
 	"slipway/conversion/ir"
@@ -211,7 +212,7 @@ func evalConvTranspose(c *op.EvalCtx) error {
 	t.Begin = before
 	g.lift(&t.Spec, out, xs[2:])
 	shape := append([]int{g.N, g.C}, out...)
-	if _, err := tensor.NumElements(shape); err != nil {
+	if err := errors.Join(kernel.CheckSize(shape...), kernel.CheckSize(g.C/group, volume(g.Kernel), volume(g.Out))); err != nil {
 		return err
 	}
 	b := c.Arg(2)

@@ -6,6 +6,7 @@ import (
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
+	"slipway/conversion/ops/internal/kernel"
 	"slipway/conversion/tensor"
 )
 
@@ -92,7 +93,7 @@ func evalEinsum(c *op.EvalCtx) error {
 	for i, l := range e.out {
 		shape[i] = size[l]
 	}
-	if _, err := tensor.NumElements(shape); err != nil {
+	if err := kernel.CheckSize(shape...); err != nil {
 		return err
 	}
 	switch d := c.In[0].DType(); {

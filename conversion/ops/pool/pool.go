@@ -5,6 +5,7 @@ import (
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
+	"slipway/conversion/ops/internal/kernel"
 	"slipway/conversion/ops/internal/window"
 	"slipway/conversion/tensor"
 )
@@ -82,7 +83,7 @@ func newGrid(n *ir.Node, x *tensor.Tensor) (*grid, error) {
 		return nil, err
 	}
 	g := &grid{planes: xs[0] * xs[1], shape: append([]int{xs[0], xs[1]}, out...)}
-	if _, err := tensor.NumElements(g.shape); err != nil {
+	if err := kernel.CheckSize(g.shape...); err != nil {
 		return nil, err
 	}
 	for j := range 3 {

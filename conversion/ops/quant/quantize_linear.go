@@ -6,6 +6,7 @@ import (
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
+	"slipway/conversion/ops/internal/kernel"
 	"slipway/conversion/tensor"
 )
 
@@ -55,7 +56,7 @@ var quantizeDef = &op.Def{
 		if err != nil {
 			return err
 		}
-		if _, err := tensor.NumElements(shape); err != nil {
+		if err := kernel.CheckSize(shape...); err != nil {
 			return err
 		}
 		delete(attrs, "output_dtype")

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"slipway/conversion/ir"
-	"slipway/conversion/tensor"
 )
 
 // Product is a batched matrix product with numpy's rules, all sizes known.
@@ -66,8 +65,7 @@ func NewProduct(a, b []int) (*Product, error) {
 	if !colVector {
 		p.Shape = append(p.Shape, p.N)
 	}
-	_, err := tensor.NumElements(p.Shape)
-	return p, err
+	return p, CheckSize(p.Shape...)
 }
 
 // Multiply computes the product.

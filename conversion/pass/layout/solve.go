@@ -301,7 +301,8 @@ func (s *solver) moves() {
 		uses := slices.Clone(v.Uses())
 		slices.SortStableFunc(uses, func(a, b ir.Use) int { return at[a.Node] - at[b.Node] })
 		for _, u := range uses {
-			move(pl.reads(u, v), s.reason(v, u))
+			to := pl.reads(u, v)
+			move(to, s.reason(v, u, to))
 		}
 		if s.g.IsOutput(v) {
 			p := s.pairs[v]
@@ -319,12 +320,13 @@ func (s *solver) moves() {
 	}
 }
 
-func (s *solver) reason(v *ir.Value, u ir.Use) string {
-	switch {
-	case v.Node() == nil:
-		return fmt.Sprintf("input %q keeps its order, %s %q reads another", v.Name, u.Node.Op, u.Node.Name)
-	case s.want(u.Node) == Bound:
-		return fmt.Sprintf("%s %q works channels-last", u.Node.Op, u.Node.Name)
+func (s *solver) reason(v *ir.Value, u ir.Use, to Perm) string {
+	what := "reads the model's own order"
+	if !to.IsIdentity() {
+		what = "takes it channels-last"
 	}
-	return fmt.Sprintf("%s %q reads the model's own order", u.Node.Op, u.Node.Name)
+	if v.Node() == nil {
+		return fmt.Sprintf("input %q keeps its order, %s %q %s", v.Name, u.Node.Op, u.Node.Name, what)
+	}
+	return fmt.Sprintf("%s %q %s", u.Node.Op, u.Node.Name, what)
 }

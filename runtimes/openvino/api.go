@@ -76,6 +76,8 @@ type api struct {
 	inputTensor  func(handle, uintptr, *handle) int32
 	outputTensor func(handle, uintptr, *handle) int32
 	infer        func(handle) int32
+	start        func(handle) int32
+	wait         func(handle) int32
 	cancel       func(handle) int32
 	profiling    func(handle, *ovProfilingList) int32
 	profilingEnd func(*ovProfilingList)
@@ -122,6 +124,8 @@ func load(path string) (*api, error) {
 		"ov_infer_request_get_input_tensor_by_index":  &f.inputTensor,
 		"ov_infer_request_get_output_tensor_by_index": &f.outputTensor,
 		"ov_infer_request_infer":                      &f.infer,
+		"ov_infer_request_start_async":                &f.start,
+		"ov_infer_request_wait":                       &f.wait,
 		"ov_infer_request_cancel":                     &f.cancel,
 		"ov_infer_request_get_profiling_info":         &f.profiling,
 		"ov_profiling_info_list_free":                 &f.profilingEnd,

@@ -140,19 +140,26 @@ func (s *session) Run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.T
 	return outputs, nil
 }
 
-// infer runs the request and cancels it when ctx ends.
+// infer runs the request and cancels it when ctx ends. Only an asynchronous run
+// looks whether it was cancelled.
 func (s *session) infer(ctx context.Context) error {
-	cancelled := make(chan struct{})
+	if ctx.Done() == nil {
+		return s.rt.call("run", func() int32 { return s.f.infer(s.request) })
+	}
+	if err := s.rt.call("run", func() int32 { return s.f.start(s.request) }); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		defer close(cancelled)
+		defer close(ended)
 		s.f.cancel(s.request)
 	})
-	err := s.rt.call("run", func() int32 { return s.f.infer(s.request) })
+	err := s.rt.call("run", func() int32 { return s.f.wait(s.request) })
 	if !stop() {
-		<-cancelled
+		<-ended
 	}
 	var status *statusError
-	if errors.As(err, &status) && status.status == statusCancelled && ctx.Err() != nil {
+	if errors.As(err, &status) && ctx.Err() != nil && status.status == statusCancelled {
 		return ctx.Err()
 	}
 	return err

@@ -209,10 +209,11 @@ func (s *session) Run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.T
 // believed about their shapes; false means that there is nothing to change.
 func (s *session) learn(text string) bool {
 	changed := false
+	misfit := strings.Contains(text, "computed output shape") || strings.Contains(text, "shape verification failed")
 	for i := range s.fetch {
 		o := &s.fetch[i]
 		switch {
-		case strings.Contains(text, "shape verification failed") && !o.auto && !raw(o.dtype):
+		case misfit && !o.auto && !raw(o.dtype):
 			// The file declares another shape than the model computes.
 			o.auto, changed = true, true
 		case strings.Contains(text, "Invalid tensor shape") && o.auto && !o.ranked:

@@ -103,6 +103,10 @@ func ThemePalette() graphpaint.Palette {
 		p = graphpaint.Dark()
 	}
 	p.Canvas = opaque(theme.Color(theme.ColorNameBackground))
+	// Fyne's OpenGL driver clears the window to this colour made brighter by 257/255: the ground must not differ from it.
+	for _, c := range []*uint8{&p.Canvas.R, &p.Canvas.G, &p.Canvas.B} {
+		*c = uint8(min((int(*c)*257+127)/255, 255))
+	}
 	p.Accent = opaque(theme.Color(theme.ColorNamePrimary))
 	return p
 }

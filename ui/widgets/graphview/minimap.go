@@ -49,8 +49,8 @@ func (g *Graph) paintMinimap() {
 func (g *Graph) placeMinimap() {
 	s := g.Size()
 	if g.mini.Minimap == nil || g.painter == nil || g.partial || s.Width < 3*mapWidth || s.Height < 1.5*mapHeight {
-		show(g.parts.minimap, false)
-		show(g.parts.window, false)
+		g.show(g.parts.minimap, false)
+		g.show(g.parts.window, false)
 		return
 	}
 	b := g.mini.Image.Bounds()
@@ -67,8 +67,8 @@ func (g *Graph) placeWindow() {
 	}
 	v, b := g.visible(), g.painter.Drawing().Bounds()
 	all := v.Min.X <= 0 && v.Min.Y <= 0 && v.Max.X >= b.Max.X && v.Max.Y >= b.Max.Y
-	show(g.parts.minimap, !all)
-	show(g.parts.window, !all)
+	g.show(g.parts.minimap, !all)
+	g.show(g.parts.window, !all)
 	if all {
 		return
 	}
@@ -128,7 +128,7 @@ func (g *Graph) paintLegend() {
 // placeLegend puts it into the lower left corner.
 func (g *Graph) placeLegend() {
 	o := g.parts.legend
-	show(o, o.Image != nil)
+	g.show(o, o.Image != nil)
 	if o.Image != nil {
 		place(o, mapGap, g.Size().Height-o.Size().Height-mapGap, o.Size().Width, o.Size().Height)
 	}

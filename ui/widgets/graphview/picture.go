@@ -21,13 +21,13 @@ type picture struct {
 }
 
 // overscan is how far a picture reaches beyond the widget on every side, in parts of the widget's size.
-const overscan = 0.2
+const overscan = 0.14
 
 // placePicture puts the picture where the camera wants it and asks for a new one where it is not sharp or does not reach.
 func (g *Graph) placePicture() {
 	o := g.parts.picture
 	if g.painter == nil || g.pic.front == nil || g.pic.painter != g.painter {
-		show(o, false)
+		g.show(o, false)
 		if g.painter != nil && g.pic.painter != g.painter {
 			g.repaint()
 		}
@@ -44,7 +44,7 @@ func (g *Graph) placePicture() {
 		x, y, w, h = math.Round(x), math.Round(y), float64(b.Dx()), float64(b.Dy())
 	}
 	place(o, float32(x/scale), float32(y/scale), float32(w/scale), float32(h/scale))
-	show(o, true)
+	g.show(o, true)
 	s := g.Size()
 	covers := x <= 0 && y <= 0 && x+w >= float64(s.Width)*scale-1 && y+h >= float64(s.Height)*scale-1
 	// A new picture is painted before the old one's rim is reached.

@@ -52,15 +52,21 @@ func (g *Graph) placeAll() {
 	g.placeStatus()
 }
 
-// show sets an object's visibility; Fyne repaints the window for every call of Show and Hide.
-func show(o fyne.CanvasObject, visible bool) {
+// show sets an object's visibility. Fyne learns of an object when it is first visible, so that one that appears cannot ask
+// for the window to be drawn: the widget does.
+func (g *Graph) show(o fyne.CanvasObject, visible bool) {
 	if o.Visible() == visible {
 		return
 	}
-	if visible {
-		o.Show()
-	} else {
+	if !visible {
 		o.Hide()
+		return
+	}
+	o.Show()
+	if app := fyne.CurrentApp(); app != nil && app.Driver() != nil {
+		if c, ok := app.Driver().CanvasForObject(g).(interface{ SetDirty() }); ok {
+			c.SetDirty()
+		}
 	}
 }
 
@@ -90,25 +96,25 @@ func (g *Graph) placeOutlines() {
 
 func (g *Graph) frame(r *canvas.Rectangle, node int, gap float32) {
 	if node < 0 || g.painter == nil {
-		show(r, false)
+		g.show(r, false)
 		return
 	}
 	pos, size := g.nodeArea(node)
 	w := g.Size()
 	if pos.X > w.Width+20 || pos.Y > w.Height+20 || pos.X+size.Width < -20 || pos.Y+size.Height < -20 {
-		show(r, false)
+		g.show(r, false)
 		return
 	}
 	place(r, pos.X-gap, pos.Y-gap, size.Width+2*gap, size.Height+2*gap)
-	show(r, true)
+	g.show(r, true)
 }
 
 // placeStatus centres the line that says what the view waits for or lacks.
 func (g *Graph) placeStatus() {
 	p := &g.parts
 	text := p.status.Text
-	show(p.status, text != "")
-	show(p.statusBack, text != "")
+	g.show(p.status, text != "")
+	g.show(p.statusBack, text != "")
 	if text == "" {
 		return
 	}
@@ -132,9 +138,9 @@ func (g *Graph) setStatus(text string) {
 func (g *Graph) showTip(title, name string) {
 	p := &g.parts
 	visible := title != "" || name != ""
-	show(p.tipBack, visible)
-	show(p.tip[0], visible)
-	show(p.tip[1], visible && name != "")
+	g.show(p.tipBack, visible)
+	g.show(p.tip[0], visible)
+	g.show(p.tip[1], visible && name != "")
 	if !visible {
 		return
 	}

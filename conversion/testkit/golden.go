@@ -91,8 +91,8 @@ func golden(t *testing.T, file string, reg *op.Registry, p *pass.Pass) {
 	}
 	a, b2 := Compute(t, before, reg, feeds), Compute(t, after, reg, feeds)
 	for i := range a {
-		if !near(a[i], b2[i]) {
-			t.Errorf("output %s is %v, was %v", after.Outputs[i].Name, b2[i], a[i])
+		if err := Compare(b2[i], a[i], op.Tolerance{Abs: 1e-5, Rel: 1e-5}); err != nil {
+			t.Errorf("output %s: %v", after.Outputs[i].Name, err)
 		}
 	}
 }
@@ -158,25 +158,4 @@ func Compute(t testing.TB, g *ir.Graph, reg *op.Registry, feeds map[string]*tens
 		out = append(out, get(v))
 	}
 	return out
-}
-
-// near is equality of integers, and closeness of floats to 1e-5 of the largest.
-func near(a, b *tensor.Tensor) bool {
-	if a.DType() != b.DType() || !slices.Equal(a.Shape(), b.Shape()) || !a.DType().IsFloat() {
-		return tensor.Equal(a, b)
-	}
-	x, y := a.Float64s(), b.Float64s()
-	tol, most := 1e-5, 1.0
-	if a.DType().Bits() <= 16 {
-		tol = 1e-2
-	}
-	for _, v := range x {
-		most = max(most, v, -v)
-	}
-	for i := range x {
-		if !(max(x[i]-y[i], y[i]-x[i]) <= tol*most) && x[i] != y[i] {
-			return false
-		}
-	}
-	return true
 }

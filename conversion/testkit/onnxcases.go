@@ -19,26 +19,32 @@ type ONNXCase struct {
 	Outputs []string
 }
 
-// ONNXCases lists the node cases that ship in the Python package onnx. The test
-// is skipped where the package is absent.
-func ONNXCases(t testing.TB) []ONNXCase {
+// ONNXCases lists the cases that ship in the Python package onnx: those in the
+// given folders of its test data, "node" without any. The test is skipped where
+// the package is absent.
+func ONNXCases(t testing.TB, folders ...string) []ONNXCase {
 	t.Helper()
+	if len(folders) == 0 {
+		folders = []string{"node"}
+	}
 	out, err := exec.Command(Python(t), "-c", "import importlib.util as u; print(u.find_spec('onnx').submodule_search_locations[0])").Output()
 	if err != nil {
 		t.Skip("the Python package onnx is absent")
 	}
-	root := filepath.Join(strings.TrimSpace(string(out)), "backend", "test", "data", "node")
-	dirs, err := os.ReadDir(root)
-	if err != nil {
-		t.Skipf("the package onnx has no conformance cases: %v", err)
-	}
 	var cases []ONNXCase
-	for _, d := range dirs {
-		c := ONNXCase{Name: strings.TrimPrefix(d.Name(), "test_"), Model: filepath.Join(root, d.Name(), "model.onnx")}
-		c.Inputs = numbered(filepath.Join(root, d.Name(), "test_data_set_0", "input_"))
-		c.Outputs = numbered(filepath.Join(root, d.Name(), "test_data_set_0", "output_"))
-		if len(c.Outputs) > 0 {
-			cases = append(cases, c)
+	for _, folder := range folders {
+		root := filepath.Join(strings.TrimSpace(string(out)), "backend", "test", "data", folder)
+		dirs, err := os.ReadDir(root)
+		if err != nil {
+			t.Skipf("the package onnx has no conformance cases: %v", err)
+		}
+		for _, d := range dirs {
+			c := ONNXCase{Name: strings.TrimPrefix(d.Name(), "test_"), Model: filepath.Join(root, d.Name(), "model.onnx")}
+			c.Inputs = numbered(filepath.Join(root, d.Name(), "test_data_set_0", "input_"))
+			c.Outputs = numbered(filepath.Join(root, d.Name(), "test_data_set_0", "output_"))
+			if len(c.Outputs) > 0 {
+				cases = append(cases, c)
+			}
 		}
 	}
 	sort.Slice(cases, func(i, j int) bool { return cases[i].Name < cases[j].Name })

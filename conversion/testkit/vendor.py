@@ -16,11 +16,23 @@ def load(t):
     return np.fromfile(t["file"], TYPES[t["dtype"]]).reshape(t["shape"])
 
 
+LAST = [None, None]
+
+
+def cached(key, make):
+    """Keeps the last opened model, as jobs on one model follow each other."""
+    if LAST[0] != key:
+        LAST[:] = [None, None]
+        LAST[1] = make()
+        LAST[0] = key
+    return LAST[1]
+
+
 def openvino(job, feeds):
     import openvino as ov
     core = ov.Core()
     config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1, "PERF_COUNT": bool(job.get("profile"))}
-    model = core.compile_model(core.read_model(job["model"]), "CPU", config)
+    model = cached(("openvino", job["model"], bool(job.get("profile"))), lambda: core.compile_model(core.read_model(job["model"]), "CPU", config))
     by_name = {n: i for i in model.inputs for n in i.names}
     request = model.create_infer_request()
     values = request.infer({by_name[k]: v for k, v in feeds.items() if k in by_name})
@@ -43,7 +55,8 @@ def onnxruntime(job, feeds):
         o.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     if job.get("optimised"):
         o.optimized_model_filepath = job["optimised"]
-    s = ort.InferenceSession(job["model"], o, providers=["CPUExecutionProvider"])
+    key = ("onnxruntime", job["model"], bool(job.get("plain")), job.get("optimised"))
+    s = cached(key, lambda: ort.InferenceSession(job["model"], o, providers=["CPUExecutionProvider"]))
     known = {i.name for i in s.get_inputs()}
     names = [x.name for x in s.get_outputs()]
     values = s.run(names, {k: v for k, v in feeds.items() if k in known})

@@ -35,10 +35,29 @@ var pReluDef = &op.Def{
 		return one(b.Op("Add", nil, b.Op("Relu", nil, x), b.Op("Mul", nil, neg, b.In(1))))
 	},
 	FromONNX: func(s *op.Src) error {
-		if v := s.In(1); s.Version < 7 && v != nil && !(v.Shape.IsStatic() && isOne(v.Shape)) {
-			return fmt.Errorf("slope of opset %d broadcasts along channels, which is not supported: convert the model to opset 7 or later", s.Version)
+		x, slope := s.In(0), s.In(1)
+		if slope == nil {
+			return fmt.Errorf("lacks its slope")
 		}
-		return s.Lower("PRelu", nil, s.Inputs...)
+		if s.Version >= 7 || isOne(slope.Shape) {
+			return s.Lower("PRelu", nil, x, slope)
+		}
+		// Before opset 7 the slope is a list along the channels, axis 1.
+		if x.Shape == nil || len(slope.Shape) != 1 {
+			return fmt.Errorf("slope %v of opset %d does not fit input %v", slope.Shape, s.Version, x.Shape)
+		}
+		var axes []int64
+		for i := 2; i < len(x.Shape); i++ {
+			axes = append(axes, int64(i-1))
+		}
+		if len(axes) > 0 {
+			n, err := s.Emit("Unsqueeze", nil, 1, slope, s.IntsConst(axes))
+			if err != nil {
+				return err
+			}
+			slope = n.Outputs[0]
+		}
+		return s.Lower("PRelu", nil, x, slope)
 	},
 	Harmless: []string{"consumed_inputs"},
 	Tol:      op.Elementwise,

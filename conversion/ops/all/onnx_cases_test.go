@@ -25,7 +25,7 @@ func TestONNXCases(t *testing.T) {
 	reg := all.Registry()
 	except := readExceptions(t, "testdata/onnx_cases.txt")
 	ran, skipped := 0, 0
-	for _, c := range testkit.ONNXCases(t) {
+	for _, c := range testkit.ONNXCases(t, "node", "simple", "pytorch-converted", "pytorch-operator") {
 		m, err := onnx.Source{}.Open(context.Background(), c.Model, source.Options{Registry: reg, KeepUnknown: true})
 		if err == nil && hasUnknown(reg, m.Graph) {
 			m.Close()

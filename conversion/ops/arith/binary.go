@@ -198,14 +198,34 @@ func zip[A any, R tensor.Elem](shape []int, a, b *tensor.Tensor, x, y []A, row k
 	return tensor.Of(out, shape...)
 }
 
-// broadcastFromONNX reads a binary operator: before opset 7 broadcasting was
-// one-directional and asked for by an attribute.
+// broadcastFromONNX reads a binary operator. Before opset 7 the attribute
+// broadcast asks for it, and axis says where the second operand's dimensions
+// start in the first one's.
 func broadcastFromONNX(name string) func(*op.Src) error {
 	return func(s *op.Src) error {
-		if s.Version < 7 && (s.Int("broadcast", 0) != 0 || s.Has("axis")) {
-			return fmt.Errorf("broadcast attribute of opset %d is not supported: convert the model to opset 7 or later", s.Version)
+		if s.Version >= 7 || s.Int("broadcast", 0) == 0 || !s.Has("axis") {
+			return s.Lower(name, nil, s.Inputs...)
 		}
-		return s.Lower(name, nil, s.Inputs...)
+		a, b := s.In(0), s.In(1)
+		if b == nil || a.Shape == nil || b.Shape == nil {
+			return fmt.Errorf("broadcasting along an axis needs operands of known rank in opset %d", s.Version)
+		}
+		axis, err := kernel.Axis(s.Int("axis", 0), len(a.Shape))
+		if err != nil {
+			return err
+		}
+		var axes []int64
+		for i := axis + len(b.Shape); i < len(a.Shape); i++ {
+			axes = append(axes, int64(i-axis))
+		}
+		if len(axes) > 0 {
+			n, err := s.Emit("Unsqueeze", nil, 1, b, s.IntsConst(axes))
+			if err != nil {
+				return err
+			}
+			b = n.Outputs[0]
+		}
+		return s.Lower(name, nil, a, b)
 	}
 }
 

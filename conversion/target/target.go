@@ -58,3 +58,10 @@ type Artefact struct {
 type Tapper interface {
 	Tap(ctx context.Context, path string, tensors []string, dir string) (string, error)
 }
+
+// Namer is implemented by targets that can list the tensors of an artefact file
+// that a tap can return, so that an artefact of unknown origin can be compared
+// layer by layer.
+type Namer interface {
+	Tensors(ctx context.Context, path string) ([]string, error)
+}

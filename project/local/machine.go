@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"slipway/conversion/diag"
 	opsall "slipway/conversion/ops/all"
 	"slipway/conversion/plan"
 	"slipway/conversion/source"
@@ -207,4 +208,18 @@ func (m *Machine) Studio(version, dataDir string) *project.Studio {
 	return project.New(project.Env{
 		Open: Open, Pipeline: m.Pipeline(), Runtimes: m, Targets: targetall.Targets(), Version: version, DataDir: dataDir,
 	})
+}
+
+// Support finds out what a target would do with a model file.
+func Support(ctx context.Context, path, target string, shapes map[string][]int64) (*plan.Support, error) {
+	t, err := targetall.Get(target)
+	if err != nil {
+		return nil, err
+	}
+	m, err := Open(ctx, path, source.Options{InputShapes: shapes})
+	if err != nil {
+		return &plan.Support{Target: target, Decomposed: []plan.Decomposition{}, Findings: diag.FromError("source.unreadable", err)}, nil
+	}
+	defer m.Close()
+	return plan.Inspect(ctx, m.Graph, opsall.Registry(), t)
 }

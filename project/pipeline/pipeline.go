@@ -178,7 +178,7 @@ func (e *Env) verify(ctx context.Context, q Request, res *Result) (*verify.Verdi
 	precision := q.Recipe.Precision
 	c := verify.Config{
 		Source:    verify.Side{Runtime: src, Model: runtimes.Model{Path: q.Model}},
-		Artefact:  verify.Side{Runtime: art, Model: runtimes.Model{Path: filepath.Join(q.Private, res.Main()), Format: q.Target}},
+		Artefact:  verify.Side{Runtime: art, Model: runtimes.Model{Path: within(q.Private, res.Main()), Format: q.Target}},
 		Precision: precision,
 	}
 	if tapper, ok := t.(target.Tapper); ok {
@@ -346,4 +346,12 @@ func HashFile(path string) (string, error) {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// within joins a path to the private folder, unless it stands by itself.
+func within(dir, path string) string {
+	if filepath.IsAbs(path) || dir == "" {
+		return path
+	}
+	return filepath.Join(dir, path)
 }

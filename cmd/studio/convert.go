@@ -1,0 +1,352 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/options"
+	"slipway/conversion/plan"
+	targetall "slipway/conversion/target/all"
+	"slipway/profiler/verify"
+	"slipway/project/pipeline"
+	"slipway/runtimes/task"
+	"slipway/units"
+)
+
+// convertFlags are the flags of convert that are not recipe fields.
+type convertFlags struct {
+	to, layers       []string
+	out, recipeFile  string
+	shapes           []string
+	list, noVerify   bool
+	jobs             int
+	images, taskFile string
+	quantize, prune  string
+	ratio            float64
+	calibrate        string
+	method           string
+	keepFloat        []string
+	passes, skip     []string
+	precision        string
+	batch, layout    string
+	samples          int
+	lowRank          float64
+}
+
+func (a *app) convertCmd() *cobra.Command {
+	f := &convertFlags{}
+	c := &cobra.Command{
+		Use: "convert MODEL... --to TARGET[,TARGET...] -o DIR", Short: "Convert, verify and write artefacts",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.list {
+				return a.listTargets(cmd.Context())
+			}
+			if len(args) == 0 || len(f.to) == 0 || f.out == "" {
+				return usagef("convert needs a model, --to and -o")
+			}
+			recipe, err := f.recipe(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			return a.convert(cmd.Context(), args, recipe, f)
+		},
+	}
+	s := c.Flags()
+	s.StringSliceVar(&f.to, "to", nil, "targets: "+strings.Join(targetNames(), ", "))
+	s.StringVarP(&f.out, "output", "o", "", "output folder")
+	s.BoolVar(&f.list, "list-targets", false, "list the targets and what can check them here")
+	s.StringVar(&f.recipeFile, "recipe", "", "recipe file (YAML); other flags override it")
+	s.StringArrayVar(&f.shapes, "input-shape", nil, "NAME=1,3,224,224 (once per input)")
+	s.StringVar(&f.precision, "precision", "", "fp32, fp16 or int8")
+	s.StringVar(&f.quantize, "quantize", "", "static, dynamic or weight-only (implies --precision int8)")
+	s.StringVar(&f.calibrate, "calibrate", "", "folder of pictures or of .npy and .npz tensors")
+	s.StringVar(&f.method, "calibration-method", "", "minmax, percentile, entropy or mse")
+	s.StringSliceVar(&f.keepFloat, "keep-float", nil, "layers that stay in float")
+	s.StringVar(&f.prune, "prune", "", "magnitude or 2:4")
+	s.Float64Var(&f.ratio, "ratio", 0, "share of the weights to prune")
+	s.StringArrayVar(&f.layers, "prune-layer", nil, "LAYER=RATIO (repeatable)")
+	s.Float64Var(&f.lowRank, "low-rank", 0, "share of the energy to keep in a low-rank factorisation")
+	s.StringSliceVar(&f.passes, "passes", nil, "run only these passes")
+	s.StringSliceVar(&f.skip, "skip-pass", nil, "do not run these passes")
+	s.StringVar(&f.batch, "batch", "", "dynamic or a number")
+	s.StringVar(&f.layout, "layout", "", "nchw or nhwc for the artefact's inputs and outputs")
+	s.IntVar(&f.samples, "samples", 0, "verification inputs")
+	s.StringVar(&f.images, "images", "", "folder of pictures to verify on as well")
+	s.StringVar(&f.taskFile, "task", "", "task file that says how pictures become inputs")
+	s.BoolVar(&f.noVerify, "no-verify", false, "do not compare the artefact with the source")
+	s.IntVar(&f.jobs, "jobs", 2, "conversions side by side")
+	return c
+}
+
+func targetNames() []string {
+	var out []string
+	for _, t := range targetall.Targets() {
+		out = append(out, t.Info().Name)
+	}
+	return out
+}
+
+// recipe reads the recipe file and lays the flags that were given over it.
+func (f *convertFlags) recipe(set *pflag.FlagSet) (plan.Recipe, error) {
+	r := plan.Default()
+	if f.recipeFile != "" {
+		b, err := os.ReadFile(f.recipeFile)
+		if err != nil {
+			return r, usageError{err}
+		}
+		if r, err = plan.ParseRecipe(b); err != nil {
+			return r, usageError{err}
+		}
+	}
+	if f.lowRank != 0 {
+		return r, usagef("--low-rank: this version has no low-rank factorisation")
+	}
+	if f.prune == "channel" {
+		return r, usagef("--prune channel: this version prunes by magnitude or 2:4")
+	}
+	if f.quantize != "" && !set.Changed("precision") {
+		f.precision = "int8"
+	}
+	if (set.Changed("ratio") || len(f.layers) > 0) && f.prune == "" && r.Prune.Method == "none" {
+		f.prune = "magnitude"
+	}
+	given := map[string]string{
+		"precision": f.precision, "quantize.scheme": f.quantize, "quantize.method": f.method, "quantize.calibrate": f.calibrate,
+		"quantize.keep_float": strings.Join(f.keepFloat, ","), "prune.method": f.prune, "prune.layers": strings.Join(f.layers, ","),
+		"passes": strings.Join(f.passes, ","), "skip_passes": strings.Join(f.skip, ","), "batch": f.batch, "layout": f.layout,
+	}
+	if set.Changed("ratio") {
+		given["prune.ratio"] = strconv.FormatFloat(f.ratio, 'g', -1, 64)
+	}
+	if set.Changed("samples") {
+		given["samples"] = strconv.Itoa(f.samples)
+	}
+	fields := options.Of(&r)
+	for i := range fields {
+		if v := given[fields[i].Key]; v != "" {
+			if err := fields[i].Set(v); err != nil {
+				return r, usageError{err}
+			}
+		}
+	}
+	shapes, err := parseShapes(f.shapes)
+	if err != nil {
+		return r, err
+	}
+	if len(shapes) > 0 {
+		r.InputShapes = shapes
+	}
+	if err := r.Check(); err != nil {
+		return r, usageError{err}
+	}
+	return r, nil
+}
+
+func (a *app) convert(ctx context.Context, models []string, recipe plan.Recipe, f *convertFlags) error {
+	for _, t := range f.to {
+		if !slices.Contains(targetNames(), t) {
+			return usagef("there is no target %q; there are %s", t, strings.Join(targetNames(), ", "))
+		}
+	}
+	var tk *task.Task
+	if f.taskFile != "" {
+		var err error
+		if tk, err = task.Load(f.taskFile); err != nil {
+			return usageError{err}
+		}
+	}
+	pictures, err := picturesIn(f.images, 16)
+	if err != nil {
+		return usageError{err}
+	}
+	env := a.machine.Pipeline()
+	results := make([]*pipeline.Result, len(models)*len(f.to))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, f.jobs))
+	bar := newProgress(a.err, len(results))
+	for i, m := range models {
+		for j, t := range f.to {
+			g.Go(func() error {
+				mt := tk
+				if mt == nil {
+					mt = a.taskFor(ctx, m)
+				}
+				q := pipeline.Request{Model: m, Target: t, Recipe: recipe.Clone(), Task: mt, Pictures: pictures, NoVerify: f.noVerify}
+				res, err := env.RunTo(ctx, q, f.out, func(e plan.Event) { bar.set(i*len(f.to)+j, m+" → "+t+": "+e.Stage, e.Fraction) })
+				if err != nil {
+					if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+						return err
+					}
+					res = &pipeline.Result{Verify: verify.NotRunVerdict("", "the conversion did not succeed")}
+					res.Model, res.Target, res.Findings = m, t, diag.FromError("convert.failed", err)
+				}
+				results[i*len(f.to)+j] = res
+				return nil
+			})
+		}
+	}
+	err = g.Wait()
+	bar.end()
+	if err != nil {
+		return err
+	}
+	if a.json {
+		a.print(map[string]any{"studio": version, "results": results})
+	} else {
+		a.convertText(results)
+	}
+	for _, r := range results {
+		if !r.OK {
+			return errFailed
+		}
+	}
+	return nil
+}
+
+func (a *app) convertText(results []*pipeline.Result) {
+	for _, r := range results {
+		state := "ok"
+		if !r.OK {
+			state = "FAILED"
+		}
+		fmt.Fprintf(a.out, "%s → %s: %s, verdict %s", r.Model, r.Target, state, r.Verify.Verdict)
+		if r.Verify.Runtime != "" {
+			fmt.Fprintf(a.out, " on %s %s (%d samples, largest error %.2g of the range, cosine %.6f)", r.Verify.Runtime, r.Verify.Version, r.Verify.Samples, r.Verify.MaxRel, r.Verify.Cosine)
+		}
+		fmt.Fprintf(a.out, "\n  open %.2f s, passes %.2f s, write %.2f s, verify %.2f s\n", r.Seconds.Open, r.Seconds.Passes, r.Seconds.Write, r.Seconds.Verify)
+		for _, p := range r.Passes {
+			if p.Fired > 0 {
+				fmt.Fprintf(a.out, "  %-24s %d\n", p.Name, p.Fired)
+			}
+		}
+		for _, f := range r.Artefacts {
+			fmt.Fprintf(a.out, "  %s (%s)\n", f.Path, units.Bytes(f.Bytes))
+		}
+		for _, f := range r.Findings {
+			printFinding(a.out, f)
+		}
+	}
+}
+
+// taskFor finds the task file beside a model; nil where there is none or it
+// cannot be read.
+func (a *app) taskFor(_ context.Context, model string) *task.Task {
+	t, err := task.Find(model)
+	if err != nil {
+		fmt.Fprintf(a.err, "studio: %v\n", err)
+	}
+	return t
+}
+
+// picturesIn lists up to n pictures of a folder, "" gives none.
+func picturesIn(dir string, n int) ([]string, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	d, err := task.OpenDataset(dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, s := range d.Samples[:min(n, len(d.Samples))] {
+		out = append(out, s.Path)
+	}
+	return out, nil
+}
+
+func (a *app) listTargets(ctx context.Context) error {
+	status := a.machine.Status(ctx)
+	type row struct {
+		Name       string   `json:"name"`
+		Title      string   `json:"title"`
+		About      string   `json:"about"`
+		Precisions []string `json:"precisions"`
+		Runtimes   []string `json:"runtimes"`  // that can check it
+		Available  []string `json:"available"` // of these, the ones that work here
+	}
+	var rows []row
+	for _, t := range targetall.Targets() {
+		i := t.Info()
+		r := row{i.Name, i.Title, i.About, i.Precisions, i.Runtimes, []string{}}
+		for _, s := range status {
+			if s.OK && slices.Contains(i.Runtimes, s.Name) {
+				r.Available = append(r.Available, s.Name)
+			}
+		}
+		rows = append(rows, r)
+	}
+	if a.json {
+		a.print(map[string]any{"studio": version, "targets": rows})
+		return nil
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "target\tprecisions\tchecked here by\twhat it is")
+	for _, r := range rows {
+		by := strings.Join(r.Available, ", ")
+		if by == "" {
+			by = "nothing"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Name, strings.Join(r.Precisions, " "), by, r.About)
+	}
+	return w.Flush()
+}
+
+// progress draws one line on a terminal and nothing elsewhere.
+type progress struct {
+	mu    sync.Mutex
+	out   *os.File
+	done  []float64
+	drawn bool
+}
+
+func newProgress(w any, n int) *progress {
+	f, _ := w.(*os.File)
+	if f != nil && !isTerminal(f) {
+		f = nil
+	}
+	return &progress{out: f, done: make([]float64, n)}
+}
+
+func (p *progress) set(i int, text string, fraction float64) {
+	if p.out == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done[i] = fraction
+	sum := 0.0
+	for _, d := range p.done {
+		sum += d
+	}
+	const width = 24
+	n := int(sum / float64(len(p.done)) * width)
+	fmt.Fprintf(p.out, "\r\x1b[K[%s%s] %s", strings.Repeat("█", n), strings.Repeat("·", width-n), shorten(text, 60))
+	p.drawn = true
+}
+
+func (p *progress) end() {
+	if p.drawn {
+		fmt.Fprint(p.out, "\r\x1b[K")
+	}
+}
+
+func shorten(s string, n int) string {
+	s = filepath.ToSlash(s)
+	if r := []rune(s); len(r) > n {
+		return "…" + string(r[len(r)-n:])
+	}
+	return s
+}

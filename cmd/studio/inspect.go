@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"slipway/conversion/plan"
+	"slipway/conversion/source"
+	"slipway/conversion/summary"
+	"slipway/project/local"
+	"slipway/units"
+)
+
+func (a *app) inspectCmd() *cobra.Command {
+	var targets []string
+	var shapes []string
+	c := &cobra.Command{
+		Use: "inspect MODEL", Short: "What a model is: interface, layers, operators, findings",
+		Args: atLeast(1, "inspect needs a model file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			fixed, err := parseShapes(shapes)
+			if err != nil {
+				return err
+			}
+			return a.inspect(cmd.Context(), args[0], targets, fixed)
+		},
+	}
+	c.Flags().StringSliceVar(&targets, "target", nil, "also say what would not convert to these targets, and why")
+	c.Flags().StringArrayVar(&shapes, "input-shape", nil, "NAME=1,3,224,224 fixes an input's shape")
+	return c
+}
+
+func (a *app) inspect(ctx context.Context, path string, targets []string, shapes map[string][]int64) error {
+	m, err := local.Open(ctx, path, source.Options{KeepUnknown: true, InputShapes: shapes})
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	s := summary.Of(m)
+	var support []plan.Support
+	for _, t := range targets {
+		sup, err := local.Support(ctx, path, t, shapes)
+		if err != nil {
+			return usageError{err}
+		}
+		support = append(support, *sup)
+	}
+	if a.json {
+		a.print(struct {
+			Studio string `json:"studio"`
+			Model  string `json:"model"`
+			*summary.Summary
+			Targets []plan.Support `json:"targets,omitempty"`
+		}{version, path, s, support})
+	} else {
+		a.inspectText(s, support)
+	}
+	if len(s.Findings.Errors()) > 0 {
+		return errFailed
+	}
+	return nil
+}
+
+func (a *app) inspectText(s *summary.Summary, support []plan.Support) {
+	fmt.Fprintf(a.out, "%s, %s", s.Format, s.Version)
+	if s.Producer != "" {
+		fmt.Fprintf(a.out, ", made by %s", s.Producer)
+	}
+	fmt.Fprintf(a.out, "\n%s parameters in %s, %s multiply-accumulates, %d layers\n\n", units.Count(s.Params), units.Bytes(s.Bytes), units.Count(s.MACs), len(s.Layers))
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, io := range s.Inputs {
+		fmt.Fprintf(w, "input\t%s\t%s\t[%s]\n", io.Name, io.DType, strings.Join(io.Shape, ","))
+	}
+	for _, io := range s.Outputs {
+		fmt.Fprintf(w, "output\t%s\t%s\t[%s]\n", io.Name, io.DType, strings.Join(io.Shape, ","))
+	}
+	w.Flush()
+	fmt.Fprintln(a.out)
+	for _, op := range s.TopOperators() {
+		fmt.Fprintf(a.out, "%5d × %s\n", s.Operators[op], op)
+	}
+	fmt.Fprintln(a.out)
+	w = tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "layer\toperator\toutput\tparameters\tMACs\tattributes")
+	for _, l := range s.Layers {
+		fmt.Fprintf(w, "%s\t%s\t%s[%s]\t%s\t%s\t%s\n", l.Name, l.Op, l.DType, strings.Join(l.Output, ","), units.Count(l.Params), units.Count(l.MACs), l.Attrs)
+	}
+	w.Flush()
+	for _, f := range s.Findings {
+		printFinding(a.out, f)
+	}
+	for _, t := range support {
+		fmt.Fprintf(a.out, "\ntarget %s: ", t.Target)
+		if t.OK {
+			fmt.Fprintf(a.out, "everything converts")
+		} else {
+			fmt.Fprintf(a.out, "cannot be converted")
+		}
+		fmt.Fprintf(a.out, ", %d layers as they are, %d decomposed\n", t.Native, len(t.Decomposed))
+		for _, d := range t.Decomposed {
+			fmt.Fprintf(a.out, "  %s (%s) becomes %s\n", d.Layer, d.Op, strings.Join(d.Into, ", "))
+		}
+		for _, f := range t.Findings {
+			printFinding(a.out, f)
+		}
+	}
+}
+
+// parseShapes reads NAME=1,3,224,224; -1 means dynamic.
+func parseShapes(list []string) (map[string][]int64, error) {
+	out := map[string][]int64{}
+	for _, s := range list {
+		i := strings.LastIndex(s, "=")
+		if i <= 0 {
+			return nil, usagef("--input-shape %q is not NAME=1,3,224,224", s)
+		}
+		for _, d := range strings.Split(s[i+1:], ",") {
+			var n int64
+			if _, err := fmt.Sscanf(strings.TrimSpace(d), "%d", &n); err != nil || n == 0 || n < -1 {
+				return nil, usagef("--input-shape %q: %q is no dimension", s, d)
+			}
+			out[s[:i]] = append(out[s[:i]], n)
+		}
+	}
+	return out, nil
+}

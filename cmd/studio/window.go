@@ -1,0 +1,79 @@
+//go:build !headless
+
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+	fyneapp "fyne.io/fyne/v2/app"
+
+	"slipway/assets"
+	"slipway/conversion/diag"
+	"slipway/project/local"
+	"slipway/project/settings"
+	"slipway/ui"
+	"slipway/ui/panels/all"
+)
+
+// appID names the application to the desktop.
+const appID = "org.slipway.studio"
+
+// hasWindow reports whether there is a display to open a window on.
+func hasWindow() bool {
+	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != "" || os.PathSeparator == '\\'
+}
+
+// window opens the window with what paths name.
+func (a *app) window(ctx context.Context, paths []string) error {
+	for _, p := range paths {
+		if _, err := os.Stat(p); err != nil {
+			return usagef("%s: there is no such file", p)
+		}
+	}
+	if !hasWindow() {
+		return diag.Errorf("studio.no-display", "there is no display to open a window on").Suggest("use a verb: studio --help lists them")
+	}
+	if os.Getenv("LANG") == "" || os.Getenv("LANG") == "C" {
+		os.Setenv("LANG", "C.UTF-8")
+	}
+	file, err := settings.DefaultPath()
+	if err != nil {
+		return err
+	}
+	set, err := settings.Open(file)
+	if err != nil {
+		printFinding(a.err, diag.Warnf("settings.damaged", "%v", err))
+	}
+	data, err := local.DataDir()
+	if err != nil {
+		return err
+	}
+	studio := a.machine.Studio(version, data)
+	defer studio.Close()
+	fa := newFyneApp()
+	u := ui.New(ui.Options{App: fa, Studio: studio, Settings: set, Version: version, Panels: all.Panels(studio, set)})
+	go func() {
+		<-ctx.Done()
+		fyne.Do(fa.Quit)
+	}()
+	fa.Lifecycle().SetOnStarted(func() {
+		if len(paths) > 0 {
+			abs := make([]string, len(paths))
+			for i, p := range paths {
+				abs[i], _ = filepath.Abs(p)
+			}
+			u.HandleDrop(fyne.NewPos(0, 0), abs)
+		}
+	})
+	u.Show()
+	return nil
+}
+
+func newFyneApp() fyne.App {
+	fa := fyneapp.NewWithID(appID)
+	fa.SetIcon(fyne.NewStaticResource("slipway.png", assets.Icon()))
+	return fa
+}

@@ -1,0 +1,201 @@
+// Package forms draws settings declared as tagged structs (package options): a
+// check, a choice, a slider or an entry for each field, with its help below and
+// the reason where a value is refused. A new pass or target needs no form code.
+package forms
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	base "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/conversion/options"
+)
+
+// Form shows the fields of one struct. Use it on the UI goroutine only.
+type Form struct {
+	Content  *fyne.Container
+	OnChange func() // after a value was changed by a person
+
+	fields []options.Field
+	rows   []*row
+	quiet  bool // while the form itself changes widgets
+}
+
+type row struct {
+	field *options.Field
+	box   *fyne.Container
+	note  *widget.Label
+	show  func() // copies the field's value into the widget
+}
+
+// Choose asks for a folder; forms use it for settings that name one.
+type Choose func(title string, done func(path string))
+
+// New draws all fields of the struct ptr points to, except those whose keys
+// skip reports. folder, where not nil, is offered for keys that are folders.
+func New(ptr any, skip func(key string) bool, folder Choose, folders ...string) *Form {
+	f := &Form{fields: options.Of(ptr), Content: container.NewVBox()}
+	isFolder := map[string]bool{}
+	for _, k := range folders {
+		isFolder[k] = true
+	}
+	for i := range f.fields {
+		fd := &f.fields[i]
+		if skip != nil && skip(fd.Key) {
+			continue
+		}
+		r := f.row(fd, folder, isFolder[fd.Key])
+		f.rows = append(f.rows, r)
+		f.Content.Add(r.box)
+	}
+	f.Refresh()
+	return f
+}
+
+// Refresh shows the struct's present values, for example after an undo.
+func (f *Form) Refresh() {
+	f.quiet = true
+	for _, r := range f.rows {
+		r.show()
+		r.note.SetText(r.field.Help)
+		r.note.Importance = widget.LowImportance
+		if options.Visible(f.fields, r.field) {
+			r.box.Show()
+		} else {
+			r.box.Hide()
+		}
+	}
+	f.quiet = false
+	f.Content.Refresh()
+}
+
+// set stores a value that a person gave, or says why it cannot be.
+func (f *Form) set(r *row, value string) {
+	if f.quiet || r.field.Get() == value {
+		return
+	}
+	if err := r.field.Set(value); err != nil {
+		r.note.Importance = widget.DangerImportance
+		r.note.SetText(err.Error())
+		return
+	}
+	f.Refresh()
+	if f.OnChange != nil {
+		f.OnChange()
+	}
+}
+
+func (f *Form) row(fd *options.Field, folder Choose, isFolder bool) *row {
+	r := &row{field: fd, note: widget.NewLabel(fd.Help)}
+	r.note.SizeName, r.note.Wrapping, r.note.Importance = base.SizeNameCaptionText, fyne.TextWrapWord, widget.LowImportance
+	name := fd.Title
+	if fd.Unit != "" {
+		name += " (" + fd.Unit + ")"
+	}
+	title := widget.NewLabel(name)
+	title.TextStyle.Bold = true
+	var input fyne.CanvasObject
+	switch fd.Kind {
+	case options.Bool:
+		c := widget.NewCheck(name, func(on bool) { f.set(r, strconv.FormatBool(on)) })
+		r.show = func() { c.SetChecked(fd.Get() == "true") }
+		r.box = container.NewVBox(c, r.note)
+		return r
+	case options.Choice:
+		if len(fd.Choices) <= 4 {
+			c := widget.NewRadioGroup(fd.Choices, func(v string) {
+				if v != "" {
+					f.set(r, v)
+				}
+			})
+			c.Horizontal, c.Required = true, true
+			r.show = func() { c.SetSelected(fd.Get()) }
+			input = c
+			break
+		}
+		c := widget.NewSelect(fd.Choices, func(v string) { f.set(r, v) })
+		r.show = func() { c.SetSelected(fd.Get()) }
+		input = c
+	case options.Float:
+		if fd.Max > fd.Min {
+			input = f.slider(r, fd)
+			break
+		}
+		input = f.entry(r, fd, nil)
+	default:
+		var pick Choose
+		if isFolder {
+			pick = folder
+		}
+		input = f.entry(r, fd, pick)
+	}
+	r.box = container.NewVBox(title, input, r.note)
+	return r
+}
+
+// slider answers at once: the number follows the knob, the change is made when
+// it is let go.
+func (f *Form) slider(r *row, fd *options.Field) fyne.CanvasObject {
+	s := widget.NewSlider(fd.Min, fd.Max)
+	s.Step = fd.Step
+	if s.Step == 0 {
+		s.Step = (fd.Max - fd.Min) / 100
+	}
+	value := widget.NewLabel("")
+	value.TextStyle.Monospace = true
+	print := func(v float64) string { return strconv.FormatFloat(math.Round(v*1e6)/1e6, 'g', -1, 64) }
+	s.OnChanged = func(v float64) { value.SetText(print(v)) }
+	s.OnChangeEnded = func(v float64) { f.set(r, print(v)) }
+	r.show = func() {
+		if v, err := strconv.ParseFloat(fd.Get(), 64); err == nil {
+			s.SetValue(v)
+			value.SetText(print(v))
+		}
+	}
+	box := container.New(layout.NewGridWrapLayout(fyne.NewSize(64, 32)), value)
+	return container.NewBorder(nil, nil, nil, box, s)
+}
+
+func (f *Form) entry(r *row, fd *options.Field, pick Choose) fyne.CanvasObject {
+	e := widget.NewEntry()
+	switch fd.Kind {
+	case options.List:
+		e.SetPlaceHolder("none")
+	case options.Ratios:
+		e.SetPlaceHolder("layer=0.5, other=0.2")
+	}
+	e.OnSubmitted = func(v string) { f.set(r, v) }
+	e.OnChanged = func(v string) {
+		if f.quiet {
+			return
+		}
+		// Numbers are taken as they are typed; text waits for Enter or for focus
+		// to leave, since a half-written path or list is no value.
+		if fd.Kind == options.Int && v != "" {
+			f.set(r, v)
+		}
+	}
+	r.show = func() {
+		if e.Text != fd.Get() {
+			e.SetText(fd.Get())
+		}
+	}
+	apply := widget.NewButtonWithIcon("", base.ConfirmIcon(), func() { f.set(r, e.Text) })
+	apply.Importance = widget.LowImportance
+	right := container.NewHBox(apply)
+	if pick != nil {
+		right.Add(widget.NewButtonWithIcon("", base.FolderOpenIcon(), func() {
+			pick(fmt.Sprintf("Choose: %s", fd.Title), func(p string) { f.set(r, p) })
+		}))
+	}
+	if fd.Kind == options.Int {
+		return e
+	}
+	return container.NewBorder(nil, nil, nil, right, e)
+}

@@ -27,7 +27,7 @@ var gatherDef = &op.Def{
 			c.Set(0, d, nil)
 			return nil
 		}
-		c.Set(0, d, slices.Concat(s[:axis], idx, s[axis+1:], ir.Shape{}))
+		c.Set(0, d, append(ir.Shape{}, slices.Concat(s[:axis], idx, s[axis+1:])...))
 		v, ok := c.Content(0)
 		at, ok2 := c.Ints(1)
 		if !ok || !ok2 || len(s) != 1 || len(idx) > 1 || !d.IsInt() {

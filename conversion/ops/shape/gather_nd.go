@@ -28,7 +28,7 @@ var gatherNDDef = &op.Def{
 		if b < 0 || b >= int64(len(idx)) || k < 1 || b+k > int64(len(s)) {
 			return fmt.Errorf("indices %v with batch_dims %d do not fit data %v", idx, b, s)
 		}
-		c.Set(0, d, slices.Concat(idx[:len(idx)-1], s[b+k:], ir.Shape{}))
+		c.Set(0, d, append(ir.Shape{}, slices.Concat(idx[:len(idx)-1], s[b+k:])...))
 		return nil
 	},
 	Eval: evalGatherND,

@@ -161,9 +161,14 @@ func hardSwish(g *ir.Graph, p *ir.Patch, n *ir.Node) bool {
 	return false
 }
 
-func finish(_ *ir.Graph, p *ir.Patch, n *ir.Node, x *ir.Value, from []*ir.Node) {
+func finish(g *ir.Graph, p *ir.Patch, n *ir.Node, x *ir.Value, from []*ir.Node) {
 	p.Rewrite(n, "HardSwish", nil, x)
 	p.AddOrigin(n, from...)
+	for _, f := range from {
+		if y := f.Out(0); len(y.Uses()) == 0 && !g.IsOutput(y) {
+			detach(p, f)
+		}
+	}
 }
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-6*math.Max(1, math.Abs(b)) }

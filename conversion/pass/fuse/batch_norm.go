@@ -120,14 +120,12 @@ func intoNext(g *ir.Graph, p *ir.Patch, n *ir.Node, factor, offset []float64) st
 	if err != nil || !b.Finite() {
 		return fmt.Sprintf("the bias would not fit %v", l.weights.DType())
 	}
-	name := next.Name + "_bias"
-	if v := next.In(2); v != nil {
-		name = v.Name
-	}
-	p.SetInput(next, 0, n.In(0))
-	p.SetInput(next, 1, p.Const(next.In(1).Name, w))
-	p.SetInput(next, 2, p.Const(name, b))
+	x := n.In(0)
+	p.SetInput(next, 0, x)
+	setConst(g, p, next, 1, w, "")
+	setConst(g, p, next, 2, b, next.Name+"_bias")
 	p.AddOrigin(next, n)
+	detach(p, n)
 	return ""
 }
 

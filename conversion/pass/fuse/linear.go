@@ -179,28 +179,23 @@ func (l *linear) absorb(g *ir.Graph, p *ir.Patch, done *ir.Node, scale, shift []
 	if err != nil || !b.Finite() {
 		return fmt.Sprintf("the bias would not fit %v", dt)
 	}
-	w := l.n.In(1)
+	weights := l.weights
 	if scale != nil {
 		t, ok := l.scaled(scale)
 		if !ok {
 			return fmt.Sprintf("the weights would not fit %v", dt)
 		}
-		w = p.Const(w.Name, t)
+		weights = t
 	}
-	biasName := l.n.Name + "_bias"
-	if v := l.n.In(2); v != nil {
-		biasName = v.Name
+	if l.isMatMul && (l.bias != nil || anyNonZero(bias)) {
+		p.Rewrite(l.n, "Gemm", nil, l.n.In(0), l.n.In(1))
 	}
-	needBias := l.bias != nil || anyNonZero(bias)
-	switch {
-	case l.isMatMul && needBias:
-		p.Rewrite(l.n, "Gemm", nil, l.n.In(0), w, p.Const(biasName, b))
-	default:
-		p.SetInput(l.n, 1, w)
-		if needBias {
-			p.SetInput(l.n, 2, p.Const(biasName, b))
-			p.SetAttr(l.n, "beta", nil)
-		}
+	if weights != l.weights {
+		setConst(g, p, l.n, 1, weights, "")
+	}
+	if l.bias != nil || anyNonZero(bias) {
+		setConst(g, p, l.n, 2, b, l.n.Name+"_bias")
+		p.SetAttr(l.n, "beta", nil)
 	}
 	take(g, p, done, l.n)
 	return ""
@@ -223,9 +218,32 @@ func take(g *ir.Graph, p *ir.Patch, done, n *ir.Node) {
 	name, output := from.Name, g.IsOutput(from)
 	p.Replace(from, to)
 	p.AddOrigin(n, done)
+	detach(p, done)
 	if !output {
 		g.RenameValue(from, name+"_fused")
 		g.RenameValue(to, name)
+	}
+}
+
+// setConst makes input i of n a new constant. It takes the name of the old one
+// where nothing else reads that, and base where there was none.
+func setConst(g *ir.Graph, p *ir.Patch, n *ir.Node, i int, t *tensor.Tensor, base string) {
+	old := n.In(i)
+	if old != nil {
+		base = old.Name
+	}
+	p.SetInput(n, i, nil)
+	if old != nil && len(old.Uses()) == 0 && !g.IsOutput(old) {
+		g.RenameValue(old, base+"_before")
+	}
+	p.SetInput(n, i, p.Const(base, t))
+}
+
+// detach makes a node that nothing reads any more let go of its inputs, so that
+// later matches in the same session count only live readers.
+func detach(p *ir.Patch, n *ir.Node) {
+	for i := range n.Inputs {
+		p.SetInput(n, i, nil)
 	}
 }
 

@@ -1,0 +1,244 @@
+package quantize
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	"slipway/conversion/tensor"
+)
+
+// Runner runs graphs for calibration. The caller owns the implementation: the
+// graph is written in some format and opened on a runtime.
+type Runner interface {
+	// Open prepares g, which must not change until the Running is closed.
+	Open(ctx context.Context, g *ir.Graph) (Running, error)
+}
+
+// Running is one opened graph. Run takes inputs in the order of the graph's
+// inputs and returns outputs in the order of its outputs. Only one goroutine
+// calls it at a time; results stay valid until the next call.
+type Running interface {
+	Run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.Tensor, error)
+	Close() error
+}
+
+// Batches yields calibration inputs, each in the order of the graph's inputs.
+// Calibrate may range over it twice.
+type Batches = iter.Seq2[[]*tensor.Tensor, error]
+
+// Calibrate measures every tensor that static quantization of g by o needs and
+// returns the measurements by tensor name, for Options.Stats. Minima, maxima and
+// means are computed inside the running graph, so that only scalars come out of
+// it; methods that need more look at whole tensors of the first
+// o.HistogramInputs inputs. progress, if not nil, is told the number of inputs
+// done.
+func Calibrate(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runner, batches Batches, progress func(done int)) (map[string]Stats, error) {
+	p := NewPlan(g, o)
+	values, channels := p.values(), p.channels()
+	if len(values) == 0 {
+		return map[string]Stats{}, nil
+	}
+	c := &collector{stats: map[string]*Stats{}, progress: progress}
+	tapped, slots, err := tap(g, reg, values, channels)
+	if err != nil {
+		return nil, fmt.Errorf("quantize: calibration graph: %w", err)
+	}
+	if err := c.pass(ctx, r, tapped, batches, math.MaxInt, func(out []*tensor.Tensor) error { return c.scalars(slots, out) }); err != nil {
+		return nil, err
+	}
+	if c.done == 0 {
+		return nil, fmt.Errorf("quantize: there are no calibration inputs")
+	}
+	if o.Method != "minmax" && o.Method != "" {
+		whole, names := expose(g, values)
+		if err := c.pass(ctx, r, whole, batches, o.HistogramInputs, func(out []*tensor.Tensor) error { return c.elements(names, out) }); err != nil {
+			return nil, err
+		}
+	}
+	stats := map[string]Stats{}
+	for name, s := range c.stats {
+		for i := range s.Mean {
+			s.Mean[i] /= float64(c.done)
+		}
+		stats[name] = *s
+	}
+	return stats, nil
+}
+
+type collector struct {
+	stats    map[string]*Stats
+	progress func(int)
+	done     int
+}
+
+// pass runs g on at most limit inputs.
+func (c *collector) pass(ctx context.Context, r Runner, g *ir.Graph, batches Batches, limit int, take func([]*tensor.Tensor) error) error {
+	s, err := r.Open(ctx, g)
+	if err != nil {
+		return fmt.Errorf("quantize: calibration: %w", err)
+	}
+	defer s.Close()
+	n := 0
+	for in, err := range batches {
+		if err != nil {
+			return fmt.Errorf("quantize: calibration input %d: %w", n, err)
+		}
+		if n >= limit {
+			break
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		out, err := s.Run(ctx, in)
+		if err != nil {
+			return fmt.Errorf("quantize: calibration input %d: %w", n, err)
+		}
+		if err := take(out); err != nil {
+			return fmt.Errorf("quantize: calibration input %d: %w", n, err)
+		}
+		n++
+		if c.progress != nil {
+			c.progress(n)
+		}
+	}
+	c.done = max(c.done, n)
+	return nil
+}
+
+// slot says where a tensor's measurements stand among the outputs of the tapped
+// graph; mean is -1 where there is none.
+type slot struct {
+	name           string
+	min, max, mean int
+}
+
+// tap copies g and replaces its outputs by minima, maxima and means.
+func tap(g *ir.Graph, reg *op.Registry, values []*ir.Value, channels map[*ir.Value]int) (*ir.Graph, []slot, error) {
+	t := g.Clone()
+	byName := map[string]*ir.Value{}
+	for _, v := range t.Values() {
+		byName[v.Name] = v
+	}
+	t.Outputs = nil
+	add := func(op string, v *ir.Value, axes []int64) (int, error) {
+		in := []*ir.Value{v}
+		if axes != nil {
+			in = append(in, t.AddConst("axes", tensor.Of(axes, len(axes))))
+		}
+		n := t.AddNode(op, "calibrate", ir.Attrs{"keepdims": int64(0)}, in, "calibrated")
+		if err := reg.Infer(n); err != nil {
+			return 0, err
+		}
+		t.Outputs = append(t.Outputs, n.Outputs[0])
+		return len(t.Outputs) - 1, nil
+	}
+	var slots []slot
+	for _, orig := range values {
+		v := byName[orig.Name]
+		if v == nil {
+			return nil, nil, fmt.Errorf("%q is not in the graph", orig.Name)
+		}
+		s := slot{name: v.Name, mean: -1}
+		var err error
+		if s.min, err = add("ReduceMin", v, nil); err != nil {
+			return nil, nil, err
+		}
+		if s.max, err = add("ReduceMax", v, nil); err != nil {
+			return nil, nil, err
+		}
+		if axis, ok := channels[orig]; ok && v.Rank() > axis {
+			axes := []int64{}
+			for i := range v.Rank() {
+				if i != axis {
+					axes = append(axes, int64(i))
+				}
+			}
+			if s.mean, err = add("ReduceMean", v, axes); err != nil {
+				return nil, nil, err
+			}
+		}
+		slots = append(slots, s)
+	}
+	return t, slots, nil
+}
+
+// expose copies g and replaces its outputs by the tensors themselves.
+func expose(g *ir.Graph, values []*ir.Value) (*ir.Graph, []string) {
+	t := g.Clone()
+	byName := map[string]*ir.Value{}
+	for _, v := range t.Values() {
+		byName[v.Name] = v
+	}
+	t.Outputs = nil
+	var names []string
+	for _, v := range values {
+		w := byName[v.Name]
+		if w == nil || w.Node() == nil {
+			// An input of the model is its own output nowhere.
+			n := t.AddNode("Identity", "calibrate", nil, []*ir.Value{w}, "calibrated")
+			n.Outputs[0].DType, n.Outputs[0].Shape = w.DType, w.Shape
+			w = n.Outputs[0]
+		}
+		t.Outputs = append(t.Outputs, w)
+		names = append(names, v.Name)
+	}
+	return t, names
+}
+
+func (c *collector) of(name string) *Stats {
+	if c.stats[name] == nil {
+		c.stats[name] = &Stats{Min: math.Inf(1), Max: math.Inf(-1)}
+	}
+	return c.stats[name]
+}
+
+func (c *collector) scalars(slots []slot, out []*tensor.Tensor) error {
+	for _, s := range slots {
+		if s.max >= len(out) || s.mean >= len(out) || out[s.min].Len() != 1 || out[s.max].Len() != 1 {
+			return fmt.Errorf("the runtime returned no measurements of %q", s.name)
+		}
+		st := c.of(s.name)
+		st.Min = lesser(st.Min, out[s.min].Float64s()[0])
+		st.Max = -lesser(-st.Max, -out[s.max].Float64s()[0])
+		if s.mean < 0 {
+			continue
+		}
+		m := out[s.mean].Float64s()
+		if st.Mean == nil {
+			st.Mean = make([]float64, len(m))
+		}
+		if len(m) != len(st.Mean) {
+			return fmt.Errorf("%q has %d channels in one input and %d in another", s.name, len(st.Mean), len(m))
+		}
+		for i, x := range m {
+			st.Mean[i] += x
+		}
+	}
+	return nil
+}
+
+// lesser is the minimum; NaN wins, so that it is found later.
+func lesser(a, b float64) float64 {
+	if a != a || a < b {
+		return a
+	}
+	return b
+}
+
+func (c *collector) elements(names []string, out []*tensor.Tensor) error {
+	if len(out) < len(names) {
+		return fmt.Errorf("the runtime returned %d tensors of %d", len(out), len(names))
+	}
+	for i, name := range names {
+		s := c.of(name)
+		if s.Hist == nil {
+			s.Hist = &Histogram{}
+		}
+		s.Hist.Add(out[i].Float32s())
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package quantize
+
+import (
+	"slices"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/tensor"
+)
+
+// Options of static quantization.
+type Options struct {
+	Method          string   `key:"method" title:"Calibration" help:"How an activation's range is chosen from what was seen" choices:"minmax|percentile|entropy|mse"`
+	Percentile      float64  `key:"percentile" title:"Percentile" help:"Share of the values that lie inside the range" unit:"%" min:"90" max:"100" step:"0.001" when:"method=percentile"`
+	Activation      string   `key:"activation" title:"Activations" help:"auto: what is fast on the target" choices:"auto|u8|i8|i8-symmetric"`
+	Weights         string   `key:"weights" title:"Weight scales" help:"max: the largest weight of a channel; mse: the scale with the least squared error" choices:"max|mse"`
+	PerChannel      bool     `key:"per_channel" title:"Scale per channel" help:"One weight scale for each output channel"`
+	Bias            string   `key:"bias" title:"Biases" help:"auto: what the target expects" choices:"auto|i32|float"`
+	BiasCorrection  bool     `key:"bias_correction" title:"Bias correction" help:"Moves biases by the mean error that rounding the weights makes"`
+	ReduceRange     bool     `key:"reduce_range" title:"7-bit weights" help:"For processors whose 8-bit products saturate (x86 without VNNI)"`
+	KeepFloat       []string `key:"keep_float" title:"Keep in float" help:"Layers that are not quantized"`
+	Ops             []string `key:"ops" title:"Only these operators" help:"Empty: all that the target computes in integers"`
+	HistogramInputs int      `key:"histogram_inputs" title:"Inputs for histograms" help:"At most so many calibration inputs are looked at element by element" min:"1" max:"10000"`
+
+	Profile *Profile         `key:"-"` // required
+	Stats   map[string]Stats `key:"-"` // by value name; required by the pass
+}
+
+// Defaults are the settings that keep most of the accuracy.
+func Defaults(p *Profile) *Options {
+	return &Options{
+		Method: "minmax", Percentile: 99.999, Activation: "auto", Weights: "mse", PerChannel: true, Bias: "auto",
+		BiasCorrection: true, HistogramInputs: 24, Profile: p,
+	}
+}
+
+func (o *Options) keeps(n *ir.Node) bool {
+	return slices.Contains(o.KeepFloat, n.Name) || slices.ContainsFunc(n.Origin, func(s string) bool { return slices.Contains(o.KeepFloat, s) })
+}
+
+// role is how an operator takes part in an integer graph.
+type role uint8
+
+const (
+	float   role = iota // computed in float
+	product             // products with constant weights: Conv, Gemm, MatMul
+	combine             // elementwise with several tensors: Add, Mul
+	single              // one tensor to another with a scale of its own: pools, Sigmoid
+	same                // input and output share a scale, values may be averaged: AveragePool in TFLite
+	mover               // moves elements: Reshape, MaxPool
+	joint               // all inputs and the output share a scale: Concat
+)
+
+// fixed is a scale and zero point that a format prescribes for an output.
+type fixed struct {
+	scale float64
+	zero  int64
+}
+
+// Profile is what one target's runtime computes in integers, and how.
+type Profile struct {
+	Name string
+	// Activation is the fast element type of activations; asymmetric.
+	Activation tensor.DType
+	roles      map[string]role
+	// outputs: results of quantized operators are quantized too, and Relu and
+	// Clip disappear into their ranges. Without it only inputs are.
+	outputs bool
+	// everything: operators are quantized wherever they stand, not only next to
+	// products.
+	everything bool
+	// hoist: a tensor is quantized before the movers that lead to it, not behind.
+	hoist bool
+	// floatResults: products that give the model's output may give it in float.
+	floatResults []string
+	biasInt32    bool
+	fixedOutputs map[string]fixed
+}
+
+func roles(m map[role][]string) map[string]role {
+	out := map[string]role{}
+	for r, ops := range m {
+		for _, o := range ops {
+			out[o] = r
+		}
+	}
+	return out
+}
+
+// Profiles by target name.
+var Profiles = map[string]*Profile{"onnx": ONNXRuntime, "openvino": OpenVINO, "tflite": TFLite}
+
+// ONNXRuntime is ONNX Runtime's CPU provider: Q and DQ around every operator
+// that has an integer kernel, unsigned activations.
+var ONNXRuntime = &Profile{
+	Name: "onnx", Activation: tensor.Uint8, outputs: true, biasInt32: true, floatResults: []string{"Gemm", "MatMul"},
+	roles: roles(map[role][]string{
+		product: {"Conv", "MatMul", "Gemm"},
+		combine: {"Add", "Mul"},
+		single:  {"AveragePool", "GlobalAveragePool", "Sigmoid", "LeakyRelu"},
+		mover: {
+			"MaxPool", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split", "Pad", "DepthToSpace", "SpaceToDepth", "Gather", "Resize", "Expand",
+		},
+		joint: {"Concat"},
+	}),
+}
+
+// OpenVINO is OpenVINO's CPU plugin: a FakeQuantize on every input of a
+// quantized operator; the plugin finds the outputs itself.
+var OpenVINO = &Profile{
+	Name: "openvino", Activation: tensor.Uint8, hoist: true,
+	roles: roles(map[role][]string{
+		product: {"Conv", "ConvTranspose", "MatMul", "Gemm"},
+		combine: {"Add", "Mul", "Sub"},
+		single:  {"AveragePool", "GlobalAveragePool", "ReduceMean"},
+		mover: {
+			"MaxPool", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split", "Pad", "DepthToSpace", "SpaceToDepth", "Identity",
+		},
+		joint: {"Concat"},
+	}),
+}
+
+// TFLite is the full integer specification of TensorFlow Lite.
+var TFLite = &Profile{
+	Name: "tflite", Activation: tensor.Int8, outputs: true, everything: true, biasInt32: true,
+	roles: roles(map[role][]string{
+		product: {"Conv", "ConvTranspose", "MatMul", "Gemm"},
+		combine: {"Add", "Mul", "Sub"},
+		single: {
+			"GlobalAveragePool", "ReduceMean", "ReduceSum", "Sigmoid", "Tanh", "LeakyRelu", "PRelu", "HardSwish", "Relu", "Clip", "Softmax", "LogSoftmax", "Elu",
+		},
+		same: {"AveragePool"},
+		mover: {
+			"MaxPool", "GlobalMaxPool", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split", "Pad", "DepthToSpace", "SpaceToDepth",
+			"Gather", "Resize", "Identity", "ReduceMax", "ReduceMin", "Tile", "Expand",
+		},
+		joint: {"Concat", "Max", "Min"},
+	}),
+	fixedOutputs: map[string]fixed{
+		"Softmax": {1.0 / 256, -128}, "Sigmoid": {1.0 / 256, -128}, "Tanh": {1.0 / 128, 0}, "LogSoftmax": {16.0 / 256, 127},
+	},
+}
+
+// activation is the element type and symmetry that the options ask for.
+func (o *Options) activation() (d tensor.DType, symmetric bool) {
+	switch o.Activation {
+	case "u8":
+		return tensor.Uint8, false
+	case "i8":
+		return tensor.Int8, false
+	case "i8-symmetric":
+		return tensor.Int8, true
+	}
+	return o.Profile.Activation, false
+}
+
+func (o *Options) biasInt32() bool {
+	switch o.Bias {
+	case "i32":
+		return true
+	case "float":
+		return false
+	}
+	return o.Profile.biasInt32
+}

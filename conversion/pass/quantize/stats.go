@@ -1,0 +1,113 @@
+package quantize
+
+import (
+	"math"
+	"sync"
+
+	"slipway/conversion/tensor"
+)
+
+// Stats are measurements of one tensor over all calibration inputs.
+type Stats struct {
+	Min, Max float64
+	// Mean along the axis that the weights of its reader sum over; nil where no
+	// reader needs it.
+	Mean []float64
+	// Hist counts elements; nil for the method minmax.
+	Hist *Histogram
+}
+
+// histogramShift leaves sign, exponent and six bits of the fraction: bins are
+// 1.6 % wide at every magnitude, and no range has to be known beforehand.
+const histogramShift = 17
+
+const histogramBins = 1 << (32 - histogramShift)
+
+// Histogram counts float32 values by magnitude in bins of fixed relative width.
+// The zero value is empty. Not safe for concurrent use.
+type Histogram struct {
+	count []uint64
+	zeros uint64
+}
+
+// Add counts all elements of v, on all cores.
+func (h *Histogram) Add(v []float32) {
+	if h.count == nil {
+		h.count = make([]uint64, histogramBins)
+	}
+	var mu sync.Mutex
+	tensor.Parallel(len(v), 1<<15, func(lo, hi int) {
+		local := make([]uint32, histogramBins)
+		for _, x := range v[lo:hi] {
+			local[math.Float32bits(x)>>histogramShift]++
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for i, n := range local {
+			h.count[i] += uint64(n)
+		}
+	})
+	// Both zeros, with the subnormals, share the first bin of their sign.
+	h.zeros += h.count[0] + h.count[histogramBins/2]
+	h.count[0], h.count[histogramBins/2] = 0, 0
+}
+
+// bin is a run of equal bins: its middle and how many elements are in it.
+type bin struct {
+	x float64
+	n float64
+}
+
+// bins lists the occupied bins from the lowest value to the highest, without
+// zero and without what is not finite.
+func (h *Histogram) bins() []bin {
+	var out []bin
+	if h == nil || h.count == nil {
+		return nil
+	}
+	half := histogramBins / 2
+	top := 0xff << (23 - histogramShift)
+	for i := half + top - 1; i > half; i-- {
+		if h.count[i] > 0 {
+			out = append(out, bin{-middle(i - half), float64(h.count[i])})
+		}
+	}
+	for i := 1; i < top; i++ {
+		if h.count[i] > 0 {
+			out = append(out, bin{middle(i), float64(h.count[i])})
+		}
+	}
+	return out
+}
+
+func middle(i int) float64 {
+	lo := math.Float32frombits(uint32(i) << histogramShift)
+	hi := math.Float32frombits(uint32(i+1) << histogramShift)
+	return (float64(lo) + float64(hi)) / 2
+}
+
+// percentile gives the range that holds the share p (0..1) of all elements,
+// cutting equally much at both ends.
+func (h *Histogram) percentile(p float64) (lo, hi float64) {
+	b := h.bins()
+	total := float64(h.zeros)
+	for _, x := range b {
+		total += x.n
+	}
+	cut := total * (1 - p) / 2
+	sum := 0.0
+	for _, x := range b {
+		if sum += x.n; sum > cut {
+			lo = x.x
+			break
+		}
+	}
+	sum = 0
+	for i := len(b) - 1; i >= 0; i-- {
+		if sum += b[i].n; sum > cut {
+			hi = b[i].x
+			break
+		}
+	}
+	return min(lo, 0), max(hi, 0)
+}

@@ -152,6 +152,10 @@ func builtIn() runtimes.Runtime {
 	return reference.New(func(ctx context.Context, path string) (*ir.Graph, func() error, error) {
 		m, err := sourceall.Open(ctx, path, source.Options{Registry: opsall.Registry()})
 		if err != nil {
+			// A finding does not say that it was the context which ended.
+			if ctx.Err() != nil {
+				err = ctx.Err()
+			}
 			return nil, nil, err
 		}
 		return m.Graph, m.Close, nil

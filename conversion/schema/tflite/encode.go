@@ -260,11 +260,7 @@ func (e *encoder) subgraph(opIndex []int) flatbuffers.UOffsetT {
 		var opts flatbuffers.UOffsetT
 		var kind uint8
 		if o.Options != nil {
-			var slots int
-			kind, _, slots = o.Options.union()
-			e.StartObject(slots)
-			o.Options.put(e.Builder)
-			opts = e.EndObject()
+			kind, opts = e.options(o.Options)
 		}
 		e.StartObject(14)
 		e.PrependUint32Slot(0, uint32(opIndex[i]), 0)

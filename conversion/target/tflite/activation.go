@@ -148,7 +148,7 @@ func emitElu(e *emitter) error {
 	d := e.m.Tensors[x].Shape
 	low := e.binary(fb.Minimum, x, e.scalar(0), d)
 	curve := e.binary(fb.Mul, e.unary(fb.Elu, low), e.scalar(alpha), d)
-	return e.out1(fb.Add, fb.ArithOptions{Op: fb.Add}, e.inOrder(0), e.unary(fb.Relu, x), curve)
+	return e.out1(fb.Add, fb.AddOptions{}, e.inOrder(0), e.unary(fb.Relu, x), curve)
 }
 
 func legalHardSigmoid(n *ir.Node) string {
@@ -173,12 +173,12 @@ func emitHardSigmoid(e *emitter) error {
 	}
 	if six {
 		y := e.temp(x, d)
-		e.op(fb.Add, fb.ArithOptions{Op: fb.Add, Act: fb.ActRelu6}, []int{x, e.scalar(beta / alpha)}, y)
-		return e.out1(fb.Mul, fb.ArithOptions{Op: fb.Mul}, e.inOrder(0), y, e.scalar(alpha))
+		e.op(fb.Add, fb.AddOptions{Act: fb.ActRelu6}, []int{x, e.scalar(beta / alpha)}, y)
+		return e.out1(fb.Mul, fb.MulOptions{}, e.inOrder(0), y, e.scalar(alpha))
 	}
 	y := e.binary(fb.Mul, x, e.scalar(alpha), d)
 	z := e.temp(x, d)
-	e.op(fb.Add, fb.ArithOptions{Op: fb.Add, Act: fb.ActRelu}, []int{y, e.scalar(beta)}, z)
+	e.op(fb.Add, fb.AddOptions{Act: fb.ActRelu}, []int{y, e.scalar(beta)}, z)
 	return e.out1(fb.Minimum, nil, e.inOrder(0), z, e.scalar(1))
 }
 
@@ -194,12 +194,12 @@ func (e *emitter) quantHardSigmoid(x int, alpha, beta float64) error {
 	if err != nil {
 		return err
 	}
-	e.op(fb.Add, fb.ArithOptions{Op: fb.Add}, []int{x, shift}, y)
+	e.op(fb.Add, fb.AddOptions{}, []int{x, shift}, y)
 	factor, err := e.quantConst(tensor.Of([]float32{float32(alpha)}, 1), nil)
 	if err != nil {
 		return err
 	}
-	return e.out1(fb.Mul, fb.ArithOptions{Op: fb.Mul}, e.inOrder(0), y, factor)
+	return e.out1(fb.Mul, fb.MulOptions{}, e.inOrder(0), y, factor)
 }
 
 func emitGelu(e *emitter) error {
@@ -223,7 +223,7 @@ func emitSoftplus(e *emitter) error {
 		return err
 	}
 	a, b := e.softplus(x)
-	return e.out1(fb.Add, fb.ArithOptions{Op: fb.Add}, e.inOrder(0), a, b)
+	return e.out1(fb.Add, fb.AddOptions{}, e.inOrder(0), a, b)
 }
 
 // emitMish writes x*tanh(softplus(x)).
@@ -234,7 +234,7 @@ func emitMish(e *emitter) error {
 	}
 	a, b := e.softplus(x)
 	t := e.unary(fb.Tanh, e.binary(fb.Add, a, b, e.m.Tensors[x].Shape))
-	return e.out1(fb.Mul, fb.ArithOptions{Op: fb.Mul}, e.inOrder(0), x, t)
+	return e.out1(fb.Mul, fb.MulOptions{}, e.inOrder(0), x, t)
 }
 
 // emitSwish writes x*sigmoid(alpha*x).
@@ -247,7 +247,7 @@ func emitSwish(e *emitter) error {
 	if a := e.n.Float("alpha", 1); a != 1 {
 		s = e.binary(fb.Mul, x, e.scalar(a), e.m.Tensors[x].Shape)
 	}
-	return e.out1(fb.Mul, fb.ArithOptions{Op: fb.Mul}, e.inOrder(0), x, e.unary(fb.Logistic, s))
+	return e.out1(fb.Mul, fb.MulOptions{}, e.inOrder(0), x, e.unary(fb.Logistic, s))
 }
 
 // clipLimits are the constant limits of a Clip; absent ones are the largest

@@ -192,13 +192,13 @@ func emitPow(e *emitter) error {
 		}
 		switch p {
 		case 2:
-			return e.out1(fb.Mul, fb.ArithOptions{Op: fb.Mul}, order, x, x)
+			return e.out1(fb.Mul, fb.MulOptions{}, order, x, x)
 		case 0.5:
 			return e.out1(fb.Sqrt, nil, order, x)
 		case -0.5:
 			return e.out1(fb.Rsqrt, nil, order, x)
 		case -1:
-			return e.out1(fb.Div, fb.ArithOptions{Op: fb.Div}, order, e.scalar(1), x)
+			return e.out1(fb.Div, fb.DivOptions{}, order, e.scalar(1), x)
 		}
 		return e.out1(fb.Pow, nil, order, x, e.scalar(p))
 	}
@@ -210,7 +210,7 @@ func emitReciprocal(e *emitter) error {
 	if err != nil {
 		return err
 	}
-	return e.out1(fb.Div, fb.ArithOptions{Op: fb.Div}, e.inOrder(0), e.scalar(1), x)
+	return e.out1(fb.Div, fb.DivOptions{}, e.inOrder(0), e.scalar(1), x)
 }
 
 func emitIsNaN(e *emitter) error {

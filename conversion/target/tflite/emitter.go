@@ -158,8 +158,14 @@ func (w *writer) binary(code fb.Code, a, b int, dims []int32) int {
 
 func arithOptions(code fb.Code, act fb.Activation) fb.Options {
 	switch code {
-	case fb.Add, fb.Sub, fb.Mul, fb.Div:
-		return fb.ArithOptions{Op: code, Act: act}
+	case fb.Add:
+		return fb.AddOptions{Act: act}
+	case fb.Sub:
+		return fb.SubOptions{Act: act}
+	case fb.Mul:
+		return fb.MulOptions{Act: act}
+	case fb.Div:
+		return fb.DivOptions{Act: act}
 	}
 	return nil
 }

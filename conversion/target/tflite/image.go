@@ -198,8 +198,11 @@ func emitResize(e *emitter) error {
 		return err
 	}
 	d := dimsOf(e.outs[0].Shape, nil)
-	return e.move(f.code, fb.ResizeOptions{Nearest: f.code == fb.ResizeNearest, AlignCorners: f.alignCorners, HalfPixels: f.halfPixels},
-		lastOrder, x, e.int32s(d[2:]))
+	var opts fb.Options = fb.ResizeBilinearOptions{AlignCorners: f.alignCorners, HalfPixels: f.halfPixels}
+	if f.code == fb.ResizeNearest {
+		opts = fb.ResizeNearestOptions{AlignCorners: f.alignCorners, HalfPixels: f.halfPixels}
+	}
+	return e.move(f.code, opts, lastOrder, x, e.int32s(d[2:]))
 }
 
 func legalBlocks(n *ir.Node) string {
@@ -221,7 +224,7 @@ func emitDepthToSpace(e *emitter) error {
 		c := int(e.m.Tensors[x].Shape[3])
 		x = e.pick(x, crdToDCR(c, int(b)))
 	}
-	return e.move(fb.DepthToSpace, fb.BlockOptions{DepthToSpace: true, Size: b}, lastOrder, x)
+	return e.move(fb.DepthToSpace, fb.DepthToSpaceOptions{Block: b}, lastOrder, x)
 }
 
 // crdToDCR lists, for each depth in DCR order, the depth in CRD order.
@@ -248,7 +251,7 @@ func emitSpaceToDepth(e *emitter) error {
 	if err != nil {
 		return err
 	}
-	return e.move(fb.SpaceToDepth, fb.BlockOptions{Size: int32(e.n.Int("blocksize", 1))}, lastOrder, x)
+	return e.move(fb.SpaceToDepth, fb.SpaceToDepthOptions{Block: int32(e.n.Int("blocksize", 1))}, lastOrder, x)
 }
 
 // layoutRule keeps operators that this target writes in the model's own order.

@@ -61,7 +61,7 @@ func emitBatchNorm(e *emitter) error {
 	}
 	order, rank := e.inOrder(0), e.n.In(0).Rank()
 	y := e.binary(fb.Mul, x, e.channels(a, rank, order), e.m.Tensors[x].Shape)
-	return e.out1(fb.Add, fb.ArithOptions{Op: fb.Add, Act: e.act}, order, y, e.channels(b, rank, order))
+	return e.out1(fb.Add, fb.AddOptions{Act: e.act}, order, y, e.channels(b, rank, order))
 }
 
 func legalInstanceNorm(n *ir.Node) string {
@@ -104,7 +104,7 @@ func emitInstanceNorm(e *emitter) error {
 	scale, _ := storedOf(e.n.In(1))
 	bias, _ := storedOf(e.n.In(2))
 	y = e.binary(fb.Mul, y, e.channels(scale.float().Float32s(), rank, order), e.m.Tensors[x].Shape)
-	return e.out1(fb.Add, fb.ArithOptions{Op: fb.Add, Act: e.act}, order, y, e.channels(bias.float().Float32s(), rank, order))
+	return e.out1(fb.Add, fb.AddOptions{Act: e.act}, order, y, e.channels(bias.float().Float32s(), rank, order))
 }
 
 func legalLayerNorm(n *ir.Node) string {

@@ -246,7 +246,7 @@ func emitAveragePool(e *emitter) error {
 	if fix != nil {
 		out := e.m.Tensors[y].Shape
 		z := e.temp(y, out)
-		e.op(fb.Mul, fb.ArithOptions{Op: fb.Mul}, []int{y, e.floats(fix, 1, int(out[1]), int(out[2]), 1)}, z)
+		e.op(fb.Mul, fb.MulOptions{}, []int{y, e.floats(fix, 1, int(out[1]), int(out[2]), 1)}, z)
 		y = z
 	}
 	e.finishRows(y, w.lifted)

@@ -88,9 +88,9 @@ func emitArg(e *emitter) error {
 		return err
 	}
 	axis := e.inOrder(0).Axis(axes[0])
-	code := fb.ArgMax
+	code, opts := fb.ArgMax, fb.Options(fb.ArgMaxOptions{Output: fb.Int64})
 	if e.n.Op == "ArgMin" {
-		code = fb.ArgMin
+		code, opts = fb.ArgMin, fb.ArgMinOptions{Output: fb.Int64}
 	}
 	order := e.outOrder(0)
 	dims := dimsOf(e.outs[0].Shape, order)
@@ -107,7 +107,7 @@ func emitArg(e *emitter) error {
 		return err
 	}
 	at, _ := e.addConst(tensor.Of([]int32{int32(axis)}, 1), nil, nil)
-	e.op(code, fb.ArgOptions{Min: code == fb.ArgMin, Output: fb.Int64}, []int{x, at}, y)
+	e.op(code, opts, []int{x, at}, y)
 	if keep {
 		y = e.reshape(y, dims)
 	}

@@ -134,12 +134,12 @@ func versionOf(m *fb.Model, o *fb.Operator) int32 {
 		}
 		return two()
 	case fb.ResizeBilinear:
-		if o.Options.(fb.ResizeOptions).HalfPixels {
+		if o.Options.(fb.ResizeBilinearOptions).HalfPixels {
 			return 3
 		}
 		return two()
 	case fb.ResizeNearest:
-		if r := o.Options.(fb.ResizeOptions); r.HalfPixels || r.AlignCorners {
+		if r := o.Options.(fb.ResizeNearestOptions); r.HalfPixels || r.AlignCorners {
 			return 3
 		}
 		return two()

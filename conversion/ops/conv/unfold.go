@@ -2,7 +2,6 @@ package conv
 
 import (
 	"slipway/conversion/ops/internal/kernel"
-	"slipway/conversion/tensor"
 )
 
 // segment is a run of output positions of one panel that lie in one row.
@@ -99,57 +98,6 @@ func span(at, stride, n, size int) (lo, hi int) {
 		}
 	}
 	return lo, hi
-}
-
-// depthwise adds a convolution of one input channel per group to y, row by row.
-func depthwise[T kernel.Number](g *Geometry, x, w, y []T) {
-	inSize, outSize, kSize := volume(g.In), volume(g.Out), volume(g.Kernel)
-	mult := g.M / g.Group
-	tensor.Parallel(g.N*g.M, 1+(1<<15)/max(outSize*kSize, 1), func(lo, hi int) {
-		for p := lo; p < hi; p++ {
-			n, m := p/g.M, p%g.M
-			plane(g, x[(n*g.C+m/mult)*inSize:][:inSize], w[m*kSize:][:kSize], y[p*outSize:][:outSize])
-		}
-	})
-}
-
-// plane adds one channel's convolution with one kernel to out.
-func plane[T kernel.Number](g *Geometry, in, w, out []T) {
-	inH, inW, outW := g.In[1], g.In[2], g.Out[2]
-	stride, add := g.Stride[2], kernel.AxpyOf[T]()
-	for row := range g.Out[0] * g.Out[1] {
-		dst := out[row*outW:][:outW]
-		d0 := row/g.Out[1]*g.Stride[0] - g.Before[0]
-		h0 := row%g.Out[1]*g.Stride[1] - g.Before[1]
-		for k := 0; k < len(w); k += g.Kernel[2] {
-			r := k / g.Kernel[2]
-			d, h := d0+r/g.Kernel[1]*g.Dilation[0], h0+r%g.Kernel[1]*g.Dilation[1]
-			if uint(d) >= uint(g.In[0]) || uint(h) >= uint(inH) {
-				continue
-			}
-			src := in[(d*inH+h)*inW:][:inW]
-			for i, v := range w[k : k+g.Kernel[2]] {
-				axpy(add, dst, src, v, i*g.Dilation[2]-g.Before[2], stride)
-			}
-		}
-	}
-}
-
-// axpy adds dst[i] += v*src[at+i*stride] where that lies inside src.
-func axpy[T kernel.Number](add func(v T, x, y []T), dst, src []T, v T, at, stride int) {
-	lo, hi := span(at, stride, len(dst), len(src))
-	if lo >= hi {
-		return
-	}
-	dst = dst[lo:hi]
-	src = src[at+lo*stride:]
-	if stride == 1 {
-		add(v, src[:len(dst)], dst)
-		return
-	}
-	for i := range dst {
-		dst[i] += v * src[i*stride]
-	}
 }
 
 // fold adds the unfolded columns of one channel to its plane.

@@ -17,6 +17,12 @@ func tileAVX2(kc int, a, b, c *float32, ldc int)
 //go:noescape
 func axpyAVX2(n int, v float32, x, y *float32)
 
+// correlateAVX2 sets dst[i] to the sum of w[t]*src[off[t]+i] over the taps, for n
+// a multiple of 8 and at least one tap.
+//
+//go:noescape
+func correlateAVX2(n, taps int, w *float32, off *int, src, dst *float32)
+
 func init() {
 	switch {
 	case !cpu.X86.HasAVX2 || !cpu.X86.HasFMA:
@@ -27,6 +33,7 @@ func init() {
 		fastTile = tile256
 	}
 	fastAxpy = axpy256
+	fastCorrelate = correlate256
 }
 
 func tile512(kc int, a, b, c []float32, ldc int) {
@@ -45,4 +52,18 @@ func axpy256(v float32, x, y []float32) {
 		_ = x[len(y)-1]
 		axpyAVX2(len(y), v, &x[0], &y[0])
 	}
+}
+
+func correlate256(w []float32, off []int, src, dst []float32) {
+	n := (len(dst) + 7) &^ 7
+	if n == 0 || len(w) == 0 {
+		clear(dst)
+		return
+	}
+	dst = dst[:n]
+	_ = off[len(w)-1]
+	for _, o := range off[:len(w)] {
+		_ = src[o:][n-1]
+	}
+	correlateAVX2(n, len(w), &w[0], &off[0], &src[0], &dst[0])
 }

@@ -65,13 +65,32 @@ func TestGemm(t *testing.T) {
 
 // The vector forms and the plain ones must agree, whichever this machine has.
 func TestPlainFallback(t *testing.T) {
-	tile, axpy := fastTile, fastAxpy
-	defer func() { fastTile, fastAxpy = tile, axpy }()
-	fastTile, fastAxpy = nil, nil
+	tile, axpy, correlate := fastTile, fastAxpy, fastCorrelate
+	defer func() { fastTile, fastAxpy, fastCorrelate = tile, axpy, correlate }()
+	fastTile, fastAxpy, fastCorrelate = nil, nil, nil
 	testGemm[float32](t, 64, 70, 257)
 	testGemm[float32](t, 7, 33, 9)
 	testAxpy(t)
+	testCorrelate(t)
 }
+
+func testCorrelate(t *testing.T) {
+	w, off := []float32{2, -3, 5}, []int{0, 4, 9}
+	for n := range 150 {
+		src, dst := make([]float32, n+9+Slack), make([]float32, n+Slack)
+		for i := range src {
+			src[i] = float32(i % 13)
+		}
+		CorrelateOf[float32]()(w, off, src, dst[:n])
+		for i := range n {
+			if want := 2*src[i] - 3*src[i+4] + 5*src[i+9]; dst[i] != want {
+				t.Fatalf("length %d: element %d is %v, want %v", n, i, dst[i], want)
+			}
+		}
+	}
+}
+
+func TestCorrelate(t *testing.T) { testCorrelate(t) }
 
 func testAxpy(t *testing.T) {
 	for n := range 40 {

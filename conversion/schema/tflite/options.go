@@ -80,7 +80,7 @@ type FullyConnectedOptions struct {
 	KeepNumDims bool       `slot:"2"`
 }
 
-func (FullyConnectedOptions) table() table { return table{8, "FullyConnectedOptions", 5} }
+func (FullyConnectedOptions) table() table { return table{8, "FullyConnectedOptions", 6} }
 
 // SoftmaxOptions belong to SOFTMAX.
 type SoftmaxOptions struct {

@@ -16,7 +16,7 @@ func Layout(ctx context.Context, g Graph, opts Options) (*Result, error) {
 		return &Result{Direction: opts.Direction, Pos: []Point{}, Layer: []int32{}, Routes: []Route{}}, nil
 	}
 	w := &work{ctx: ctx, g: &g, opts: opts, n: len(g.Nodes)}
-	for _, step := range []func(){w.assignLayers, w.insertDummies, w.orderLayers, w.placeAcross, w.placeAlong} {
+	for _, step := range []func(){w.assignLayers, w.insertDummies, w.orderLayers, w.placeAcross, w.tighten, w.placeAlong} {
 		step()
 		if w.stopped() {
 			return nil, ctx.Err()

@@ -187,6 +187,25 @@ func TestResidualIsOneLane(t *testing.T) {
 	}
 }
 
+// A line around a box passes it as closely as the gap allows.
+func TestLanesHugWhatTheyPass(t *testing.T) {
+	var b builder
+	wide := b.node(Op, 400, 30)
+	x := b.node(Op, 60, 30, wide)
+	mid := b.node(Op, 60, 30, x)
+	b.node(Op, 60, 30, mid, x)
+	opts := Options{EdgeGap: 10}
+	r := layout(t, b.Graph, opts)
+	far := float32(0)
+	last := r.Routes[len(r.Routes)-1]
+	for _, s := range last.Segments {
+		far = max(far, float32(math.Abs(float64(s.To.X-last.Start.X))))
+	}
+	if want := float32(60/2 + 10 + 1); far > want+1 {
+		t.Errorf("the line swings out by %g, want about %g", far, want)
+	}
+}
+
 func TestConstantsLieAboveTheirConsumer(t *testing.T) {
 	var b builder
 	x := b.node(Input, 50, 20)

@@ -63,23 +63,23 @@ func TestOlderForms(t *testing.T) {
 }
 
 // Sizes that are not a power of two apart must not lose an element to rounding:
-// position 5 of 15 over 9 elements is exactly 3.
+// position 9 of 18 over 14 elements is exactly 7, where 9/(18/14) is less.
 func TestExactRatios(t *testing.T) {
-	v := make([]float32, 9)
-	want := make([]float32, 15)
+	v := make([]float32, 14)
+	want := make([]float32, 18)
 	for i := range v {
 		v[i] = float32(i)
 	}
 	for i := range want {
-		want[i] = float32(i * 9 / 15)
+		want[i] = float32(i * 14 / 18)
 	}
 	attrs := ir.Attrs{"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
 	out, err := all.Registry().EvalNode(&ir.Node{Op: "Resize", Attrs: attrs, Outputs: make([]*ir.Value, 1)},
-		[]*tensor.Tensor{tensor.Of(v, 1, 9), nil, nil, tensor.Of([]int64{1, 15}, 2)})
+		[]*tensor.Tensor{tensor.Of(v, 1, 14), nil, nil, tensor.Of([]int64{1, 18}, 2)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	testkit.Close(t, out[0], tensor.Of(want, 1, 15), op.Exact)
+	testkit.Close(t, out[0], tensor.Of(want, 1, 18), op.Exact)
 }
 
 // Undefined and far coordinates read zero or the border, and never fail.

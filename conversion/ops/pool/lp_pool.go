@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/ops/internal/window"
 	"slipway/conversion/tensor"
@@ -53,7 +54,34 @@ var lpPoolDef = &op.Def{
 		c.Out[0], err = tensor.FromFloat64s(x.DType(), y, g.shape...)
 		return err
 	},
-	FromONNX: readPool("LpPool", "ceil_mode", "p"),
+	Decompose: decomposeLpPool,
+	FromONNX:  readPool("LpPool", "ceil_mode", "p"),
+}
+
+// decomposeLpPool takes the sum as the mean times the window's size. In ceil
+// mode a window may reach beyond the padding, where the mean counts less.
+func decomposeLpPool(b *op.Builder) ([]*ir.Value, error) {
+	p, x := b.Int("p", 2), b.In(0)
+	if p != 1 && p != 2 || b.Int("ceil_mode", 0) != 0 {
+		return nil, fmt.Errorf("p %d with ceil_mode %d: %w", p, b.Int("ceil_mode", 0), op.ErrNoDecomposition)
+	}
+	attrs := b.Attrs.Clone()
+	delete(attrs, "p")
+	attrs["count_include_pad"] = int64(1)
+	size := 1.0
+	for _, k := range b.Node.Ints("kernel_shape") {
+		size *= float64(k)
+	}
+	if p == 1 {
+		x = b.Op("Abs", nil, x)
+	} else {
+		x = b.Op("Mul", nil, x, x)
+	}
+	sum := b.Op("Mul", nil, b.Op("AveragePool", attrs, x), b.Scalar(x.DType, size))
+	if p == 2 {
+		sum = b.Op("Sqrt", nil, sum)
+	}
+	return []*ir.Value{sum}, nil
 }
 
 func powInt(x float64, p int64) float64 {

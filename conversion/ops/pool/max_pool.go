@@ -59,6 +59,10 @@ func maxPool[T cmp.Ordered](g *grid, x []T, least T, index []int64, column bool)
 	g.parallel(func(lo, hi int) {
 		for p := lo; p < hi; p++ {
 			in, out := x[p*g.inSize:][:g.inSize], y[p*g.outSize:][:g.outSize]
+			if index == nil {
+				maxByRows(g, in, out, least)
+				continue
+			}
 			g.each(func(i int, w *view) {
 				best, at := least, -1
 				w.rows(func(first, step, n int) {
@@ -77,6 +81,42 @@ func maxPool[T cmp.Ordered](g *grid, x []T, least T, index []int64, column bool)
 		}
 	})
 	return y
+}
+
+// maxByRows takes the maximum of whole output rows, one kernel offset at a time.
+func maxByRows[T cmp.Ordered](g *grid, in, out []T, least T) {
+	for i := range out {
+		out[i] = least
+	}
+	for row := range g.out[0] * g.out[1] {
+		od, oh := row/g.out[1], row%g.out[1]
+		dst := out[row*g.out[2]:][:g.out[2]]
+		for kd := g.first[0][od]; kd < g.last[0][od]; kd++ {
+			z := od*g.stride[0] - g.begin[0] + kd*g.dilation[0]
+			for kh := g.first[1][oh]; kh < g.last[1][oh]; kh++ {
+				y := oh*g.stride[1] - g.begin[1] + kh*g.dilation[1]
+				src := in[(z*g.in[1]+y)*g.in[2]:][:g.in[2]]
+				for kw := range g.kernel[2] {
+					maxInto(dst, src, kw*g.dilation[2]-g.begin[2], g.stride[2])
+				}
+			}
+		}
+	}
+}
+
+// maxInto raises dst[i] to src[at+i*stride] where that lies inside src. NaN wins
+// and stays.
+func maxInto[T cmp.Ordered](dst, src []T, at, stride int) {
+	i := 0
+	if at < 0 {
+		i = (stride - 1 - at) / stride
+	}
+	for j := at + i*stride; i < len(dst) && j < len(src); i++ {
+		if v := src[j]; v > dst[i] || v != v {
+			dst[i] = v
+		}
+		j += stride
+	}
 }
 
 // number is the index of an element in its plane; in column order the last two

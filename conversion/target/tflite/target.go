@@ -60,22 +60,13 @@ func (Target) Prepare(context.Context, *ir.Graph, *op.Registry, target.Options) 
 }
 
 // Write writes NAME.tflite.
-func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Options) (art *target.Artefact, err error) {
+func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Options) (*target.Artefact, error) {
 	w := newWriter(g, o)
 	if err := w.build(ctx); err != nil {
 		return nil, err
 	}
 	name := o.Name + ".tflite"
-	f, err := os.Create(filepath.Join(dir, name))
-	if err != nil {
-		return nil, fmt.Errorf("tflite: %w", err)
-	}
-	defer func() {
-		if e := f.Close(); e != nil && err == nil {
-			err = fmt.Errorf("tflite: %w", e)
-		}
-	}()
-	if err := w.m.Encode(&contextWriter{ctx, f}); err != nil {
+	if err := writeModel(ctx, w.m, filepath.Join(dir, name)); err != nil {
 		return nil, err
 	}
 	return &target.Artefact{Files: []string{name}, Layers: w.layers, Taps: w.taps, Findings: w.findings}, nil

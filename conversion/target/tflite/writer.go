@@ -145,10 +145,8 @@ func (w *writer) activationAfter(n *ir.Node) (*ir.Node, fb.Activation) {
 // An operator is known by the name of its first output.
 func (w *writer) noteLayers(e *emitter, first int) {
 	origin := slices.Clone(e.n.Origin)
-	last := e.n
 	if e.also != nil {
 		origin = append(origin, e.also.Origin...)
-		last = e.also
 	}
 	slices.Sort(origin)
 	origin = slices.Compact(origin)
@@ -157,11 +155,6 @@ func (w *writer) noteLayers(e *emitter, first int) {
 	}
 	for _, o := range w.m.Operators[first:] {
 		w.layers[w.m.Tensors[o.Outputs[0]].Name] = origin
-	}
-	if h, ok := w.held[e.outs[0]]; ok && len(last.Origin) > 0 {
-		for _, l := range last.Origin {
-			w.taps[l] = w.m.Tensors[h.t].Name
-		}
 	}
 }
 
@@ -231,14 +224,22 @@ func (w *writer) finish() error {
 		sig.Outputs = append(sig.Outputs, fb.TensorName{Name: v.Name, Tensor: w.m.Outputs[i]})
 	}
 	w.m.Signature = sig
+	w.findTaps()
+	if b := w.orders(); b != nil {
+		w.metadata(ordersKey, b)
+	}
 	version := make([]byte, 16)
 	copy(version, minRuntime)
-	w.m.Buffers = append(w.m.Buffers, fb.Buffer{Data: version})
-	w.m.Metadata = append(w.m.Metadata, fb.Metadata{Name: "min_runtime_version", Buffer: len(w.m.Buffers) - 1})
+	w.metadata("min_runtime_version", version)
 	for i := range w.m.Operators {
 		w.m.Operators[i].Version = versionOf(w.m, &w.m.Operators[i])
 	}
 	return nil
+}
+
+func (w *writer) metadata(name string, data []byte) {
+	w.m.Buffers = append(w.m.Buffers, fb.Buffer{Data: data})
+	w.m.Metadata = append(w.m.Metadata, fb.Metadata{Name: name, Buffer: len(w.m.Buffers) - 1})
 }
 
 // rename gives tensor t the name; whichever tensor has it yields.
@@ -257,16 +258,11 @@ func (w *writer) rename(t int, name string) {
 	w.follow(old, name)
 }
 
-// follow keeps layers and taps in step with a renamed tensor.
+// follow keeps the layers in step with a renamed tensor.
 func (w *writer) follow(old, name string) {
 	if l, ok := w.layers[old]; ok {
 		delete(w.layers, old)
 		w.layers[name] = l
-	}
-	for l, t := range w.taps {
-		if t == old {
-			w.taps[l] = name
-		}
 	}
 }
 

@@ -18,8 +18,8 @@ import (
 	"slipway/conversion/testkit"
 )
 
-// open reads a model and simplifies it for this target.
-func open(t *testing.T, path string) (*ir.Graph, func()) {
+// openModel reads a model and simplifies it for this target.
+func openModel(t *testing.T, path string) (*ir.Graph, func()) {
 	t.Helper()
 	ctx, reg := context.Background(), all.Registry()
 	m, err := onnx.Source{}.Open(ctx, path, source.Options{Registry: reg})
@@ -59,7 +59,7 @@ func TestZoo(t *testing.T) {
 	} {
 		t.Run(filepath.Base(c.file), func(t *testing.T) {
 			path := filepath.Join(zoo, c.file)
-			g, done := open(t, path)
+			g, done := openModel(t, path)
 			defer done()
 			w := newWriter(g, target.Options{})
 			if err := w.build(context.Background()); err != nil {

@@ -14,11 +14,11 @@ type Heat struct {
 	Value []float32
 }
 
-// The scale runs through blue, grey and yellow, equally spaced in lightness and told apart with any colour vision; the
-// anchors are from cividis (Nuñez, Anderton and Renslow, "Optimizing colormaps with consideration for color vision
-// deficiency", 2018).
+// The scale runs from blue through grey to yellow with growing lightness, so that it can be told apart with any colour vision:
+// in the manner of cividis (Nuñez, Anderton and Renslow, "Optimizing colormaps with consideration for color vision
+// deficiency", 2018), but from a lighter blue that is seen on a dark ground too.
 var ramp = [...]color.RGBA{
-	rgb(0, 34, 78), rgb(26, 56, 111), rgb(65, 77, 107), rgb(93, 98, 110), rgb(121, 120, 120),
+	rgb(43, 85, 158), rgb(70, 94, 138), rgb(95, 106, 126), rgb(121, 120, 120),
 	rgb(149, 143, 120), rgb(180, 167, 111), rgb(213, 194, 92), rgb(254, 232, 56),
 }
 

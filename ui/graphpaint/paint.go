@@ -71,8 +71,8 @@ func (p *Painter) SetPalette(pal Palette) {
 
 func (p *Painter) colours(header color.RGBA) headerColours {
 	text := p.palette.HeaderText
-	if readable(header) != rgb(255, 255, 255) {
-		text = readable(header)
+	if !dark(header) {
+		text = rgb(16, 16, 16)
 	}
 	return headerColours{fill: header, edge: mix(header, p.palette.Text, 0.18), text: text}
 }

@@ -332,16 +332,6 @@ func TestWriteSVG(t *testing.T) {
 
 // Black on white or white on black: every header can be read.
 func TestContrast(t *testing.T) {
-	luminance := func(c color.RGBA) float64 {
-		f := func(v uint8) float64 {
-			x := float64(v) / 255
-			if x <= 0.04045 {
-				return x / 12.92
-			}
-			return math.Pow((x+0.055)/1.055, 2.4)
-		}
-		return 0.2126*f(c.R) + 0.7152*f(c.G) + 0.0722*f(c.B)
-	}
 	ratio := func(a, b color.RGBA) float64 {
 		x, y := luminance(a), luminance(b)
 		return (max(x, y) + 0.05) / (min(x, y) + 0.05)
@@ -364,5 +354,17 @@ func TestContrast(t *testing.T) {
 		check("label", pal.Dim, pal.Canvas, 4.5)
 		check("edge", pal.Edge, pal.Canvas, 3)
 		check("accent", pal.Accent, pal.Canvas, 3)
+		check("found", pal.Found, pal.Canvas, 3)
+		last := 0.0
+		for i := range 51 {
+			c := Ramp(float32(i) / 50)
+			check("heat", p.colours(c).text, c, 4)
+			if l := luminance(c); l <= last {
+				t.Errorf("the scale is not lighter at %d/50 than before", i)
+			} else {
+				last = l
+			}
+		}
+		check("heat on the ground", Ramp(0), pal.Canvas, 2)
 	}
 }

@@ -95,6 +95,13 @@ func New() *Graph {
 	return g
 }
 
+// RunInline makes g do all its work at once on the goroutine that calls its methods. It is for tests: Fyne's test driver has
+// no UI goroutine, so that work coming back from others would race with the test.
+func (g *Graph) RunInline() {
+	g.start = func(f func()) { f() }
+	g.do = func(f func()) { f() }
+}
+
 // ThemePalette is the palette that goes with the current theme.
 func ThemePalette() graphpaint.Palette {
 	r, gr, b, _ := theme.Color(theme.ColorNameBackground).RGBA()

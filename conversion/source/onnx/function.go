@@ -17,6 +17,51 @@ func functionKey(domain, name, overload string) string {
 	return k
 }
 
+// expanded is the number of nodes that a list comes to once functions are inlined.
+// It counts before anything is built, so that functions that double at each call
+// are refused at once.
+func (im *importer) expanded(list []*nodeProto, sizes map[string]int, depth int) (int, error) {
+	total := 0
+	for _, n := range list {
+		total++
+		key := functionKey(n.domain, n.op, n.overload)
+		if f := im.functions[key]; f != nil {
+			size, seen := sizes[key]
+			switch {
+			case seen && size < 0:
+				return 0, diag.Errorf("onnx.recursive-function", "function %s calls itself", clip(key)).At(n.name)
+			case depth >= maxGraphNest:
+				return 0, diag.Errorf("onnx.too-deep", "functions call each other more than %d deep", maxGraphNest).At(n.name)
+			case !seen:
+				sizes[key] = -1 // being counted
+				var err error
+				if size, err = im.expanded(f.nodes, sizes, depth+1); err != nil {
+					return 0, err
+				}
+				sizes[key] = size
+			}
+			total += size
+		}
+		for _, a := range n.attrs {
+			graphs := a.graphs
+			if a.g != nil {
+				graphs = append(graphs[:len(graphs):len(graphs)], a.g)
+			}
+			for _, g := range graphs {
+				size, err := im.expanded(g.nodes, sizes, depth)
+				if err != nil {
+					return 0, err
+				}
+				total += size
+			}
+		}
+		if total > maxNodes {
+			return 0, diag.Errorf("onnx.too-many-nodes", "the model comes to more than %d nodes", maxNodes)
+		}
+	}
+	return total, nil
+}
+
 // inline imports the body of a model-local function in the place of the node p.
 func (s *scope) inline(f *functionProto, p *nodeProto, name string, in []*ir.Value, outs []string) error {
 	key := functionKey(f.domain, f.name, f.overload)

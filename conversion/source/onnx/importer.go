@@ -64,6 +64,9 @@ func (im *importer) model(p *modelProto) (*ir.Graph, error) {
 	if p.training {
 		im.find(diag.Infof("onnx.training-info", "the model's training information is left out"))
 	}
+	if _, err := im.expanded(p.graph.nodes, map[string]int{}, 0); err != nil {
+		return nil, err
+	}
 	g := ir.New(p.graph.name)
 	meta(g, p)
 	s := &scope{im: im, g: g, opsets: opsets, values: map[string]*ir.Value{}, rank: maxGraphNest + 2}

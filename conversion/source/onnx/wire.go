@@ -10,7 +10,7 @@ import (
 
 // Limits of what a file may ask for. Real models stay far below them.
 const (
-	maxNodes     = 1 << 20 // nodes of a model, counted after functions are inlined
+	maxNodes     = 1 << 18 // nodes of a model, counted after functions are inlined
 	maxGraphNest = 32      // subgraphs inside subgraphs
 )
 

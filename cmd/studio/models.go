@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -129,7 +130,7 @@ func (a *app) taskOf(model, what, labels string, ses runtimes.Session) (*task.Ta
 		}
 	}
 	if labels != "" {
-		b, err := readFile(labels)
+		b, err := os.ReadFile(labels)
 		if err != nil {
 			return nil, usageError{err}
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -14,8 +13,6 @@ import (
 	"slipway/runtimes/task"
 	"slipway/units"
 )
-
-func readFile(path string) ([]byte, error) { return os.ReadFile(path) }
 
 // runFlags choose how pictures become inputs and what runs them.
 type runFlags struct {

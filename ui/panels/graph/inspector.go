@@ -1,0 +1,207 @@
+package graph
+
+import (
+	"fmt"
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	base "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/summary"
+	"slipway/conversion/tensor"
+	"slipway/ui/theme"
+	"slipway/units"
+)
+
+// inspector shows one node; UI goroutine only.
+type inspector struct {
+	content *container.Scroll
+	box     *fyne.Container
+	jump    func(node string)
+	copy    func(text string)
+	serial  int // of the node shown, so that late statistics are dropped
+}
+
+func newInspector(jump, copy func(string)) *inspector {
+	i := &inspector{jump: jump, copy: copy, box: container.NewVBox()}
+	i.content = container.NewVScroll(container.NewPadded(i.box))
+	return i
+}
+
+func heading(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.TextStyle.Bold, l.SizeName = true, base.SizeNameSubHeadingText
+	l.Truncation = fyne.TextTruncateEllipsis
+	return l
+}
+
+func caption(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.SizeName, l.Importance = base.SizeNameCaptionText, widget.LowImportance
+	l.Wrapping = fyne.TextWrapBreak
+	return l
+}
+
+// showModel fills the inspector where no layer is selected.
+func (i *inspector) showModel(name string, s *summary.Summary) {
+	i.serial++
+	i.box.RemoveAll()
+	if s == nil {
+		i.box.Add(caption("No model is open."))
+		return
+	}
+	i.box.Add(heading(name))
+	i.box.Add(caption("Select a layer to see its attributes and weights."))
+	i.table("Model", []fact{
+		{Name: "format", Value: s.Format + ", " + s.Version}, {Name: "made by", Value: s.Producer},
+		{Name: "parameters", Value: units.Count(s.Params)}, {Name: "weights", Value: units.Bytes(s.Bytes)},
+		{Name: "MACs", Value: units.Count(s.MACs)}, {Name: "layers", Value: fmt.Sprint(len(s.Layers))},
+	})
+	var ops []fact
+	for _, op := range s.TopOperators() {
+		ops = append(ops, fact{Name: op, Value: fmt.Sprint(s.Operators[op])})
+	}
+	i.table("Operators", ops)
+	if len(s.Findings) > 0 {
+		i.box.Add(section2("Findings"))
+		for _, f := range s.Findings {
+			l := widget.NewLabel(f.Error())
+			l.Wrapping = fyne.TextWrapWord
+			i.box.Add(l)
+		}
+	}
+	i.content.ScrollToTop()
+}
+
+// show fills the inspector with a node.
+func (i *inspector) show(n *ir.Node) {
+	i.serial++
+	mine := i.serial
+	i.box.RemoveAll()
+	i.box.Add(heading(n.Op))
+	name := caption(n.Name)
+	copyName := widget.NewButtonWithIcon("", base.ContentCopyIcon(), func() { i.copy(n.Name) })
+	copyName.Importance = widget.LowImportance
+	i.box.Add(container.NewBorder(nil, nil, nil, copyName, name))
+	var consts []fact
+	for _, s := range describe(n) {
+		i.table(s.Title, s.Facts)
+		for _, f := range s.Facts {
+			if f.Const != nil && f.Const.Len() > 4 && f.Const.DType() != tensor.String {
+				consts = append(consts, f)
+			}
+		}
+	}
+	for _, f := range consts {
+		box := container.NewVBox(section2("Weights "+f.Name), caption("counting …"))
+		i.box.Add(box)
+		go func() {
+			st := summary.Stats(f.Const)
+			fyne.Do(func() {
+				if i.serial == mine {
+					i.statistics(box, st)
+				}
+			})
+		}()
+	}
+	i.content.ScrollToTop()
+}
+
+func section2(title string) fyne.CanvasObject {
+	l := widget.NewLabel(title)
+	l.TextStyle.Bold = true
+	return container.NewVBox(widget.NewSeparator(), l)
+}
+
+func (i *inspector) table(title string, facts []fact) {
+	i.box.Add(section2(title))
+	form := container.New(&pairs{})
+	for _, f := range facts {
+		if f.Value == "" {
+			continue
+		}
+		k := caption(f.Name)
+		k.Wrapping = fyne.TextWrapOff
+		k.Truncation = fyne.TextTruncateEllipsis
+		v := widget.NewLabel(f.Value)
+		v.Wrapping = fyne.TextWrapBreak
+		form.Add(k)
+		if f.Jump == "" {
+			form.Add(v)
+			continue
+		}
+		b := widget.NewButtonWithIcon("", base.NavigateNextIcon(), func() { i.jump(f.Jump) })
+		b.Importance = widget.LowImportance
+		form.Add(container.NewBorder(nil, nil, nil, container.NewVBox(b), v))
+	}
+	i.box.Add(form)
+}
+
+func (i *inspector) statistics(box *fyne.Container, st *summary.Statistics) {
+	box.Objects = box.Objects[:1]
+	box.Add(newHistogram(st))
+	rows := fmt.Sprintf("min %.4g   max %.4g   mean %.4g   σ %.4g", st.Min, st.Max, st.Mean, st.Std)
+	box.Add(caption(rows))
+	box.Add(caption(fmt.Sprintf("%s elements, %s zero", units.Count(int64(st.Count)), units.Percent(float64(st.Zeros)/float64(max(st.Count, 1))))))
+	if st.NaN+st.Inf > 0 {
+		l := widget.NewLabel(fmt.Sprintf("%d NaN and %d infinite elements", st.NaN, st.Inf))
+		l.Importance = widget.DangerImportance
+		box.Add(l)
+	}
+	box.Refresh()
+	i.box.Refresh()
+}
+
+// newHistogram draws the bins as bars from the ground up.
+func newHistogram(st *summary.Statistics) fyne.CanvasObject {
+	top := 1
+	for _, n := range st.Histogram {
+		top = max(top, n)
+	}
+	c := color.NRGBAModel.Convert(theme.Current(base.ColorNamePrimary)).(color.NRGBA)
+	r := canvas.NewRasterWithPixels(func(x, y, w, h int) color.Color {
+		bin := x * len(st.Histogram) / max(w, 1)
+		if bin >= len(st.Histogram) {
+			return color.Transparent
+		}
+		height := (st.Histogram[bin]*(h-2) + top - 1) / top
+		if h-y <= height || y == h-1 {
+			return c
+		}
+		return color.Transparent
+	})
+	r.SetMinSize(fyne.NewSize(200, 72))
+	return r
+}
+
+// pairs lays objects out in two columns: names of a fixed width, values in what
+// is left, each row as high as its value needs.
+type pairs struct{}
+
+const nameWidth = 96
+
+func (*pairs) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	y := float32(0)
+	for i := 0; i+1 < len(objects); i += 2 {
+		k, v := objects[i], objects[i+1]
+		v.Resize(fyne.NewSize(size.Width-nameWidth, v.MinSize().Height))
+		h := max(k.MinSize().Height, v.MinSize().Height)
+		k.Resize(fyne.NewSize(nameWidth, h))
+		v.Resize(fyne.NewSize(size.Width-nameWidth, h))
+		k.Move(fyne.NewPos(0, y))
+		v.Move(fyne.NewPos(nameWidth, y))
+		y += h - 8
+	}
+}
+
+func (*pairs) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	h := float32(8)
+	for i := 0; i+1 < len(objects); i += 2 {
+		h += max(objects[i].MinSize().Height, objects[i+1].MinSize().Height) - 8
+	}
+	return fyne.NewSize(nameWidth+120, h)
+}

@@ -1,0 +1,240 @@
+// Package optimise is the panel that sets the recipe: precision, quantization,
+// pruning. Its forms are drawn from the recipe's declaration; each change is a
+// step that can be undone.
+package optimise
+
+import (
+	"fmt"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	base "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/plan"
+	"slipway/project"
+	"slipway/ui/forms"
+	"slipway/ui/panel"
+	"slipway/units"
+)
+
+// Needs is what the panel asks of the application.
+type Needs interface {
+	Model() *project.Model
+	Recipe() plan.Recipe
+	SetRecipe(plan.Recipe) error
+	Undo() error
+	Redo() error
+	CanUndo() (undo, redo bool)
+	Listen(func(project.Event))
+}
+
+// Panel edits the recipe.
+type Panel struct {
+	env     panel.Env
+	needs   Needs
+	recipe  plan.Recipe // what the forms edit
+	form    *forms.Form
+	content fyne.CanvasObject
+	undo    *widget.Button
+	redo    *widget.Button
+	effect  *widget.Label
+	yaml    *widget.Label
+	layer   *fyne.Container // settings of the selected layer
+	own     bool            // the panel itself sets the recipe
+}
+
+var _ panel.Panel = (*Panel)(nil)
+
+// New makes the panel. UI goroutine.
+func New(env panel.Env, needs Needs) *Panel {
+	p := &Panel{env: env, needs: needs, recipe: needs.Recipe()}
+	p.build()
+	needs.Listen(func(e project.Event) {
+		if e.Kind == project.RecipeChanged || e.Kind == project.ModelChanged {
+			fyne.Do(p.reload)
+		}
+	})
+	env.Selection.Listen(func(string) { fyne.Do(p.reloadLayer) })
+	return p
+}
+
+func (p *Panel) ID() string                 { return "optimise" }
+func (p *Panel) Title() string              { return "Optimise" }
+func (p *Panel) Icon() fyne.Resource        { return base.SettingsIcon() }
+func (p *Panel) Content() fyne.CanvasObject { return p.content }
+func (p *Panel) Shown()                     {}
+
+func (p *Panel) build() {
+	p.form = forms.New(&p.recipe, nil, func(title string, done func(string)) { p.env.Window.OpenFolder(title, done) }, "quantize.calibrate")
+	p.form.OnChange = p.changed
+	p.undo = widget.NewButtonWithIcon("Undo", base.ContentUndoIcon(), func() { p.try(p.needs.Undo()) })
+	p.redo = widget.NewButtonWithIcon("Redo", base.ContentRedoIcon(), func() { p.try(p.needs.Redo()) })
+	reset := widget.NewButton("Defaults", func() { p.try(p.needs.SetRecipe(plan.Default())) })
+	convert := widget.NewButtonWithIcon("Convert…", base.NavigateNextIcon(), func() { p.env.Window.Show("convert") })
+	convert.Importance = widget.HighImportance
+	bar := container.NewBorder(nil, nil, container.NewHBox(p.undo, p.redo, reset), convert)
+	p.effect = widget.NewLabel("")
+	p.effect.Wrapping = fyne.TextWrapWord
+	p.yaml = widget.NewLabel("")
+	p.yaml.TextStyle.Monospace, p.yaml.SizeName = true, base.SizeNameCaptionText
+	p.layer = container.NewVBox()
+	right := container.NewVScroll(container.NewPadded(container.NewVBox(
+		title("What it will do"), p.effect, p.layer, title("Recipe"), p.yaml)))
+	left := container.NewVScroll(container.NewPadded(p.form.Content))
+	split := container.NewHSplit(left, right)
+	split.Offset = 0.55
+	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split)
+	p.describe()
+	p.reloadLayer()
+}
+
+func title(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.TextStyle.Bold, l.SizeName = true, base.SizeNameSubHeadingText
+	return l
+}
+
+func (p *Panel) try(err error) {
+	if err != nil {
+		p.env.Window.Report("That cannot be set", diag.FromError("recipe.invalid", err))
+	}
+}
+
+func (p *Panel) changed() {
+	p.own = true
+	err := p.needs.SetRecipe(p.recipe.Clone())
+	p.own = false
+	p.try(err)
+	p.describe()
+	p.reloadLayer()
+}
+
+// reload shows a recipe that somebody else changed.
+func (p *Panel) reload() {
+	p.recipe = p.needs.Recipe()
+	p.form.Refresh()
+	p.describe()
+	p.reloadLayer()
+}
+
+func (p *Panel) describe() {
+	undo, redo := p.needs.CanUndo()
+	enable(p.undo, undo)
+	enable(p.redo, redo)
+	p.effect.SetText(Effect(p.needs.Model(), &p.recipe))
+	if b, err := p.recipe.YAML(); err == nil {
+		p.yaml.SetText(strings.TrimSpace(string(b)))
+	}
+}
+
+func enable(b *widget.Button, on bool) {
+	if on {
+		b.Enable()
+	} else {
+		b.Disable()
+	}
+}
+
+// reloadLayer offers what can be set for the selected layer alone.
+func (p *Panel) reloadLayer() {
+	p.layer.RemoveAll()
+	name := p.env.Selection.Get()
+	if name == "" || strings.HasPrefix(name, ":") || p.needs.Model() == nil {
+		return
+	}
+	p.layer.Add(title("Selected layer"))
+	l := widget.NewLabel(name)
+	l.Truncation = fyne.TextTruncateEllipsis
+	p.layer.Add(l)
+	keep := widget.NewCheck("Keep in float when quantizing", func(on bool) {
+		r := p.needs.Recipe()
+		KeepFloat(&r, name, on)
+		p.try(p.needs.SetRecipe(r))
+	})
+	for _, k := range p.recipe.Quantize.KeepFloat {
+		if k == name {
+			keep.Checked = true
+		}
+	}
+	p.layer.Add(keep)
+	ratio := widget.NewSlider(0, 0.95)
+	ratio.Step = 0.05
+	ratio.Value = p.recipe.Prune.Layers[name]
+	text := widget.NewLabel(ratioText(ratio.Value))
+	ratio.OnChanged = func(v float64) { text.SetText(ratioText(v)) }
+	ratio.OnChangeEnded = func(v float64) {
+		r := p.needs.Recipe()
+		PruneLayer(&r, name, v)
+		p.try(p.needs.SetRecipe(r))
+	}
+	p.layer.Add(container.NewBorder(nil, nil, widget.NewLabel("Prune"), text, ratio))
+}
+
+func ratioText(v float64) string {
+	if v == 0 {
+		return "as the rest"
+	}
+	return fmt.Sprintf("%.0f %%", v*100)
+}
+
+// Effect says in words and numbers what the recipe will do to the model.
+func Effect(m *project.Model, r *plan.Recipe) string {
+	if m == nil {
+		return "Open a model to see the effect of these settings."
+	}
+	bits := map[string]int64{"fp32": 32, "fp16": 16, "int8": 8}[r.Precision]
+	var s []string
+	s = append(s, fmt.Sprintf("%s parameters at %d bits: about %s of weights (the source has %s).",
+		units.Count(m.Summary.Params), bits, units.Bytes(m.Summary.Params*bits/8), units.Bytes(m.Summary.Bytes)))
+	switch {
+	case r.Precision == "int8" && r.Quantize.Scheme == "static" && r.Quantize.Calibration == "":
+		s = append(s, "Static quantization needs calibration data: choose a folder of typical pictures. Without one, random inputs are used and accuracy suffers.")
+	case r.Precision == "int8" && r.Quantize.Scheme == "static":
+		s = append(s, fmt.Sprintf("Activations are calibrated on up to %d pictures by %s.", r.Quantize.Images, r.Quantize.Method))
+	case r.Precision == "int8" && r.Quantize.Scheme == "dynamic":
+		s = append(s, "Dynamic quantization pays for matrix products (transformers). Convolutions would become slower and stay in float.")
+	case r.Precision == "int8":
+		s = append(s, "Only weights are stored in 8 bits; arithmetic stays in float: smaller, not faster.")
+	}
+	if n := len(r.Quantize.KeepFloat); n > 0 && r.Precision == "int8" {
+		s = append(s, fmt.Sprintf("%d layers stay in float.", n))
+	}
+	switch r.Prune.Method {
+	case "magnitude":
+		s = append(s, fmt.Sprintf("%.0f %% of the weights become zero: smaller after compression, not faster, and accuracy may drop.", r.Prune.Ratio*100))
+	case "2:4":
+		s = append(s, "Two of every four weights become zero: faster on NVIDIA Ampere and later, smaller after compression elsewhere.")
+	}
+	return strings.Join(s, "\n\n")
+}
+
+// KeepFloat adds or removes a layer from those that are not quantized.
+func KeepFloat(r *plan.Recipe, layer string, on bool) {
+	var keep []string
+	for _, k := range r.Quantize.KeepFloat {
+		if k != layer {
+			keep = append(keep, k)
+		}
+	}
+	if on {
+		keep = append(keep, layer)
+	}
+	r.Quantize.KeepFloat = keep
+}
+
+// PruneLayer sets the ratio of one layer; 0 takes its own ratio away. A ratio
+// switches pruning by magnitude on.
+func PruneLayer(r *plan.Recipe, layer string, ratio float64) {
+	if ratio == 0 {
+		delete(r.Prune.Layers, layer)
+		return
+	}
+	if r.Prune.Layers == nil {
+		r.Prune.Layers = map[string]float64{}
+	}
+	r.Prune.Layers[layer] = ratio
+	r.Prune.Method = "magnitude"
+}

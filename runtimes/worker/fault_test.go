@@ -323,3 +323,25 @@ func running(pid int) bool {
 	_, state, _ := strings.Cut(string(stat), ") ")
 	return !strings.HasPrefix(state, "Z")
 }
+
+func TestState(t *testing.T) {
+	w := begin(t, Config{})
+	ctx, cancel := context.WithCancel(limited(t))
+	defer cancel()
+	go func() { _, _ = w.Job(ctx, "wait", nil, nil) }()
+	for s := w.State(); s.Stage != "job wait" || s.RSS < 1<<20 || s.Stuck; s = w.State() {
+		if ctx.Err() != nil {
+			t.Fatalf("the heartbeat says %+v", s)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := syscall.Kill(w.State().PID, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	for s := w.State(); !s.Stuck || !s.Alive || s.Quiet < Silence; s = w.State() {
+		if ctx.Err() != nil {
+			t.Fatalf("a stopped process counts as %+v", s)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}

@@ -24,7 +24,7 @@ type remote struct {
 // infoTimeout bounds Info, which has no context and must not fail.
 const infoTimeout = 10 * time.Second
 
-// Info asks the worker once and remembers the answer.
+// Info asks the worker and remembers what a working library answers.
 func (r *remote) Info() runtimes.Info {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -49,7 +49,9 @@ func (r *remote) Info() runtimes.Info {
 	if info.Version != "" && strings.HasPrefix(c.Version, info.Version) {
 		info.Version = c.Version
 	}
-	r.info = info
+	if info.Version != "" {
+		r.info = info
+	}
 	return info
 }
 

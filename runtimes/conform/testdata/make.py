@@ -80,6 +80,24 @@ def onnx_only():
     yield "external", g
 
 
+def vicious():
+    """Files that took vendors' libraries down; the first one is no model that anybody should accept."""
+    g = model([h.make_node("Add", ["x", "w"], ["y"])], [("x", T.FLOAT, [200])], [("y", T.FLOAT, [200])])
+    w = h.make_tensor("w", T.FLOAT, [200], bytes(800), raw=True)
+    # An address in memory in place of a file: what ONNX Runtime writes for itself.
+    onnx.external_data_helper.set_external_data(w, "*/_ORT_MEM_ADDR_/*", 16, 800)
+    w.ClearField("raw_data")
+    g.graph.initializer.append(w)
+    yield "address", g
+    inner = h.make_graph([h.make_node("Neg", ["x"], ["r"])], "g", [], [h.make_tensor_value_info("r", T.FLOAT, [2])])
+    for i in range(25):
+        other = h.make_graph([h.make_node("Abs", ["x"], [f"e{i}"])], f"else{i}", [], [h.make_tensor_value_info(f"e{i}", T.FLOAT, [2])])
+        node = h.make_node("If", ["c"], [f"o{i}"], then_branch=inner, else_branch=other)
+        inner = h.make_graph([node], f"then{i}", [], [h.make_tensor_value_info(f"o{i}", T.FLOAT, [2])])
+    g = model([node], [("c", T.BOOL, []), ("x", T.FLOAT, [2])], [(node.output[0], T.FLOAT, [2])])
+    yield "nested", g
+
+
 class Flat:
     """A TFLite model of one subgraph, tensor by tensor and operator by operator."""
 
@@ -159,6 +177,8 @@ def main():
             seq = h.make_tensor_sequence_value_info("y", T.FLOAT, [2])
             m.graph.output.append(seq)
         onnx.save(m, path("onnx", name + ".onnx"))
+    for name, m in vicious():
+        onnx.save(m, path("vicious", name + ".onnx"))
     tflite_models()
 
 

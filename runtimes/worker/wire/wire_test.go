@@ -51,7 +51,7 @@ func TestRoundTrip(t *testing.T) {
 	if !reflect.DeepEqual(in, out) {
 		t.Fatalf("got %+v, want %+v", out, in)
 	}
-	if _, err := Read(&buf); err != io.EOF {
+	if _, err := Read(&buf); !errors.Is(err, io.EOF) {
 		t.Fatalf("at the end: %v, want EOF", err)
 	}
 }

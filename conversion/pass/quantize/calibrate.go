@@ -61,6 +61,8 @@ func Calibrate(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r
 	}
 	stats := map[string]Stats{}
 	for name, s := range c.stats {
+		s.MeanMin /= float64(c.done)
+		s.MeanMax /= float64(c.done)
 		for i := range s.Mean {
 			s.Mean[i] /= float64(c.done)
 		}
@@ -202,8 +204,9 @@ func (c *collector) scalars(slots []slot, out []*tensor.Tensor) error {
 			return fmt.Errorf("the runtime returned no measurements of %q", s.name)
 		}
 		st := c.of(s.name)
-		st.Min = lesser(st.Min, out[s.min].Float64s()[0])
-		st.Max = -lesser(-st.Max, -out[s.max].Float64s()[0])
+		lo, hi := out[s.min].Float64s()[0], out[s.max].Float64s()[0]
+		st.Min, st.Max = lesser(st.Min, lo), -lesser(-st.Max, -hi)
+		st.MeanMin, st.MeanMax = st.MeanMin+lo, st.MeanMax+hi
 		if s.mean < 0 {
 			continue
 		}

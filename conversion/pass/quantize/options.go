@@ -10,6 +10,7 @@ import (
 // Options of static quantization.
 type Options struct {
 	Method          string   `key:"method" title:"Calibration" help:"How an activation's range is chosen from what was seen" choices:"minmax|percentile|entropy|mse"`
+	Tighten         float64  `key:"tighten" title:"Tighten" help:"How far the extremes seen are drawn towards their mean over the inputs: rare outliers then cost less precision" min:"0" max:"1" step:"0.05" when:"method=minmax"`
 	Percentile      float64  `key:"percentile" title:"Percentile" help:"Share of the values that lie inside the range" unit:"%" min:"90" max:"100" step:"0.001" when:"method=percentile"`
 	Activation      string   `key:"activation" title:"Activations" help:"auto: what is fast on the target" choices:"auto|u8|i8|i8-symmetric"`
 	Weights         string   `key:"weights" title:"Weight scales" help:"max: the largest weight of a channel; mse: the scale with the least squared error" choices:"max|mse"`
@@ -28,7 +29,7 @@ type Options struct {
 // Defaults are the settings that keep most of the accuracy.
 func Defaults(p *Profile) *Options {
 	return &Options{
-		Method: "minmax", Percentile: 99.999, Activation: "auto", Weights: "mse", PerChannel: true, Bias: "auto",
+		Method: "minmax", Tighten: 0.25, Percentile: 99.999, Activation: "auto", Weights: "mse", PerChannel: true, Bias: "auto",
 		BiasCorrection: true, HistogramInputs: 24, Profile: p,
 	}
 }

@@ -51,7 +51,7 @@ func rangeOf(s Stats, o *Options, d tensor.DType, symmetric bool) (Range, error)
 	}
 	r := Range{s.Min, s.Max}
 	if s.Hist == nil || o.Method == "minmax" || o.Method == "" {
-		return r, nil
+		return Range{s.Min + o.Tighten*(s.MeanMin-s.Min), s.Max + o.Tighten*(s.MeanMax-s.Max)}, nil
 	}
 	switch o.Method {
 	case "percentile":

@@ -10,6 +10,8 @@ import (
 // Stats are measurements of one tensor over all calibration inputs.
 type Stats struct {
 	Min, Max float64
+	// MeanMin and MeanMax average the extremes of the single inputs.
+	MeanMin, MeanMax float64
 	// Mean along the axis that the weights of its reader sum over; nil where no
 	// reader needs it.
 	Mean []float64

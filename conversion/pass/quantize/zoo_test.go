@@ -234,9 +234,6 @@ func TestExperiment(t *testing.T) {
 }
 
 var experiments = map[string]func(*Options){
-	"default": func(*Options) {},
-	"plain":   func(o *Options) { o.BiasCorrection, o.Weights = false, "max" },
-	"correct": func(o *Options) { o.Weights = "max" },
-	"mse":     func(o *Options) { o.Method = "mse" },
-	"perc":    func(o *Options) { o.Method = "percentile" },
+	"default":    func(*Options) {},
+	"percentile": func(o *Options) { o.Method = "percentile" },
 }

@@ -141,6 +141,43 @@ func TestMarks(t *testing.T) {
 	}
 }
 
+func TestNearest(t *testing.T) {
+	for x, want := range map[float64]int{-1.5: -1, -0.5: 0, -0.4: 0, 0.4: 0, 0.5: 1, 1.5: 2} {
+		if got := nearest(x); got != want {
+			t.Errorf("nearest(%g) = %d, want %d", x, got, want)
+		}
+	}
+}
+
+// Of labels that would lie on each other some are left out.
+func TestLabelsDoNotOverlap(t *testing.T) {
+	var s Scene
+	s.Nodes = append(s.Nodes, Node{Title: "Split"})
+	for i := range 12 {
+		s.Nodes = append(s.Nodes, Node{Title: "A"})
+		s.Edges = append(s.Edges, Edge{To: i + 1, Source: i, Label: "batch×sequence×hidden_size"})
+	}
+	checkLabels(t, arranged(t, s, Options{}), 3, 11)
+	checkLabels(t, arranged(t, resNetScene(60), Options{}), 50, 60)
+}
+
+func checkLabels(t *testing.T, d *Drawing, least, most int) {
+	t.Helper()
+	if n := len(d.labels); n < least || n > most {
+		t.Errorf("%d labels, want %d to %d", n, least, most)
+	}
+	for a := range d.labels {
+		for b := range a {
+			if overlaps(d.labels[a].box(), d.labels[b].box()) {
+				t.Errorf("labels %q and %q overlap", d.labels[a].text, d.labels[b].text)
+			}
+		}
+		for _, i := range d.NodesIn(d.labels[a].box()) {
+			t.Errorf("label %q covers node %d", d.labels[a].text, i)
+		}
+	}
+}
+
 func TestDrawing(t *testing.T) {
 	d := arranged(t, resNetScene(60), Options{})
 	for i := range d.Scene.Nodes {
@@ -173,16 +210,6 @@ func TestDrawing(t *testing.T) {
 	for _, i := range d.NodesIn(d.NodeRect(7)) {
 		if !overlaps(d.NodeRect(i), d.NodeRect(7)) {
 			t.Errorf("node %d does not lie in the place of node 7", i)
-		}
-	}
-	for a := range d.labels {
-		for b := range a {
-			if overlaps(d.labels[a].box(), d.labels[b].box()) {
-				t.Errorf("labels %q and %q overlap", d.labels[a].text, d.labels[b].text)
-			}
-		}
-		for _, i := range d.NodesIn(d.labels[a].box()) {
-			t.Errorf("label %q covers node %d", d.labels[a].text, i)
 		}
 	}
 }

@@ -78,6 +78,41 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// What was laid out for a scene that has been replaced meanwhile is dropped.
+func TestLateLayout(t *testing.T) {
+	g, _ := newGraph(t, 800, 600)
+	var late []func()
+	g.do = func(f func()) { late = append(late, f) }
+	g.SetScene(chain(20))
+	g.do = func(f func()) { f() }
+	g.SetScene(chain(5))
+	for _, f := range late {
+		f()
+	}
+	if n := len(g.VisibleNodes()); n != 7 {
+		t.Errorf("%d nodes, want the 7 of the newer scene", n)
+	}
+}
+
+// What changes while a picture is being painted is on the next one.
+func TestChangeWhilePainting(t *testing.T) {
+	g, _ := newGraph(t, 800, 600)
+	g.SetScene(chain(10))
+	var pending []func()
+	g.start = func(f func()) { pending = append(pending, f) }
+	g.SetFound([]string{"n1"})
+	g.SetFound([]string{"n4"})
+	for len(pending) > 0 {
+		f := pending[0]
+		pending = pending[1:]
+		f()
+	}
+	n := mustNode(t, g, "n4")
+	if got := pixel(g, fyne.NewPos(n.Position.X-2, n.Position.Y+n.Size.Height/2)); got != g.palette.Found {
+		t.Errorf("beside the node found last the picture shows %v", got)
+	}
+}
+
 // The first layers of a large graph come before the whole, and what the user looks at stays where it is.
 func TestFirstScreen(t *testing.T) {
 	g, _ := newGraph(t, 800, 600)

@@ -42,7 +42,7 @@ func newGraph(t *testing.T, w, h float32) (g *Graph, tick func()) {
 	var waiting func()
 	g.after = func(_ time.Duration, f func()) func() bool {
 		waiting = f
-		return func() bool { waiting = nil; return true }
+		return func() bool { return false } // too late: the time is already up
 	}
 	win := test.NewTempWindow(t, g)
 	win.SetPadded(false)

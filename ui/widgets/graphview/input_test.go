@@ -116,6 +116,9 @@ func TestKeys(t *testing.T) {
 		if two := g.Selected(); one == two || one+two != "n1n2" && one+two != "n2n1" {
 			t.Errorf("direction %d: side by side lie %q and %q", dir, one, two)
 		}
+		if before, after := centre(mustNode(t, g, one)), centre(mustNode(t, g, g.Selected())); before.X >= after.X && before.Y >= after.Y {
+			t.Errorf("direction %d: forwards leads from %v to %v", dir, before, after)
+		}
 		press(ahead)
 		if g.Selected() != "n3" {
 			t.Errorf("direction %d: after the branches comes %q", dir, g.Selected())

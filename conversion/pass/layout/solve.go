@@ -200,10 +200,11 @@ func (s *solver) costs(v *ir.Value) {
 	if len(readers) == 0 {
 		return
 	}
-	// A change that moves no bytes still costs an operator.
+	// A change that moves no bytes still costs an operator, and of plans that
+	// move as much the one with fewer operators wins.
 	w := int64(1)
 	if !SameBytes(v.Shape, p[0], p[1]) {
-		w = bytesOf(v) << 6
+		w = bytesOf(v)<<6 + 16
 		if s.o.Avoid != nil && s.o.Avoid(v) {
 			w <<= 4
 		}

@@ -73,7 +73,7 @@ func (w *writer) order(t int, from, to layout.Perm, shape ir.Shape) int {
 	if from.Equal(to) {
 		return t
 	}
-	key := moveKey{t, fmt.Sprint([]int(to))}
+	key := moveKey{t, fmt.Sprint([]int(to.Full(len(shape))))}
 	if y, ok := w.moved[key]; ok {
 		return y
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,9 @@ import (
 
 // version is set by the build: -ldflags "-X main.version=…".
 var version = "0.1.0-dev"
+
+// started is when the process began, for the window's trace.
+var started = time.Now()
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "worker" {

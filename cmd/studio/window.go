@@ -4,8 +4,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
@@ -15,6 +17,7 @@ import (
 	"slipway/project/local"
 	"slipway/project/settings"
 	"slipway/ui"
+	"slipway/ui/panel"
 	"slipway/ui/panels/all"
 )
 
@@ -54,7 +57,10 @@ func (a *app) window(ctx context.Context, paths []string) error {
 	studio := a.machine.Studio(version, data)
 	defer studio.Close()
 	fa := newFyneApp()
-	u := ui.New(ui.Options{App: fa, Studio: studio, Settings: set, Version: version, Panels: all.Panels(studio, set)})
+	var u *ui.UI
+	u = ui.New(ui.Options{App: fa, Studio: studio, Settings: set, Version: version, Panels: func(env panel.Env) []panel.Panel {
+		return all.Panels(all.Config{Studio: studio, Settings: set, DataDir: data, Open: func(p string) { u.OpenModel(p) }, Drawn: tracer()}, env)
+	}})
 	go func() {
 		<-ctx.Done()
 		fyne.Do(fa.Quit)
@@ -70,6 +76,17 @@ func (a *app) window(ctx context.Context, paths []string) error {
 	})
 	u.Show()
 	return nil
+}
+
+// tracer prints when a model's graph is drawn, for measurements: with
+// STUDIO_TRACE set, "drawn PATH SECONDS" since the process started.
+func tracer() func(string) {
+	if os.Getenv("STUDIO_TRACE") == "" {
+		return nil
+	}
+	return func(model string) {
+		fmt.Fprintf(os.Stderr, "drawn %s %.3f\n", model, time.Since(started).Seconds())
+	}
 }
 
 func newFyneApp() fyne.App {

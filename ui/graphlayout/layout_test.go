@@ -355,3 +355,24 @@ func BenchmarkRandom2000(b *testing.B) {
 		layout(b, g, Options{})
 	}
 }
+
+// A line that can go straight on from one of its ends does so.
+func TestPieceLinesUpWithAnEnd(t *testing.T) {
+	g := Graph{Nodes: make([]Node, 3), Edges: []Edge{{From: 0, To: 1}, {From: 1, To: 2}, {From: 0, To: 2, Source: 1}}}
+	w := &work{ctx: context.Background(), g: &g, opts: Options{}.withDefaults(), n: 3}
+	w.assignLayers()
+	w.insertDummies()
+	w.firstOrder()
+	for _, mid := range []float64{-500, 500} {
+		w.x = []float64{0, mid, 100, 40} // the dummy is vertex 3; the node beside it is far away
+		w.pos[1], w.pos[3] = 0, 1
+		if mid > 0 {
+			w.pos[1], w.pos[3] = 1, 0
+		}
+		w.rows[1][w.pos[1]], w.rows[1][w.pos[3]] = 1, 3
+		w.movePiece(3, 4)
+		if w.x[3] != 0 && w.x[3] != 100 {
+			t.Errorf("beside a node at %g the line lies at %g, in line with neither end", mid, w.x[3])
+		}
+	}
+}

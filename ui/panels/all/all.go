@@ -1,0 +1,64 @@
+// Package all lists the window's panels, in the order of the rail.
+package all
+
+import (
+	"os"
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+
+	"slipway/assets"
+	"slipway/conversion/diag"
+	"slipway/project"
+	"slipway/project/settings"
+	"slipway/ui/panel"
+	"slipway/ui/panels/compare"
+	"slipway/ui/panels/convert"
+	"slipway/ui/panels/graph"
+	"slipway/ui/panels/optimise"
+	"slipway/ui/panels/start"
+	"slipway/ui/panels/test"
+)
+
+// Config is what the panels need beside the application.
+type Config struct {
+	Studio   *project.Studio
+	Settings *settings.File
+	DataDir  string
+	// Open opens a model in the window.
+	Open func(path string)
+	// Drawn, where not nil, is told when a model's graph is on the screen.
+	Drawn func(model string)
+}
+
+// Panels makes all panels. UI goroutine.
+func Panels(c Config, env panel.Env) []panel.Panel {
+	g := graph.New(env, c.Studio)
+	g.OnDrawn = c.Drawn
+	return []panel.Panel{
+		start.New(env, c.Studio, start.Actions{
+			Open:   c.Open,
+			Recent: func() []settings.Recent { return c.Settings.Get().Recent },
+			Sample: func() { go openSample(c, env) },
+		}),
+		g,
+		optimise.New(env, c.Studio),
+		convert.New(env, c.Studio),
+		test.New(env, c.Studio),
+		compare.New(env, c.Studio),
+	}
+}
+
+// openSample unpacks the bundled model, once, and opens it.
+func openSample(c Config, env panel.Env) {
+	dir := filepath.Join(c.DataDir, "samples")
+	model, err := "", os.MkdirAll(dir, 0o755)
+	if err == nil {
+		model, err = assets.Unpack(dir)
+	}
+	if err != nil {
+		env.Window.Report("Cannot unpack the sample", diag.FromError("sample.unpack", err))
+		return
+	}
+	fyne.Do(func() { c.Open(model) })
+}

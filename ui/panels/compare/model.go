@@ -1,0 +1,200 @@
+package compare
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"slipway/profiler/charts"
+	"slipway/project"
+	"slipway/units"
+)
+
+// row is one variant on one runtime with all that was measured of it.
+type row struct {
+	variant *project.Variant
+	runtime string
+	bench   *project.BenchRow
+	eval    *project.EvalRow
+}
+
+// rowsOf joins measurements to variants, in the variants' order.
+func rowsOf(variants []*project.Variant, bench []project.BenchRow, eval []project.EvalRow) []row {
+	var out []row
+	for _, v := range variants {
+		var mine []row
+		at := func(runtime string) *row {
+			for i := range mine {
+				if mine[i].runtime == runtime {
+					return &mine[i]
+				}
+			}
+			mine = append(mine, row{variant: v, runtime: runtime})
+			return &mine[len(mine)-1]
+		}
+		for i := range bench {
+			if bench[i].Variant == v.ID {
+				at(bench[i].Runtime).bench = &bench[i]
+			}
+		}
+		for i := range eval {
+			if eval[i].Variant == v.ID {
+				at(eval[i].Runtime).eval = &eval[i]
+			}
+		}
+		if len(mine) == 0 {
+			mine = append(mine, row{variant: v})
+		}
+		out = append(out, mine...)
+	}
+	return out
+}
+
+// latencyChart shows medians with lines to the 99th percentile.
+func latencyChart(rows []row) charts.Bars {
+	c := charts.Bars{Title: "Latency", Note: "median, line to the 99th percentile; less is better", Unit: "ms", MarkName: "p99", Empty: "Nothing measured yet: press Measure."}
+	for _, r := range rows {
+		if r.bench != nil {
+			c.Bars = append(c.Bars, charts.Bar{Label: r.variant.Title, Sub: r.runtime, Target: r.variant.Target, Value: r.bench.P50MS, Mark: r.bench.P99MS})
+		}
+	}
+	return c
+}
+
+// memoryChart shows the peak memory of the process that ran the model.
+func memoryChart(rows []row) charts.Bars {
+	c := charts.Bars{Title: "Peak memory", Note: "of the runtime's process; less is better", Unit: "MB", Empty: "Nothing measured yet."}
+	for _, r := range rows {
+		if r.bench != nil && r.bench.PeakRSS > 0 {
+			c.Bars = append(c.Bars, charts.Bar{Label: r.variant.Title, Sub: r.runtime, Target: r.variant.Target, Value: float64(r.bench.PeakRSS) / 1e6})
+		}
+	}
+	return c
+}
+
+// sizeChart shows the artefacts' sizes.
+func sizeChart(variants []*project.Variant) charts.Bars {
+	c := charts.Bars{Title: "Size", Note: "of all files; less is better", Unit: "MB", Empty: "No model is open."}
+	for _, v := range variants {
+		c.Bars = append(c.Bars, charts.Bar{Label: v.Title, Target: v.Target, Value: float64(v.Bytes) / 1e6})
+	}
+	return c
+}
+
+// accuracyChart shows top-1 with its interval, or agreement with the source
+// where there are no labels.
+func accuracyChart(rows []row) charts.Bars {
+	c := charts.Bars{Title: "Accuracy", Percent: true, Empty: "Not evaluated yet: drop a folder of labelled pictures, one folder a class."}
+	for _, r := range rows {
+		if r.eval == nil {
+			continue
+		}
+		b := charts.Bar{Label: r.variant.Title, Sub: r.runtime, Target: r.variant.Target, Value: r.eval.Top1, Lo: r.eval.CI95[0], Hi: r.eval.CI95[1]}
+		if r.eval.Top1 < 0 {
+			b.Value, b.Lo, b.Hi = r.eval.Agreement, r.eval.AgreementCI95[0], r.eval.AgreementCI95[1]
+			c.Title = "Agreement with the source"
+		}
+		c.Note = fmt.Sprintf("%d pictures, whiskers: 95 %% interval", r.eval.Images)
+		c.Bars = append(c.Bars, b)
+	}
+	return c
+}
+
+// scatterChart sets latency against accuracy.
+func scatterChart(rows []row) charts.Scatter {
+	c := charts.Scatter{Title: "Latency against accuracy", XName: "ms", YName: "top-1", PercentY: true, Empty: "Measure latency and accuracy to see this."}
+	for _, r := range rows {
+		if r.bench == nil || r.eval == nil {
+			continue
+		}
+		p := charts.Point{Label: r.variant.Title, Target: r.variant.Target, X: r.bench.P50MS, Y: r.eval.Top1, YLo: r.eval.CI95[0], YHi: r.eval.CI95[1]}
+		if r.eval.Top1 < 0 {
+			p.Y, p.YLo, p.YHi = r.eval.Agreement, r.eval.AgreementCI95[0], r.eval.AgreementCI95[1]
+			c.YName = "agreement"
+		}
+		c.Points = append(c.Points, p)
+	}
+	return c
+}
+
+// columns of the table.
+var columns = []string{"Variant", "Verdict", "Runtime", "p50", "p99", "First", "Load", "Memory", "Size", "Top-1", "Agreement"}
+
+// cells are the texts of one row.
+func (r *row) cells() []string {
+	out := []string{r.variant.Title, "source", r.runtime, "–", "–", "–", "–", "–", units.Bytes(r.variant.Bytes), "–", "–"}
+	if r.variant.Result != nil && r.variant.Result.Verify != nil {
+		out[1] = r.variant.Result.Verify.Verdict
+	}
+	if b := r.bench; b != nil {
+		out[3], out[4], out[5], out[6] = units.Milliseconds(b.P50MS), units.Milliseconds(b.P99MS), units.Milliseconds(b.FirstMS), units.Milliseconds(b.LoadMS)
+		out[7] = units.Bytes(b.PeakRSS)
+	}
+	if e := r.eval; e != nil {
+		out[9], out[10] = units.Percent(e.Top1), units.Percent(e.Agreement)
+	}
+	return out
+}
+
+// writeCSV writes the table with plain numbers, for spreadsheets.
+func writeCSV(w io.Writer, rows []row) error {
+	c := csv.NewWriter(w)
+	head := []string{"variant", "target", "verdict", "runtime", "p50_ms", "p90_ms", "p99_ms", "mean_ms", "first_ms", "load_ms", "peak_rss_bytes", "bytes", "top1", "top1_lo", "top1_hi", "agreement", "images"}
+	if err := c.Write(head); err != nil {
+		return err
+	}
+	f := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
+	for _, r := range rows {
+		rec := make([]string, len(head))
+		rec[0], rec[1], rec[3], rec[11] = r.variant.Title, r.variant.Target, r.runtime, strconv.FormatInt(r.variant.Bytes, 10)
+		rec[2] = r.cells()[1]
+		if b := r.bench; b != nil {
+			copy(rec[4:], []string{f(b.P50MS), f(b.P90MS), f(b.P99MS), f(b.MeanMS), f(b.FirstMS), f(b.LoadMS), strconv.FormatInt(b.PeakRSS, 10)})
+		}
+		if e := r.eval; e != nil {
+			copy(rec[12:], []string{f(e.Top1), f(e.CI95[0]), f(e.CI95[1]), f(e.Agreement), strconv.Itoa(e.Images)})
+		}
+		if err := c.Write(rec); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// fastest is the index of the row with the least median, -1 where none is
+// measured.
+func fastest(rows []row) int {
+	best := -1
+	for i, r := range rows {
+		if r.bench != nil && (best < 0 || r.bench.P50MS < rows[best].bench.P50MS) {
+			best = i
+		}
+	}
+	return best
+}
+
+// verdict says in words what the comparison shows.
+func verdict(rows []row) string {
+	i := slices.IndexFunc(rows, func(r row) bool { return r.variant.ID == 0 && r.bench != nil })
+	b := fastest(rows)
+	if i < 0 || b < 0 {
+		return ""
+	}
+	src, best := rows[i], rows[b]
+	if best.variant.ID == 0 {
+		return fmt.Sprintf("Nothing is faster than the source on %s.", best.runtime)
+	}
+	s := fmt.Sprintf("%s on %s is the fastest: %s against %s for the source on %s (%.1f times).", best.variant.Title, best.runtime,
+		units.Milliseconds(best.bench.P50MS), units.Milliseconds(src.bench.P50MS), src.runtime, src.bench.P50MS/best.bench.P50MS)
+	if best.bench.CI95MS[1] >= src.bench.CI95MS[0] {
+		s += " Their intervals overlap: no real difference."
+	}
+	if best.eval != nil && src.eval != nil && best.eval.DropCI95 != nil && best.eval.Top1 >= 0 {
+		d := best.eval.Top1 - src.eval.Top1
+		s += fmt.Sprintf(" Its accuracy differs by %+.1f points (95 %%: %+.1f to %+.1f).", d*100, best.eval.DropCI95[0]*100, best.eval.DropCI95[1]*100)
+	}
+	return s
+}

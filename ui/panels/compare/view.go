@@ -1,0 +1,247 @@
+// Package compare is the panel that sets all variants on all local runtimes side
+// by side: latency, accuracy, size and memory in charts and a table.
+package compare
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	base "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/conversion/diag"
+	"slipway/project"
+	"slipway/ui/panel"
+)
+
+// Needs is what the panel asks of the application.
+type Needs interface {
+	Model() *project.Model
+	Variants() []*project.Variant
+	BenchRows() []project.BenchRow
+	EvalRows() []project.EvalRow
+	Bench(project.BenchOptions) (int64, error)
+	Eval(project.EvalOptions) (int64, error)
+	Listen(func(project.Event))
+}
+
+// Panel is the comparison page.
+type Panel struct {
+	env     panel.Env
+	needs   Needs
+	content fyne.CanvasObject
+	rows    []row
+	charts  []*chartView
+	table   *widget.Table
+	words   *widget.Label
+	measure *widget.Button
+	eval    *widget.Button
+}
+
+var _ panel.Panel = (*Panel)(nil)
+
+// New makes the panel. UI goroutine.
+func New(env panel.Env, needs Needs) *Panel {
+	p := &Panel{env: env, needs: needs}
+	p.build()
+	needs.Listen(func(e project.Event) {
+		switch e.Kind {
+		case project.ResultsChanged, project.VariantsChanged, project.ModelChanged:
+			fyne.Do(p.reload)
+		}
+	})
+	return p
+}
+
+func (p *Panel) ID() string                 { return "compare" }
+func (p *Panel) Title() string              { return "Compare" }
+func (p *Panel) Icon() fyne.Resource        { return base.ListIcon() }
+func (p *Panel) Content() fyne.CanvasObject { return p.content }
+func (p *Panel) Shown()                     { p.reload() }
+
+func (p *Panel) build() {
+	p.measure = widget.NewButtonWithIcon("Measure latency", base.MediaPlayIcon(), func() {
+		if _, err := p.needs.Bench(project.BenchOptions{Seconds: 2}); err != nil {
+			p.env.Window.Report("Cannot measure", diag.FromError("bench.failed", err))
+		}
+	})
+	p.measure.Importance = widget.HighImportance
+	p.eval = widget.NewButtonWithIcon("Measure accuracy…", base.FolderOpenIcon(), func() {
+		p.env.Window.OpenFolder("A folder of labelled pictures", func(dir string) {
+			if _, err := p.needs.Eval(project.EvalOptions{Dataset: dir}); err != nil {
+				p.env.Window.Report("Cannot evaluate", diag.FromError("eval.failed", err))
+			}
+		})
+	})
+	export := widget.NewButtonWithIcon("Export table…", base.DocumentSaveIcon(), func() {
+		rows := p.rows
+		p.save("comparison.csv", []string{"csv"}, func(w io.Writer, _ string) error { return writeCSV(w, rows) })
+	})
+	p.words = widget.NewLabel("")
+	p.words.Wrapping = fyne.TextWrapWord
+	p.words.TextStyle.Bold = true
+	for range 5 {
+		p.charts = append(p.charts, newChartView(p))
+	}
+	p.table = p.newTable()
+	bar := container.NewHBox(p.measure, p.eval, layout.NewSpacer(), export)
+	grid := container.New(&masonry{}, p.charts[0], p.charts[1], p.charts[2], p.charts[3], p.charts[4])
+	tableBox := container.New(&fixedHeight{}, p.table)
+	body := container.NewVScroll(container.NewPadded(container.NewVBox(p.words, grid, tableBox)))
+	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, body)
+	p.reload()
+}
+
+func (p *Panel) reload() {
+	variants := p.needs.Variants()
+	p.rows = rowsOf(variants, p.needs.BenchRows(), p.needs.EvalRows())
+	lat, acc, mem, size := latencyChart(p.rows), accuracyChart(p.rows), memoryChart(p.rows), sizeChart(variants)
+	p.charts[0].set("latency", lat, lat.Height())
+	p.charts[1].set("accuracy", acc, acc.Height())
+	p.charts[2].set("latency-accuracy", scatterChart(p.rows), 320)
+	p.charts[3].set("size", size, size.Height())
+	p.charts[4].set("memory", mem, mem.Height())
+	if w := verdict(p.rows); w != "" {
+		p.words.SetText(w)
+		p.words.Show()
+	} else {
+		p.words.Hide()
+	}
+	for _, b := range []*widget.Button{p.measure, p.eval} {
+		if p.needs.Model() == nil {
+			b.Disable()
+		} else {
+			b.Enable()
+		}
+	}
+	p.table.Refresh()
+	p.content.Refresh()
+}
+
+func (p *Panel) newTable() *widget.Table {
+	t := widget.NewTableWithHeaders(
+		func() (int, int) { return len(p.rows), len(columns) },
+		func() fyne.CanvasObject {
+			l := widget.NewLabel("")
+			l.Truncation = fyne.TextTruncateEllipsis
+			return l
+		},
+		func(id widget.TableCellID, o fyne.CanvasObject) {
+			l := o.(*widget.Label)
+			l.TextStyle.Bold = id.Col == 0
+			l.Alignment = fyne.TextAlignTrailing
+			if id.Col < 3 {
+				l.Alignment = fyne.TextAlignLeading
+			}
+			l.Importance = widget.MediumImportance
+			text := p.rows[id.Row].cells()[id.Col]
+			if id.Col == 1 {
+				l.Importance = map[string]widget.Importance{"match": widget.SuccessImportance, "drift": widget.WarningImportance, "mismatch": widget.DangerImportance}[text]
+			}
+			l.SetText(text)
+		})
+	t.ShowHeaderColumn = false
+	t.CreateHeader = func() fyne.CanvasObject {
+		l := widget.NewLabel("")
+		l.TextStyle.Bold = true
+		return l
+	}
+	t.UpdateHeader = func(id widget.TableCellID, o fyne.CanvasObject) {
+		l := o.(*widget.Label)
+		l.Alignment = fyne.TextAlignTrailing
+		if id.Col < 3 {
+			l.Alignment = fyne.TextAlignLeading
+		}
+		if id.Col >= 0 {
+			l.SetText(columns[id.Col])
+		}
+	}
+	for i, w := range []float32{230, 90, 100, 90, 90, 90, 90, 90, 90, 80, 100} {
+		t.SetColumnWidth(i, w)
+	}
+	return t
+}
+
+func (p *Panel) save(name string, ext []string, write func(w io.Writer, ext string) error) {
+	p.env.Window.SaveFile("Export", name, ext, func(path string) {
+		go func() {
+			var b bytes.Buffer
+			err := write(&b, strings.ToLower(filepath.Ext(path)))
+			if err == nil {
+				err = os.WriteFile(path, b.Bytes(), 0o644)
+			}
+			if err != nil {
+				p.env.Window.Report("Cannot export", diag.FromError("compare.export", err))
+				return
+			}
+			p.env.Window.Notify("written: " + filepath.Base(path))
+		}()
+	})
+}
+
+// masonry lays charts out in two columns where there is room, each as high as it
+// asks, the next one under the shorter column.
+type masonry struct{ width float32 }
+
+const gap = 10
+
+func (m *masonry) columns(width float32) int {
+	if width < 820 {
+		return 1
+	}
+	return 2
+}
+
+func (m *masonry) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	m.width = size.Width
+	m.place(o, size.Width, func(c fyne.CanvasObject, pos fyne.Position, s fyne.Size) {
+		c.Move(pos)
+		c.Resize(s)
+	})
+}
+
+func (m *masonry) place(o []fyne.CanvasObject, width float32, put func(fyne.CanvasObject, fyne.Position, fyne.Size)) float32 {
+	n := m.columns(width)
+	w := (width - gap*float32(n-1)) / float32(n)
+	tops := make([]float32, n)
+	for _, c := range o {
+		k := 0
+		for i := range tops {
+			if tops[i] < tops[k] {
+				k = i
+			}
+		}
+		h := c.MinSize().Height
+		put(c, fyne.NewPos(float32(k)*(w+gap), tops[k]), fyne.NewSize(w, h))
+		tops[k] += h + gap
+	}
+	high := float32(0)
+	for _, t := range tops {
+		high = max(high, t)
+	}
+	return high
+}
+
+func (m *masonry) MinSize(o []fyne.CanvasObject) fyne.Size {
+	width := m.width
+	if width == 0 {
+		width = 900
+	}
+	return fyne.NewSize(330, m.place(o, width, func(fyne.CanvasObject, fyne.Position, fyne.Size) {}))
+}
+
+// fixedHeight gives the table room for some rows inside the scrolling page.
+type fixedHeight struct{}
+
+func (fixedHeight) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	for _, c := range o {
+		c.Resize(s)
+	}
+}
+func (fixedHeight) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(300, 300) }

@@ -1,0 +1,176 @@
+// Package start is the page of the first minute: open a model, try the sample,
+// go on with a recent one, and see which runtimes are here.
+package start
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	base "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/project"
+	"slipway/project/settings"
+	"slipway/ui/panel"
+	"slipway/ui/theme"
+	"slipway/units"
+)
+
+// Needs is what the panel asks of the application.
+type Needs interface {
+	RuntimeStatus() []project.RuntimeStatus
+	Listen(func(project.Event))
+}
+
+// Actions are what the page can start.
+type Actions struct {
+	Open   func(path string)
+	Sample func()
+	Recent func() []settings.Recent
+}
+
+// Panel is the start page.
+type Panel struct {
+	env      panel.Env
+	needs    Needs
+	act      Actions
+	content  fyne.CanvasObject
+	recent   *fyne.Container
+	runtimes *fyne.Container
+}
+
+var _ panel.Panel = (*Panel)(nil)
+
+// New makes the panel. UI goroutine.
+func New(env panel.Env, needs Needs, act Actions) *Panel {
+	p := &Panel{env: env, needs: needs, act: act, recent: container.NewVBox(), runtimes: container.NewVBox()}
+	p.build()
+	needs.Listen(func(e project.Event) {
+		switch e.Kind {
+		case project.RuntimesChanged:
+			fyne.Do(p.reloadRuntimes)
+		case project.ModelChanged:
+			fyne.Do(p.reloadRecent)
+		}
+	})
+	return p
+}
+
+func (p *Panel) ID() string                 { return "start" }
+func (p *Panel) Title() string              { return "Start" }
+func (p *Panel) Icon() fyne.Resource        { return base.HomeIcon() }
+func (p *Panel) Content() fyne.CanvasObject { return p.content }
+func (p *Panel) Shown()                     { p.reloadRecent(); p.reloadRuntimes() }
+
+func (p *Panel) build() {
+	head := canvas.NewText("Slipway", theme.Current(base.ColorNameForeground))
+	head.TextSize, head.TextStyle.Bold = 30, true
+	sub := widget.NewLabel("From a trained model to the hardware it will run on: see it, optimise it, convert it, prove it, compare it.")
+	sub.Wrapping = fyne.TextWrapWord
+	open := widget.NewButtonWithIcon("Open a model…", base.FolderOpenIcon(), func() {
+		p.env.Window.OpenFile("Open a model", "Models", []string{"onnx"}, p.act.Open)
+	})
+	open.Importance = widget.HighImportance
+	sample := widget.NewButtonWithIcon("Try the sample (EfficientNet-Lite0)", base.MediaPlayIcon(), p.act.Sample)
+	drop := widget.NewLabel("or drop a file anywhere on this window: a model opens, pictures are tested, a folder measures accuracy")
+	drop.Importance, drop.Wrapping = widget.LowImportance, fyne.TextWrapWord
+	left := container.NewVBox(head, sub, container.NewHBox(open, sample), drop, title("Recent"), p.recent)
+	right := container.NewVBox(title("Runtimes on this machine"), p.runtimes)
+	body := container.New(&twoColumns{}, left, right)
+	p.content = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(36, 24, 36, 36), body))
+}
+
+func title(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.TextStyle.Bold, l.SizeName = true, base.SizeNameSubHeadingText
+	return l
+}
+
+func caption(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.SizeName, l.Importance = base.SizeNameCaptionText, widget.LowImportance
+	l.Wrapping = fyne.TextWrapWord
+	return l
+}
+
+func (p *Panel) reloadRecent() {
+	p.recent.RemoveAll()
+	list := p.act.Recent()
+	if len(list) == 0 {
+		p.recent.Add(caption("Models that you open appear here."))
+		return
+	}
+	for _, r := range list[:min(8, len(list))] {
+		b := widget.NewButton(filepath.Base(r.Path), func() { p.act.Open(r.Path) })
+		b.Alignment = widget.ButtonAlignLeading
+		b.Importance = widget.LowImportance
+		text := fmt.Sprintf("%s · %s · %s", r.Format, units.Bytes(r.Bytes), filepath.Dir(r.Path))
+		l := caption(text)
+		l.Wrapping, l.Truncation = fyne.TextWrapOff, fyne.TextTruncateEllipsis
+		p.recent.Add(container.New(layout.NewCustomPaddedVBoxLayout(-6), b, l))
+	}
+}
+
+func (p *Panel) reloadRuntimes() {
+	p.runtimes.RemoveAll()
+	status := p.needs.RuntimeStatus()
+	if status == nil {
+		p.runtimes.Add(container.NewHBox(widget.NewActivity(), caption("looking …")))
+		return
+	}
+	for _, r := range status {
+		dot := canvas.NewCircle(theme.Current(theme.ColorMatch))
+		text := r.Version
+		if len(r.Devices) > 0 {
+			text += fmt.Sprintf(" · %v", r.Devices[0])
+			if n := len(r.Devices); n > 1 {
+				text += fmt.Sprintf(" and %d more", n-1)
+			}
+		}
+		if r.Name == "reference" {
+			text = "always there: checks everything, slowly"
+		}
+		if !r.OK {
+			dot.FillColor = theme.Current(theme.ColorDrift)
+			text = "not found. Without it: " + r.Loses + " Get it with: " + r.Cure
+		}
+		mark := container.NewCenter(container.New(layout.NewGridWrapLayout(fyne.NewSize(9, 9)), dot))
+		name := widget.NewLabel(r.Title)
+		name.TextStyle.Bold = true
+		p.runtimes.Add(container.NewBorder(nil, nil, container.NewVBox(container.New(layout.NewCustomPaddedLayout(12, 0, 0, 0), mark)), nil,
+			container.New(layout.NewCustomPaddedVBoxLayout(-8), name, caption(text))))
+	}
+}
+
+// twoColumns gives the left two thirds, or puts both under each other where it
+// is narrow.
+type twoColumns struct{ width float32 }
+
+func (t *twoColumns) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	t.width = s.Width
+	if s.Width < 760 {
+		h := o[0].MinSize().Height
+		o[0].Move(fyne.NewPos(0, 0))
+		o[0].Resize(fyne.NewSize(s.Width, h))
+		o[1].Move(fyne.NewPos(0, h+20))
+		o[1].Resize(fyne.NewSize(s.Width, o[1].MinSize().Height))
+		return
+	}
+	w := min(s.Width, 1180)
+	o[0].Move(fyne.NewPos(0, 0))
+	o[0].Resize(fyne.NewSize(w*0.6, s.Height))
+	o[1].Move(fyne.NewPos(w*0.6+40, 0))
+	o[1].Resize(fyne.NewSize(w*0.4-40, s.Height))
+}
+
+func (t *twoColumns) MinSize(o []fyne.CanvasObject) fyne.Size {
+	a, b := o[0].MinSize(), o[1].MinSize()
+	if t.width > 0 && t.width < 760 {
+		return fyne.NewSize(300, a.Height+b.Height+20)
+	}
+	return fyne.NewSize(300, max(a.Height, b.Height))
+}

@@ -1,20 +1,133 @@
 package plan
 
-import "slipway/conversion/diag"
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
 
-// Calibrator measures ranges for static quantization.
-type Calibrator interface{}
+	"slipway/conversion/diag"
+	"slipway/conversion/ir"
+	"slipway/conversion/pass/prune"
+	"slipway/conversion/pass/quantize"
+	"slipway/conversion/tensor"
+)
+
+// Calibrator measures ranges for static quantization: it runs graphs, and makes
+// inputs of what the user gave as calibration data.
+type Calibrator interface {
+	quantize.Runner
+	// Inputs yields at most limit inputs for g made of the pictures or tensors in
+	// folder.
+	Inputs(ctx context.Context, g *ir.Graph, folder string, limit int) (quantize.Batches, error)
+}
 
 func (r *run) prune() error {
-	if r.Recipe.Prune.Method == "none" {
+	p := r.Recipe.Prune
+	switch p.Method {
+	case "", "none":
 		return nil
+	case "2:4":
+		return r.pass(prune.Structured, &prune.NofM{Keep: 2, Group: 4})
 	}
-	return diag.Errorf("recipe.prune", "pruning by %s is not available", r.Recipe.Prune.Method)
+	return r.pass(prune.Magnitude, &prune.Options{Ratio: p.Ratio, Scope: p.Scope, Layers: p.Layers})
 }
 
 func (r *run) quantize() error {
 	if r.Recipe.Precision != "int8" {
 		return nil
 	}
-	return diag.Errorf("recipe.quantize", "int8 is not available")
+	q := r.Recipe.Quantize
+	switch q.Scheme {
+	case "dynamic", "weight-only":
+		o := quantize.WeightDefaults(r.Request.Target)
+		o.KeepFloat = q.KeepFloat
+		p := quantize.WeightOnly
+		if q.Scheme == "dynamic" {
+			p = quantize.Dynamic
+		}
+		return r.pass(p, o)
+	}
+	profile := quantize.Profiles[r.Request.Target]
+	if profile == nil {
+		return diag.Errorf("quantize.target", "static quantization for %s is not known", r.target.Info().Title)
+	}
+	o := quantize.Defaults(profile)
+	o.Method, o.KeepFloat = q.Method, q.KeepFloat
+	var err error
+	if o.Stats, err = r.calibrate(o); err != nil {
+		return err
+	}
+	return r.pass(quantize.Static, o)
+}
+
+// randomInputs is how many inputs stand in for calibration data.
+const randomInputs = 8
+
+func (r *run) calibrate(o *quantize.Options) (map[string]quantize.Stats, error) {
+	q := r.Recipe.Quantize
+	if r.Env.Calibrate == nil {
+		return nil, diag.Errorf("quantize.no-runtime", "there is nothing to run the model with for calibration").
+			Suggest("install ONNX Runtime: studio runtimes install onnxruntime")
+	}
+	limit := max(q.Images, 1)
+	var batches quantize.Batches
+	if q.Calibration == "" {
+		limit = randomInputs
+		batches = random(r.graph, limit)
+		r.report.Findings = append(r.report.Findings, diag.Warnf("quantize.random-calibration", "ranges were measured on random inputs, as no calibration data were given: accuracy suffers").
+			Suggest("give a folder of typical pictures"))
+	} else {
+		var err error
+		if batches, err = r.Env.Calibrate.Inputs(r.ctx, r.graph, q.Calibration, limit); err != nil {
+			return nil, err
+		}
+	}
+	stats, err := quantize.Calibrate(r.ctx, r.graph, r.Registry, o, r.Env.Calibrate, batches, func(done int) {
+		r.progress(Event{"calibrate", 0.2 + 0.45*min(1, float64(done)/float64(limit)), fmt.Sprintf("calibration input %d", done)})
+	})
+	if err != nil {
+		if r.ctx.Err() != nil {
+			return nil, r.ctx.Err()
+		}
+		return nil, diag.FromError("quantize.calibration", err)
+	}
+	return stats, nil
+}
+
+// random yields normally distributed inputs, the same ones every time. A
+// dimension that is not known is 1.
+func random(g *ir.Graph, n int) quantize.Batches {
+	return func(yield func([]*tensor.Tensor, error) bool) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for range n {
+			var in []*tensor.Tensor
+			for _, v := range g.Inputs {
+				shape := make([]int, len(v.Shape))
+				for i, d := range v.Shape {
+					shape[i] = 1
+					if k, ok := d.Int(); ok {
+						shape[i] = int(k)
+					}
+				}
+				count, err := tensor.NumElements(shape)
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				x := make([]float64, count)
+				for i := range x {
+					x[i] = rng.NormFloat64()
+				}
+				t, err := tensor.FromFloat64s(v.DType, x, shape...)
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				in = append(in, t)
+			}
+			if !yield(in, nil) {
+				return
+			}
+		}
+	}
 }

@@ -153,6 +153,9 @@ var lowerings = map[string]func(*ir.Node, *form, int) string{
 	"ScatterElements": scatterReduction,
 	"ScatterND":       scatterReduction,
 	"QuantizeLinear":  quantizeType,
+	"MaxPool":         poolCeil,
+	"AveragePool":     poolCeil,
+	"LpPool":          poolCeil,
 }
 
 // reduceAxes: axes were an attribute before set 18.
@@ -332,5 +335,47 @@ func quantizeType(n *ir.Node, f *form, opset int) string {
 		}
 		f.setInput(2, operand{c: tensor.New(want, dims...)})
 	}
+	return ""
+}
+
+// poolCeil: since set 22 a last window that would start in the padding is left
+// out; before, rounding up counted it. Where that makes a difference, padding at
+// the end replaces rounding up.
+func poolCeil(n *ir.Node, f *form, opset int) string {
+	if opset >= 22 || n.Int("ceil_mode", 0) == 0 {
+		return ""
+	}
+	in, ok1 := n.In(0).Shape.Ints()
+	out, ok2 := n.Out(0).Shape.Ints()
+	kernel := n.Ints("kernel_shape")
+	k := len(kernel)
+	if auto := n.Str("auto_pad", "NOTSET"); !ok1 || !ok2 || len(in) != k+2 || len(out) != k+2 || auto != "NOTSET" {
+		return ""
+	}
+	at := func(name string, i int, def int64) int64 {
+		if v := n.Ints(name); i < len(v) {
+			return v[i]
+		}
+		return def
+	}
+	pads := make([]int64, 2*k)
+	differs, longer := false, false
+	for i := range k {
+		begin, end, stride := at("pads", i, 0), at("pads", i+k, 0), at("strides", i, 1)
+		reach := (kernel[i]-1)*at("dilations", i, 1) + 1
+		room := int64(in[i+2]) + begin + end - reach
+		differs = differs || int64(out[i+2]) != (room+stride-1)/stride+1
+		more := (int64(out[i+2])-1)*stride - room
+		pads[i], pads[i+k] = begin, end+max(more, 0)
+		longer = longer || more > 0
+	}
+	if !differs {
+		return ""
+	}
+	if longer && n.Int("count_include_pad", 0) != 0 {
+		return fmt.Sprintf("rounds up and counts padding in a way that set %d cannot say", opset)
+	}
+	delete(f.attrs, "ceil_mode")
+	f.attrs["pads"] = pads
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"slipway/conversion/ir"
 	"slipway/conversion/summary"
 	"slipway/conversion/tensor"
+	"slipway/ui/graphlayout"
 	"slipway/ui/graphpaint"
 	"slipway/units"
 )
@@ -21,7 +22,7 @@ func sceneOf(g *ir.Graph) graphpaint.Scene {
 	tensors := map[*ir.Value]int{}
 	for _, v := range g.Inputs {
 		from[v] = len(s.Nodes)
-		s.Nodes = append(s.Nodes, graphpaint.Node{ID: ":" + v.Name, Title: v.Name, Name: v.Name, Rows: []graphpaint.Row{{Name: v.DType.String(), Value: size(v.Shape)}}, Class: graphpaint.Constant})
+		s.Nodes = append(s.Nodes, graphpaint.Node{ID: ":" + v.Name, Title: v.Name, Name: v.Name, Rows: []graphpaint.Row{{Name: v.DType.String(), Value: size(v.Shape)}}, Class: graphpaint.Port, Kind: graphlayout.Input})
 	}
 	for _, n := range g.Nodes {
 		box[n] = len(s.Nodes)
@@ -55,7 +56,7 @@ func sceneOf(g *ir.Graph) graphpaint.Scene {
 	}
 	for _, v := range g.Outputs {
 		to := len(s.Nodes)
-		s.Nodes = append(s.Nodes, graphpaint.Node{ID: ":" + v.Name, Title: v.Name, Name: v.Name, Rows: []graphpaint.Row{{Name: v.DType.String(), Value: size(v.Shape)}}, Class: graphpaint.Constant})
+		s.Nodes = append(s.Nodes, graphpaint.Node{ID: ":" + v.Name, Title: v.Name, Name: v.Name, Rows: []graphpaint.Row{{Name: v.DType.String(), Value: size(v.Shape)}}, Class: graphpaint.Port, Kind: graphlayout.Output})
 		edge(v, to)
 	}
 	return s

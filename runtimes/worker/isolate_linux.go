@@ -18,6 +18,22 @@ func isolate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
+// totalMemory is the memory of this machine, or of its control group where that
+// has less (cgroup v2, memory.max).
+func totalMemory() int64 {
+	var info syscall.Sysinfo_t
+	if err := syscall.Sysinfo(&info); err != nil {
+		return 0
+	}
+	total := int64(info.Totalram) * int64(info.Unit)
+	if b, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if limit, err := strconv.ParseInt(string(bytes.TrimSpace(b)), 10, 64); err == nil {
+			total = min(total, limit)
+		}
+	}
+	return total
+}
+
 const memoryEvery = 50 * time.Millisecond
 
 // watchMemory stops p when its resident memory exceeds limit (proc(5), statm).

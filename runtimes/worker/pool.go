@@ -65,6 +65,19 @@ func (p *Pool) Worker(name string) (*Worker, error) {
 	return w, nil
 }
 
+// Forget ends the worker of the named runtime, so that the next call looks for
+// its library again: for after installing one.
+func (p *Pool) Forget(name string) error {
+	p.mu.Lock()
+	w := p.workers[name]
+	delete(p.workers, name)
+	p.mu.Unlock()
+	if w == nil {
+		return nil
+	}
+	return w.Close()
+}
+
 // Close ends all workers. Later calls return runtimes.ErrStopped.
 func (p *Pool) Close() error {
 	p.mu.Lock()

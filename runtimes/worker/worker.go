@@ -22,7 +22,8 @@ type Config struct {
 	Env         []string // further environment, "NAME=value"
 
 	// MemoryLimit, in bytes, ends a worker whose resident memory grows past it;
-	// 0: no limit. It is watched on Linux only.
+	// default: seven eighths of what this machine or container has; negative: no
+	// limit. It is watched on Linux only.
 	MemoryLimit int64
 	// StartTimeout bounds the time from starting the process to its hello;
 	// default 10 s.
@@ -82,6 +83,9 @@ func create(c Config) (*Worker, error) {
 	}
 	if c.Runtime == "" {
 		c.Runtime = guest.NoRuntime
+	}
+	if c.MemoryLimit == 0 {
+		c.MemoryLimit = totalMemory() / 8 * 7
 	}
 	if c.StartTimeout <= 0 {
 		c.StartTimeout = 10 * time.Second

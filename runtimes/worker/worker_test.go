@@ -164,6 +164,15 @@ func TestPool(t *testing.T) {
 	if a == nil || a != b {
 		t.Error("the worker is not shared")
 	}
+	if err := p.Forget("fake"); err != nil || a.State().Alive {
+		t.Errorf("forgotten: %v", err)
+	}
+	if err := rt.Check(t.Context()); err != nil {
+		t.Errorf("after Forget: %v", err)
+	}
+	if c, _ := p.Worker("fake"); c == a {
+		t.Error("the forgotten worker is still used")
+	}
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}

@@ -13,6 +13,7 @@ import (
 	fyneapp "fyne.io/fyne/v2/app"
 
 	"slipway/assets"
+	_ "slipway/cmd/studio/locale" // before Fyne looks for a language
 	"slipway/conversion/diag"
 	"slipway/project/local"
 	"slipway/project/settings"
@@ -38,9 +39,6 @@ func (a *app) window(ctx context.Context, paths []string) error {
 	}
 	if !hasWindow() {
 		return diag.Errorf("studio.no-display", "there is no display to open a window on").Suggest("use a verb: studio --help lists them")
-	}
-	if os.Getenv("LANG") == "" || os.Getenv("LANG") == "C" {
-		os.Setenv("LANG", "C.UTF-8")
 	}
 	file, err := settings.DefaultPath()
 	if err != nil {

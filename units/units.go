@@ -18,7 +18,9 @@ func Count(n int64) string {
 }
 
 // Bytes prints a size: "18.8 MB" (powers of 1000, as disks are sold).
-func Bytes(n int64) string { return scaled(float64(n), 1000, []string{" B", " kB", " MB", " GB", " TB"}) }
+func Bytes(n int64) string {
+	return scaled(float64(n), 1000, []string{" B", " kB", " MB", " GB", " TB"})
+}
 
 // Milliseconds prints a duration given in milliseconds: "3.21 ms", "1.2 s".
 func Milliseconds(ms float64) string {

@@ -1,0 +1,237 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/ir"
+	opsall "slipway/conversion/ops/all"
+	"slipway/conversion/pass/quantize"
+	"slipway/conversion/plan"
+	"slipway/conversion/target"
+	"slipway/conversion/target/onnx"
+	"slipway/conversion/tensor"
+	"slipway/runtimes"
+	"slipway/runtimes/library"
+	"slipway/runtimes/ort"
+	"slipway/runtimes/reference"
+	"slipway/runtimes/task"
+)
+
+// calibrator runs calibration graphs inside the conversion's worker process, on
+// ONNX Runtime where it is installed and else on the reference arithmetic. task
+// says how pictures become inputs; nil: not known.
+type calibrator struct {
+	task *task.Task
+}
+
+var _ plan.Calibrator = (*calibrator)(nil)
+
+// Open prepares g for calibration.
+func (c *calibrator) Open(ctx context.Context, g *ir.Graph) (quantize.Running, error) {
+	lib, err := library.Find("onnxruntime")
+	if err != nil {
+		p, err := reference.Prepare(g, opsall.Registry(), g.Outputs)
+		if err != nil {
+			return nil, err
+		}
+		return slow{p}, nil
+	}
+	dir, err := os.MkdirTemp("", "slipway-calibrate-")
+	if err != nil {
+		return nil, err
+	}
+	o := target.Options{Name: "calibration", Precision: "fp32", Registry: opsall.Registry()}
+	a, err := onnx.Target{}.Write(ctx, g, dir, o)
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	s, err := ort.New(lib.Path).Open(ctx, runtimes.Model{Path: filepath.Join(dir, a.Files[0]), Format: "onnx"}, runtimes.Options{})
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	return &fast{s, dir}, nil
+}
+
+// fast is a session of ONNX Runtime with the folder its model lies in.
+type fast struct {
+	runtimes.Session
+	dir string
+}
+
+func (f *fast) Close() error {
+	err := f.Session.Close()
+	if e := os.RemoveAll(f.dir); err == nil {
+		err = e
+	}
+	return err
+}
+
+// slow evaluates the graph by the operators' reference arithmetic.
+type slow struct{ p *reference.Program }
+
+func (s slow) Run(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	return s.p.Run(ctx, in, reference.Hooks{})
+}
+
+func (slow) Close() error { return nil }
+
+// Inputs yields inputs made of the pictures, or of the .npy and .npz files, in
+// folder and the folders below it. Where there are more than limit, they are
+// taken at even distances from the sorted list, so that every class of a
+// labelled folder has its share.
+func (c *calibrator) Inputs(ctx context.Context, g *ir.Graph, folder string, limit int) (quantize.Batches, error) {
+	var tensors, pictures []string
+	err := filepath.WalkDir(folder, func(p string, e fs.DirEntry, err error) error {
+		switch ext := strings.ToLower(filepath.Ext(p)); {
+		case err != nil:
+			return err
+		case e.IsDir():
+			return ctx.Err()
+		case ext == ".npy" || ext == ".npz":
+			tensors = append(tensors, p)
+		case task.IsPicture(p) || ext == ".bin":
+			pictures = append(pictures, p)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, diag.Errorf("quantize.calibration-data", "cannot be read: %v", err).In(folder)
+	}
+	if len(tensors) > 0 {
+		return c.tensorFiles(ctx, g, spread(tensors, limit)), nil
+	}
+	if len(pictures) == 0 {
+		return nil, diag.Errorf("quantize.calibration-data", "holds no pictures and no .npy or .npz tensors").In(folder).
+			Suggest("put a hundred typical pictures there")
+	}
+	t := c.task
+	if t == nil {
+		t, _ = task.Guess(ios(g.Inputs), ios(g.Outputs))
+	}
+	if t == nil {
+		return nil, diag.Errorf("quantize.calibration-task", "it is not known how a picture becomes the model's input").
+			Suggest("describe it in the model's task file, or give .npy tensors")
+	}
+	return pictureInputs(ctx, g, t, spread(pictures, limit)), nil
+}
+
+func ios(vs []*ir.Value) []runtimes.IO {
+	var out []runtimes.IO
+	for _, v := range vs {
+		io := runtimes.IO{Name: v.Name, DType: v.DType}
+		for _, d := range v.Shape {
+			n := -1
+			if k, ok := d.Int(); ok {
+				n = int(k)
+			}
+			io.Shape = append(io.Shape, n)
+		}
+		out = append(out, io)
+	}
+	return out
+}
+
+// spread picks at most n of the files, evenly.
+func spread(files []string, n int) []string {
+	slices.Sort(files)
+	if n <= 0 || len(files) <= n {
+		return files
+	}
+	out := make([]string, n)
+	for i := range out {
+		out[i] = files[i*len(files)/n]
+	}
+	return out
+}
+
+type prepared struct {
+	in  []*tensor.Tensor
+	err error
+}
+
+// pictureInputs decodes ahead of the runtime, a few pictures at a time. A
+// picture that cannot be decoded ends the calibration with a finding.
+func pictureInputs(ctx context.Context, g *ir.Graph, t *task.Task, files []string) quantize.Batches {
+	return func(yield func([]*tensor.Tensor, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		workers := max(1, runtime.GOMAXPROCS(0)/2)
+		slots := make([]chan prepared, len(files))
+		for i := range slots {
+			slots[i] = make(chan prepared, 1)
+		}
+		ahead := make(chan struct{}, 2*workers)
+		go func() {
+			for i, f := range files {
+				select {
+				case ahead <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+				go func() {
+					in, err := pictureInput(g, t, f)
+					slots[i] <- prepared{in, err}
+				}()
+			}
+		}()
+		for i := range files {
+			var p prepared
+			select {
+			case p = <-slots[i]:
+				<-ahead
+			case <-ctx.Done():
+				p.err = ctx.Err()
+			}
+			if !yield(p.in, p.err) || p.err != nil {
+				return
+			}
+		}
+	}
+}
+
+// pictureInput fills the input that pictures go to; a model with further inputs
+// needs tensors instead.
+func pictureInput(g *ir.Graph, t *task.Task, file string) ([]*tensor.Tensor, error) {
+	if len(g.Inputs) != 1 {
+		return nil, diag.Errorf("quantize.calibration-data", "the model has %d inputs: pictures fill only one", len(g.Inputs)).
+			Suggest("give .npz files with one tensor for each input")
+	}
+	img, err := task.DecodeFile(file)
+	if err != nil {
+		return nil, err
+	}
+	x, _, err := t.Prepare(img)
+	if err != nil {
+		return nil, err
+	}
+	if x, err = task.As(x, g.Inputs[0].DType); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return []*tensor.Tensor{x}, nil
+}
+
+// tensorFiles yields one input for each file: an .npy file holds the only input,
+// an .npz file one entry for each input, by name or in order.
+func (c *calibrator) tensorFiles(ctx context.Context, g *ir.Graph, files []string) quantize.Batches {
+	return func(yield func([]*tensor.Tensor, error) bool) {
+		for _, f := range files {
+			in, err := readTensors(f, g.Inputs)
+			if err == nil {
+				err = ctx.Err()
+			}
+			if !yield(in, err) || err != nil {
+				return
+			}
+		}
+	}
+}

@@ -15,22 +15,23 @@ const maxFloat = math.MaxFloat32
 var activationSpellings = map[string]spelling{
 	"Relu":        {legal: floatOnly, emit: emitAs(fb.Relu), int8: always},
 	"LeakyRelu":   {legal: floatOnly, emit: emitLeakyRelu, int8: always},
-	"PRelu":       {legal: legalPRelu, emit: emitPRelu, int8: never},
-	"Elu":         {legal: floatOnly, emit: emitElu},
-	"Sigmoid":     {legal: floatOnly, emit: emitFixed(fb.Logistic, &qparam{1.0 / 256, -128}), int8: always},
+	"PRelu":       {legal: legalPRelu, emit: emitPRelu, int8: int8PRelu},
+	"Elu":         {legal: floatOnly, emit: emitElu, int8: int8Elu},
+	"Sigmoid":     {legal: floatOnly, emit: emitFixed(fb.Logistic, logisticQuant), int8: always},
 	"Tanh":        {legal: floatOnly, emit: emitFixed(fb.Tanh, &qparam{1.0 / 128, 0}), int8: always},
 	"HardSwish":   {legal: floatOnly, emit: emitAs(fb.HardSwish), int8: always},
 	"HardSigmoid": {legal: legalHardSigmoid, emit: emitHardSigmoid, int8: always},
-	"Gelu":        {legal: floatOnly, emit: emitGelu},
+	"Gelu":        {legal: floatOnly, emit: emitGelu, int8: always},
 	"Softplus":    {legal: floatOnly, emit: emitSoftplus},
 	"Mish":        {legal: floatOnly, emit: emitMish},
-	"Swish":       {legal: floatOnly, emit: emitSwish},
+	"Swish":       {legal: floatOnly, emit: emitSwish, int8: int8Swish},
 	"Clip":        {legal: legalClip, emit: emitClip, int8: int8Clip},
 	"Identity":    {emit: emitIdentity, int8: always},
 	"Dropout":     {legal: legalDropout, emit: emitIdentity, int8: always},
 }
 
-func never(*ir.Node) bool { return false }
+// logisticQuant are the parameters that LOGISTIC's int8 result always has.
+var logisticQuant = &qparam{1.0 / 256, -128}
 
 func floatOnly(n *ir.Node) string {
 	if d := n.In(0).DType; d != tensor.Float32 {
@@ -135,6 +136,12 @@ func (w *writer) viewConst(i int, dims []int32) int {
 	return len(w.m.Tensors) - 1
 }
 
+// int8PRelu: constant slopes become int8 too.
+func int8PRelu(n *ir.Node) bool { return n.In(1).IsConst() }
+
+// int8Elu: only ELU itself has an integer kernel.
+func int8Elu(n *ir.Node) bool { return n.Float("alpha", 1) == 1 }
+
 // emitElu writes ELU, whose alpha is 1, or max(x,0) + alpha*(exp(min(x,0))-1).
 func emitElu(e *emitter) error {
 	x, err := e.in(0)
@@ -237,6 +244,8 @@ func emitMish(e *emitter) error {
 	return e.out1(fb.Mul, fb.MulOptions{}, e.inOrder(0), x, t)
 }
 
+func int8Swish(n *ir.Node) bool { return n.Float("alpha", 1) == 1 }
+
 // emitSwish writes x*sigmoid(alpha*x).
 func emitSwish(e *emitter) error {
 	x, err := e.in(0)
@@ -247,7 +256,11 @@ func emitSwish(e *emitter) error {
 	if a := e.n.Float("alpha", 1); a != 1 {
 		s = e.binary(fb.Mul, x, e.scalar(a), e.m.Tensors[x].Shape)
 	}
-	return e.out1(fb.Mul, fb.MulOptions{}, e.inOrder(0), x, e.unary(fb.Logistic, s))
+	gate := e.unary(fb.Logistic, s)
+	if e.quant {
+		e.m.Tensors[gate].Quant = logisticQuant.quant()
+	}
+	return e.out1(fb.Mul, fb.MulOptions{}, e.inOrder(0), x, gate)
 }
 
 // clipLimits are the constant limits of a Clip; absent ones are the largest

@@ -2,8 +2,10 @@ package tflite
 
 import (
 	"fmt"
+	"math"
 
 	"slipway/conversion/ir"
+	"slipway/conversion/pass/layout"
 	fb "slipway/conversion/schema/tflite"
 	"slipway/conversion/tensor"
 )
@@ -15,11 +17,11 @@ var arithSpellings = map[string]spelling{
 	"Div":            {legal: legalDiv, emit: emitBinary(fb.Div), fuses: true},
 	"Pow":            {legal: legalPow, emit: emitPow},
 	"Mod":            {legal: legalMod, emit: emitBinary(fb.FloorMod)},
-	"Max":            {legal: legalVariadic, emit: emitVariadic(fb.Maximum)},
-	"Min":            {legal: legalVariadic, emit: emitVariadic(fb.Minimum)},
+	"Max":            {legal: legalVariadic, emit: emitVariadic(fb.Maximum), int8: always},
+	"Min":            {legal: legalVariadic, emit: emitVariadic(fb.Minimum), int8: always},
 	"Sum":            {legal: legalVariadic, emit: emitVariadic(fb.Add)},
 	"Sqrt":           {legal: floatOnly, emit: emitAs(fb.Sqrt)},
-	"Exp":            {legal: floatOnly, emit: emitAs(fb.Exp)},
+	"Exp":            {legal: floatOnly, emit: emitAs(fb.Exp), int8: always},
 	"Log":            {legal: floatOnly, emit: emitAs(fb.Log)},
 	"Abs":            {legal: floatOrInt32, emit: emitAs(fb.Abs)},
 	"Neg":            {legal: legalNeg, emit: emitAs(fb.Neg)},
@@ -140,7 +142,7 @@ func emitVariadic(code fb.Code) func(*emitter) error {
 	return func(e *emitter) error {
 		rank := e.n.Out(0).Rank()
 		order := e.outOrder(0)
-		acc, err := e.operand(0, rank, order)
+		acc, err := e.joint(0, rank, order)
 		if err != nil {
 			return err
 		}
@@ -149,7 +151,7 @@ func emitVariadic(code fb.Code) func(*emitter) error {
 		}
 		dims := e.m.Tensors[acc].Shape
 		for i := 1; i < len(e.n.Inputs); i++ {
-			x, err := e.operand(i, rank, order)
+			x, err := e.joint(i, rank, order)
 			if err != nil {
 				return err
 			}
@@ -161,6 +163,31 @@ func emitVariadic(code fb.Code) func(*emitter) error {
 		}
 		return nil
 	}
+}
+
+// joint is an operand of an operator whose int8 operands and result share their
+// parameters.
+func (e *emitter) joint(i, rank int, order layout.Perm) (int, error) {
+	v := e.n.In(i)
+	if !e.quant {
+		return e.operand(i, rank, order)
+	}
+	if !v.IsConst() {
+		x, err := e.operand(i, rank, order)
+		if err != nil {
+			return 0, err
+		}
+		return e.requantize(x, e.outQuant(0)), nil
+	}
+	q := e.outQuant(0)
+	f := v.Const.Float32s()
+	data := make([]int8, len(f))
+	for k, x := range f {
+		data[k] = int8(min(max(math.RoundToEven(float64(x)/float64(q.scale))+float64(q.zero), -128), 127))
+	}
+	order = order.Full(rank)
+	t := tensor.Of(data, lift(v.Const.Shape(), rank)...)
+	return e.addConst(t, order, q.quant())
 }
 
 // broadcastDims is the shape to which a and b broadcast; unknown beside 1 or

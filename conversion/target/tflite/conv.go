@@ -90,7 +90,7 @@ func int8Conv(n *ir.Node) bool {
 
 func int8ConvTranspose(n *ir.Node) bool {
 	s, ok := storedOf(n.In(1))
-	return ok && s.symmetric() && (len(s.scale) == 1 || s.axis == 1 && n.Int("group", 1) == 1)
+	return ok && s.symmetric() && (len(s.scale) == 1 || s.axis == 1)
 }
 
 // lastOrder is the order of the 4-D tensors that kernels work on.

@@ -2,9 +2,12 @@ package tflite
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"slipway/conversion/diag"
@@ -174,6 +177,88 @@ func checkIntegers(t *testing.T, w *writer) {
 	for _, f := range w.findings {
 		if f.Severity > diag.Info {
 			t.Error(f, f.Layers)
+		}
+	}
+}
+
+// TestInt8Graphs quantizes the small graphs: they must load, and stay as close
+// to the float graph as the reference arithmetic of the quantized graph does.
+func TestInt8Graphs(t *testing.T) {
+	testkit.Python(t)
+	only := os.Getenv("GRAPH_ONLY")
+	type check struct {
+		name       string
+		outs       []string
+		float, ref []*tensor.Tensor
+		ops        string
+	}
+	var jobs []testkit.Job
+	var checks []check
+	dir := t.TempDir()
+	for _, c := range graphCases {
+		if only != "" && !strings.Contains(c.name, only) {
+			continue
+		}
+		b := newBuild(t, c.name)
+		b.g.Outputs = c.build(b)
+		in := randomInputs(t, b.g, -1, 1, 1)
+		float, err := testkit.Eval(b.reg, b.g, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		quantized(t, b.g, in)
+		ref, err := testkit.Eval(b.reg, b.g, in)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		k := check{name: c.name, float: float, ref: ref}
+		for _, v := range b.g.Outputs {
+			k.outs = append(k.outs, v.Name)
+		}
+		w := newWriter(b.g, target.Options{})
+		if err := w.build(context.Background()); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		var codes []string
+		for _, o := range w.m.Operators {
+			codes = append(codes, o.Code.String())
+		}
+		k.ops = strings.Join(codes, " ")
+		for _, f := range w.findings {
+			if f.Severity > diag.Info {
+				t.Logf("%s: %v", c.name, f)
+			}
+		}
+		file := filepath.Join(dir, fmt.Sprintf("g%d.tflite", len(jobs)))
+		if err := writeModel(context.Background(), w.m, file); err != nil {
+			t.Fatal(err)
+		}
+		jobs = append(jobs, testkit.Job{Runtime: "litert", Model: file, Inputs: in}, testkit.Job{Runtime: "litert", Model: file, Inputs: in, Reference: true})
+		checks = append(checks, k, k)
+	}
+	for i, r := range testkit.Vendor(t, jobs) {
+		k := checks[i]
+		if jobs[i].Reference && (strings.Contains(r.Err, "Didn't find op") || strings.Contains(k.name, "without reference")) {
+			continue
+		}
+		if r.Err != "" {
+			t.Errorf("%s: %s (%s)", k.name, r.Err, k.ops)
+			continue
+		}
+		for o, name := range k.outs {
+			got := r.Outputs[name]
+			if got == nil || fmt.Sprint(got.Shape()) != fmt.Sprint(k.ref[o].Shape()) {
+				t.Errorf("%s: output %q is %v, want %v (%s)", k.name, name, got, k.ref[o], k.ops)
+				continue
+			}
+			if !got.DType().IsFloat() {
+				continue // indices of nearly equal elements
+			}
+			have, want := sqnr(k.float[o], got), sqnr(k.float[o], k.ref[o])
+			if have < min(want, 40)-4 {
+				t.Errorf("%s: output %q: %.1f dB to the float graph, the reference arithmetic has %.1f (%s)", k.name, name, have, want, k.ops)
+			}
 		}
 	}
 }

@@ -114,16 +114,21 @@ func (w *writer) findQuantized() {
 }
 
 // allQuantized reports whether every floating-point operand of n is there as
-// int8, or is a constant that can be.
+// int8, or is a constant that can be, and every further result is quantized.
 func (w *writer) allQuantized(n *ir.Node) bool {
 	any := false
+	for _, v := range n.Outputs {
+		if v != nil && (len(v.Uses()) > 0 || w.g.IsOutput(v)) && len(n.Outputs) > 1 && w.quantOut[v] == nil {
+			return false
+		}
+	}
 	for i, v := range n.Inputs {
 		if v == nil || v.DType != tensor.Float32 {
 			continue
 		}
 		switch {
 		case v.IsConst():
-			if (isProduct(n.Op) && i == 1) || (isElementwise(n.Op) || n.Op == "Concat") && v.Const.Len() != 1 {
+			if isProduct(n.Op) && i == 1 || isElementwise(n.Op) && v.Const.Len() != 1 {
 				return false
 			}
 		case w.lazy[v]:
@@ -149,7 +154,7 @@ func isProduct(op string) bool {
 
 func isElementwise(op string) bool {
 	switch op {
-	case "Add", "Sub", "Mul", "PRelu", "Max", "Min", "Sum", "Where":
+	case "Add", "Sub", "Mul":
 		return true
 	}
 	return false

@@ -11,6 +11,7 @@ import (
 
 var reduceSpellings = map[string]spelling{
 	"ReduceMean": {legal: legalReduce, emit: emitReduce(fb.Mean), int8: always},
+	// No int8: the runtime's integer SUM is wrong (LiteRT 2.3).
 	"ReduceSum":  {legal: legalReduce, emit: emitReduce(fb.Sum)},
 	"ReduceMax":  {legal: legalReduce, emit: emitReduce(fb.ReduceMax), int8: always},
 	"ReduceMin":  {legal: legalReduce, emit: emitReduce(fb.ReduceMin), int8: always},

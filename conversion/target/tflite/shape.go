@@ -22,7 +22,7 @@ var shapeSpellings = map[string]spelling{
 	"Gather":          {legal: legalGather, emit: emitGather, int8: always},
 	"GatherND":        {legal: legalGatherND, emit: emitGatherND},
 	"Pad":             {legal: legalPad, emit: emitPad, int8: int8Pad},
-	"Expand":          {legal: legalExpand, emit: emitExpand},
+	"Expand":          {legal: legalExpand, emit: emitExpand, int8: always},
 	"Tile":            {legal: legalTile, emit: emitTile, int8: always},
 	"Shape":           {emit: emitShape},
 	"ConstantOfShape": {legal: legalConstantOfShape, emit: emitConstantOfShape},
@@ -163,12 +163,9 @@ func emitConcat(e *emitter) error {
 	}
 	var in []int
 	for i := range e.n.Inputs {
-		x, err := e.operand(i, rank, order)
+		x, err := e.joint(i, rank, order)
 		if err != nil {
 			return err
-		}
-		if e.quant {
-			x = e.requantize(x, e.outQuant(0))
 		}
 		in = append(in, x)
 	}

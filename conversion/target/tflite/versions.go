@@ -176,7 +176,7 @@ func versionOf(m *fb.Model, o *fb.Operator) int32 {
 	case fb.MaxPool2D, fb.AveragePool2D, fb.Softmax, fb.LogSoftmax, fb.Logistic, fb.Tanh, fb.Relu, fb.Relu6, fb.Mean, fb.Sum,
 		fb.ReduceMax, fb.ReduceMin, fb.Concatenation, fb.BatchMatMul, fb.L2Normalization, fb.DepthToSpace, fb.SpaceToDepth,
 		fb.MirrorPad, fb.ArgMax, fb.ArgMin, fb.SplitV, fb.Equal, fb.NotEqual, fb.Less, fb.LessEqual, fb.Greater, fb.GreaterEqual,
-		fb.Rsqrt, fb.Sqrt, fb.Exp, fb.Log, fb.Pack:
+		fb.Gelu, fb.Rsqrt, fb.Sqrt, fb.Exp, fb.Log, fb.Pack:
 		return two()
 	}
 	return 1

@@ -1,6 +1,8 @@
 package onnx
 
 import (
+	"math"
+
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -132,4 +134,14 @@ func ExternalMsg(kv ...string) Msg {
 		m = m.B(13, Msg{}.S(1, kv[i]).S(2, kv[i+1]))
 	}
 	return m.I(14, 1)
+}
+
+// F is a float field.
+func (m Msg) F(num protowire.Number, v float32) Msg {
+	return protowire.AppendFixed32(protowire.AppendTag(m, num, protowire.Fixed32Type), math.Float32bits(v))
+}
+
+// Tag starts a length-delimited field whose size bytes follow.
+func (m Msg) Tag(num protowire.Number, size int) Msg {
+	return protowire.AppendVarint(protowire.AppendTag(m, num, protowire.BytesType), uint64(size))
 }

@@ -56,7 +56,6 @@ func New(env panel.Env, needs Needs) *Panel {
 			env.Window.Notify("the graph cannot be drawn: " + err.Error())
 			return
 		}
-		p.view.Fit()
 		if p.OnDrawn != nil && p.shown != nil {
 			p.OnDrawn(p.shown.Path)
 		}
@@ -177,13 +176,14 @@ func (p *Panel) export() {
 		return
 	}
 	p.env.Window.SaveFile("Export the graph", m.Name+".svg", []string{"svg", "png"}, func(path string) {
+		marks := p.view.Marks()
 		go func() {
 			var b bytes.Buffer
 			var err error
 			if strings.EqualFold(filepath.Ext(path), ".png") {
-				err = painter.WritePNG(context.Background(), &b, 1, p.view.Marks())
+				err = painter.WritePNG(context.Background(), &b, 1, marks)
 			} else {
-				err = painter.WriteSVG(context.Background(), &b, p.view.Marks())
+				err = painter.WriteSVG(context.Background(), &b, marks)
 			}
 			if err == nil {
 				err = os.WriteFile(path, b.Bytes(), 0o644)

@@ -232,6 +232,23 @@ func (d Dim) Div(b Dim) (Dim, bool) {
 	return fromMap(c, m), true
 }
 
+// With is the size where every plain symbol has the value that size tells; false
+// where an atom is not a plain symbol, as after an inexact FloorDiv.
+func (d Dim) With(size func(symbol string) int64) (int64, bool) {
+	n := d.c
+	for _, t := range d.terms {
+		k := t.coef
+		for _, a := range splitAtoms(t.atoms) {
+			if strings.ContainsAny(a, "()") {
+				return 0, false
+			}
+			k *= size(a)
+		}
+		n += k
+	}
+	return n, true
+}
+
 // Symbols lists the plain symbol names in d, sorted; atoms made by FloorDiv are
 // returned whole.
 func (d Dim) Symbols() []string {

@@ -28,7 +28,7 @@ type Layer struct {
 	Output []string `json:"output"` // shape of the first output
 	DType  string   `json:"dtype"`
 	Params int64    `json:"params"` // elements of its constants of floating or quantized type
-	MACs   int64    `json:"macs"`   // multiply-accumulates; 0 for all but convolutions and products, -1 where a dynamic size stops it
+	MACs   int64    `json:"macs"`   // multiply-accumulates; 0 for all but convolutions and products, for one item of a dynamic batch; -1 unknown
 	Attrs  string   `json:"attributes"`
 }
 
@@ -113,7 +113,9 @@ func dims(s ir.Shape) []string {
 }
 
 // MACs counts the multiply-accumulates of one run of n: every output element of
-// a convolution or product takes one for each term of its sum.
+// a convolution or product takes one for each term of its sum. Symbolic sizes
+// count as 1, so that a dynamic batch gives the work for one item; -1 where a
+// size is not known at all.
 func MACs(n *ir.Node) int64 {
 	switch n.Op {
 	case "Conv", "ConvInteger", "QLinearConv":
@@ -156,7 +158,7 @@ func times(v *ir.Value, k ir.Dim) int64 {
 	if !ok {
 		return -1
 	}
-	if x, ok := n.Mul(k).Int(); ok {
+	if x, ok := n.Mul(k).With(func(string) int64 { return 1 }); ok {
 		return x
 	}
 	return -1

@@ -24,8 +24,12 @@ func TestNumbersOfASmallNet(t *testing.T) {
 		t.Errorf("attributes %q", a)
 	}
 	n.Out(0).Shape = ir.Shape{ir.Symbol("N"), ir.Static(6), ir.Static(4), ir.Static(4)}
-	if m := MACs(n); m != -1 {
+	if m := MACs(n); m != 6*4*4*2*9 {
 		t.Errorf("a dynamic batch gave %d", m)
+	}
+	n.Out(0).Shape = ir.Shape{ir.Symbol("N").FloorDiv(2), ir.Static(6), ir.Static(4), ir.Static(4)}
+	if m := MACs(n); m != -1 {
+		t.Errorf("a size that is not known gave %d", m)
 	}
 }
 

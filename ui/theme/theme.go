@@ -40,7 +40,7 @@ var colors = map[fyne.ThemeColorName]pair{
 	base.ColorNameSelection:         {color.NRGBA{0x1f, 0x6f, 0xeb, 0x33}, color.NRGBA{0x5b, 0x9d, 0xff, 0x44}},
 	base.ColorNameButton:            {hex(0xe6e9ee), hex(0x2c3037)},
 	base.ColorNameDisabledButton:    {hex(0xeceef2), hex(0x25282e)},
-	base.ColorNameDisabled:          {hex(0x9aa3b2), hex(0x666e7b)},
+	base.ColorNameDisabled:          {hex(0x717b8b), hex(0x8a93a1)},
 	base.ColorNamePlaceHolder:       {hex(0x737d8f), hex(0x8a93a2)},
 	base.ColorNameInputBackground:   {hex(0xffffff), hex(0x23262b)},
 	base.ColorNameInputBorder:       {hex(0xcfd5de), hex(0x3a3f47)},

@@ -182,7 +182,7 @@ func newHistogram(st *summary.Statistics) fyne.CanvasObject {
 // is left, each row as high as its value needs.
 type pairs struct{}
 
-const nameWidth = 96
+const nameWidth = 124
 
 func (*pairs) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	y := float32(0)

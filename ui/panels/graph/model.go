@@ -12,8 +12,9 @@ import (
 	"slipway/units"
 )
 
-// sceneOf turns a graph into boxes and lines: a node a box, constants folded
-// into the box that reads them, inputs and outputs boxes of their own. The IDs
+// sceneOf turns a graph into boxes and lines: a node a box, constants and what is
+// computed from constants alone folded into the box that reads them, inputs and
+// outputs boxes of their own. The IDs
 // are the nodes' names; inputs and outputs have ":" before theirs.
 func sceneOf(g *ir.Graph) graphpaint.Scene {
 	var s graphpaint.Scene
@@ -24,9 +25,13 @@ func sceneOf(g *ir.Graph) graphpaint.Scene {
 		from[v] = len(s.Nodes)
 		s.Nodes = append(s.Nodes, graphpaint.Node{ID: ":" + v.Name, Title: v.Name, Name: v.Name, Rows: []graphpaint.Row{{Name: v.DType.String(), Value: size(v.Shape)}}, Class: graphpaint.Port, Kind: graphlayout.Input})
 	}
+	fixed := constants(g)
 	for _, n := range g.Nodes {
+		if fixed[n] {
+			continue
+		}
 		box[n] = len(s.Nodes)
-		s.Nodes = append(s.Nodes, graphpaint.Node{ID: n.Name, Title: n.Op, Name: n.Name, Rows: rows(n), Class: graphpaint.ClassOf(n.Op)})
+		s.Nodes = append(s.Nodes, graphpaint.Node{ID: n.Name, Title: n.Op, Name: n.Name, Rows: rows(n, fixed), Class: graphpaint.ClassOf(n.Op)})
 		for _, v := range n.Outputs {
 			if v != nil {
 				from[v] = box[n]
@@ -46,6 +51,9 @@ func sceneOf(g *ir.Graph) graphpaint.Scene {
 		s.Edges = append(s.Edges, graphpaint.Edge{From: f, To: to, Source: id, Label: size(v.Shape)})
 	}
 	for _, n := range g.Nodes {
+		if fixed[n] {
+			continue
+		}
 		seen := map[*ir.Value]bool{}
 		for _, v := range n.Inputs {
 			if v != nil && !v.IsConst() && !seen[v] {
@@ -62,11 +70,33 @@ func sceneOf(g *ir.Graph) graphpaint.Scene {
 	return s
 }
 
+// constants are the nodes that compute from constants alone, such as a Cast of
+// weights, unless the graph returns what they compute.
+func constants(g *ir.Graph) map[*ir.Node]bool {
+	out := map[*ir.Node]bool{}
+	for _, n := range g.Nodes {
+		fixed := len(n.Inputs) > 0
+		for _, v := range n.Inputs {
+			fixed = fixed && (v == nil || v.IsConst() || out[v.Node()])
+		}
+		for _, v := range n.Outputs {
+			fixed = fixed && (v == nil || !g.IsOutput(v))
+		}
+		if fixed {
+			out[n] = true
+		}
+	}
+	return out
+}
+
 // rows are the constants that a node reads: weights with their shape, small ones
 // with their value.
-func rows(n *ir.Node) []graphpaint.Row {
+func rows(n *ir.Node, fixed map[*ir.Node]bool) []graphpaint.Row {
 	var out []graphpaint.Row
 	for i, v := range n.Inputs {
+		if v != nil && fixed[v.Node()] {
+			out = append(out, graphpaint.Row{Name: inputName(n, i), Value: "<" + size(v.Shape) + "> " + v.Node().Op})
+		}
 		if !v.IsConst() {
 			continue
 		}

@@ -1,0 +1,157 @@
+package tflite
+
+import (
+	"fmt"
+
+	"slipway/conversion/ir"
+	fb "slipway/conversion/schema/tflite"
+	"slipway/conversion/tensor"
+)
+
+func legalGather(n *ir.Node) string {
+	if d := n.In(1).DType; d != tensor.Int32 && d != tensor.Int64 {
+		return fmt.Sprintf("indices of type %v", d)
+	}
+	if n.In(1).IsConst() {
+		return ""
+	}
+	// The kernel takes no negative indices, and they cannot be ruled out here.
+	if _, ok := n.In(0).Shape[axisOf(n, 0, n.In(0).Rank())].Int(); !ok {
+		return "computed indices into an unknown dimension"
+	}
+	return ""
+}
+
+// indices is input 1 as int32 or int64 without negative entries.
+func (e *emitter) indices(dim int64) (int, error) {
+	v := e.n.In(1)
+	if x, ok := v.ConstInts(); ok {
+		out := make([]int32, len(x))
+		for i, k := range x {
+			if k < 0 {
+				k += dim
+			}
+			out[i] = clamp32(k)
+		}
+		return e.addConst(tensor.Of(out, v.Const.Shape()...), nil, nil)
+	}
+	x, err := e.read(v, nil, false)
+	if err != nil {
+		return 0, err
+	}
+	zero, size := tensor.Scalar(int32(0)), tensor.Scalar(int32(dim))
+	x = e.toInt32(x)
+	a, err := e.addConst(zero, nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	b, err := e.addConst(size, nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	d := e.m.Tensors[x].Shape
+	negative, err := e.tensor("", tensor.Bool, d, nil)
+	if err != nil {
+		return 0, err
+	}
+	e.op(fb.Less, nil, []int{x, a}, negative)
+	wrapped := e.binary(fb.Add, x, b, d)
+	y := e.temp(x, d)
+	e.op(fb.SelectV2, nil, []int{negative, wrapped, x}, y)
+	return y, nil
+}
+
+func emitGather(e *emitter) error {
+	rank := e.n.In(0).Rank()
+	axis := axisOf(e.n, 0, rank)
+	dim, ok := e.n.In(0).Shape[axis].Int()
+	if !ok {
+		dim = 0
+	}
+	order := e.inOrder(0)
+	x, err := e.read(e.n.In(0), order, e.quant)
+	if err != nil {
+		return err
+	}
+	at, err := e.indices(dim)
+	if err != nil {
+		return err
+	}
+	return e.move(fb.Gather, fb.GatherOptions{Axis: int32(order.Axis(axis))}, e.outOrder(0), x, at)
+}
+
+func legalGatherND(n *ir.Node) string {
+	switch {
+	case n.Int("batch_dims", 0) != 0:
+		return "batch_dims"
+	case !n.In(1).IsConst():
+		return "indices that are not constant"
+	}
+	return ""
+}
+
+func emitGatherND(e *emitter) error {
+	v := e.n.In(1).Const
+	shape := v.Shape()
+	last := shape[len(shape)-1]
+	x, err := v.Int64s()
+	if err != nil {
+		return err
+	}
+	out := make([]int32, len(x))
+	for i, k := range x {
+		if k < 0 {
+			d, ok := e.n.In(0).Shape[i%last].Int()
+			if !ok {
+				return fmt.Errorf("negative index into an unknown dimension")
+			}
+			k += d
+		}
+		out[i] = clamp32(k)
+	}
+	at, err := e.addConst(tensor.Of(out, shape...), nil, nil)
+	if err != nil {
+		return err
+	}
+	src, err := e.in(0)
+	if err != nil {
+		return err
+	}
+	return e.move(fb.GatherND, nil, nil, src, at)
+}
+
+// emitShape writes SHAPE and cuts out what start and end ask for.
+func emitShape(e *emitter) error {
+	v := e.n.In(0)
+	order := e.held[v].order
+	if v.IsConst() {
+		order = nil
+	}
+	x, err := e.read(v, order, false)
+	if err != nil {
+		return err
+	}
+	rank := v.Rank()
+	y, err := e.tensor("", tensor.Int64, []int32{int32(rank)}, nil)
+	if err != nil {
+		return err
+	}
+	e.op(fb.Shape, fb.ShapeOptions{Output: fb.Int64}, []int{x}, y)
+	start, end := bounds(e.n.Int("start", 0), rank), bounds(e.n.Int("end", int64(rank)), rank)
+	if order.IsIdentity() && start == 0 && end == rank {
+		e.set(0, y, nil)
+		return nil
+	}
+	pick := []int32{}
+	for a := start; a < end; a++ {
+		pick = append(pick, int32(order.Axis(a)))
+	}
+	return e.move(fb.Gather, fb.GatherOptions{}, nil, y, e.int32s(pick))
+}
+
+func bounds(v int64, rank int) int {
+	if v < 0 {
+		v += int64(rank)
+	}
+	return int(min(max(v, 0), int64(rank)))
+}

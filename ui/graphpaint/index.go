@@ -181,6 +181,14 @@ func (d *Drawing) labelPlace(e int) graphlayout.Point {
 	}
 	// A long straight line carries its label near its start, where the arrow at its end leaves room for it.
 	at := min(length/2, layerGap/2) - 2
+	// Lines that part leave room further down, lines that join further up.
+	forks, joins := len(d.Successors(d.Scene.Edges[e].From)) > 1, len(d.Predecessors(d.Scene.Edges[e].To)) > 1
+	switch {
+	case forks && !joins:
+		at += 5
+	case joins && !forks:
+		at -= 4
+	}
 	if d.Layout.Direction == graphlayout.Horizontal {
 		at = min(length/2, 60)
 	}

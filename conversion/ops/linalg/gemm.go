@@ -25,6 +25,8 @@ var gemmDef = &op.Def{
 	Infer:     inferGemm,
 	Eval:      evalGemm,
 	Decompose: decomposeGemm,
+	// broadcast, until set 6, allowed C to broadcast; it always may now.
+	Harmless: []string{"broadcast"},
 }
 
 func inferGemm(c *op.InferCtx) error {

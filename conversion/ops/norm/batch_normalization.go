@@ -63,6 +63,12 @@ var batchNormDef = &op.Def{
 		if s.Int("training_mode", 0) != 0 {
 			return fmt.Errorf("training_mode 1: only inference is supported")
 		}
+		if s.Version < 7 {
+			s.Has("consumed_inputs")
+			if s.Int("is_test", 0) == 0 {
+				return fmt.Errorf("is_test 0: only inference is supported")
+			}
+		}
 		if s.Int("spatial", 1) != 1 {
 			return fmt.Errorf("spatial 0: only statistics by channel are supported")
 		}

@@ -65,11 +65,10 @@ func (e *NotFoundError) Finding() *diag.Finding {
 
 // Suggestion says how to get the library.
 func (e *NotFoundError) Suggestion() string {
-	get := fmt.Sprintf("run `studio runtimes install %s`, or set %s to the library's file or folder", e.Spec.Name, e.Spec.EnvVar)
 	if len(e.Tried) == 1 && e.Tried[0].Origin == OriginEnvironment {
-		return fmt.Sprintf("%s is set and decides alone: correct or unset it, or %s", e.Spec.EnvVar, get)
+		return fmt.Sprintf("%s is set and decides alone: point it to the library's file or folder, or unset it", e.Spec.EnvVar)
 	}
-	return get
+	return fmt.Sprintf("run `studio runtimes install %s`, or set %s to the library's file or folder", e.Spec.Name, e.Spec.EnvVar)
 }
 
 // InstallError tells why Install got no library.

@@ -334,7 +334,7 @@ func TestWriteSVG(t *testing.T) {
 	seen := false
 	for {
 		tok, err := dec.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -23,10 +23,10 @@ func Passes() []*pass.Pass {
 		fold.Reshapes,
 		fold.Slices,
 		fuse.Pad,
+		fuse.Activation,
 		fuse.BatchNorm,
 		fuse.Scale,
 		fuse.Bias,
-		fuse.Activation,
 	}
 }
 

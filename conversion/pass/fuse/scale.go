@@ -8,8 +8,9 @@ import (
 // Scale is the pass fuse_scale.
 var Scale = &pass.Pass{
 	Name:  "fuse_scale",
-	About: "Folds multiplication and division by constants into the weights before them",
-	After: []string{"fold_constants", "remove_identity"},
+	About: "Folds multiplication and division by constants into the weights before or after them",
+	// An activation written out may end in a factor that belongs to it.
+	After: []string{"fold_constants", "remove_identity", "fuse_activation"},
 	Run: func(g *ir.Graph, c *pass.Ctx) error {
 		return fuseAffine(g, c, map[string]bool{"Mul": true, "Div": true})
 	},
@@ -45,7 +46,9 @@ func fuseAffine(g *ir.Graph, c *pass.Ctx, ops map[string]bool) error {
 		}
 		l, why := producer(g, n, 1-k)
 		if l == nil {
-			if why != "" {
+			if scaleNext(g, p, n, k) {
+				c.Fire()
+			} else if why != "" {
 				c.Miss(n, "%s", why)
 			}
 			continue
@@ -100,4 +103,39 @@ func affine(op string, k int, v []float64) (scale, shift []float64, why string) 
 		return each(func(float64) float64 { return -1 }), v, ""
 	}
 	return nil, nil, "it divides a constant by the result"
+}
+
+// scaleNext folds the multiplication or division by one number into the weights
+// of the only operation that reads the result. It reports whether it did.
+func scaleNext(g *ir.Graph, p *ir.Patch, n *ir.Node, k int) bool {
+	s, ok := n.In(k).ConstScalar()
+	if !ok || n.Op != "Mul" && (n.Op != "Div" || k == 0 || s == 0) {
+		return false
+	}
+	y, x := n.Out(0), n.In(1-k)
+	if !g.SingleUse(y) || !x.Shape.Equal(y.Shape) || x.DType != y.DType {
+		return false
+	}
+	if n.Op == "Div" {
+		s = 1 / s
+	}
+	use := y.Uses()[0]
+	switch use.Node.Op {
+	case "Conv", "ConvTranspose", "Gemm", "MatMul":
+	default:
+		return false
+	}
+	w := use.Node.In(1)
+	if use.Index != 0 || !w.IsConst() || !w.DType.IsFloat() || w.Const.Len() == 0 {
+		return false
+	}
+	t, ok := mapRows(w.Const, 1, func(int) float64 { return s })
+	if !ok {
+		return false
+	}
+	p.SetInput(use.Node, 0, x)
+	setConst(g, p, use.Node, 1, t, "")
+	p.AddOrigin(use.Node, n)
+	detach(p, n)
+	return true
 }

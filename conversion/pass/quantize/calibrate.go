@@ -112,7 +112,7 @@ func (c *collector) pass(ctx context.Context, r Runner, g *ir.Graph, batches Bat
 }
 
 // slot says where a tensor's measurements stand among the outputs of the tapped
-// graph; mean is -1 where there is none.
+// graph; -1 where one is not taken.
 type slot struct {
 	name           string
 	min, max, mean int
@@ -144,10 +144,13 @@ func tap(g *ir.Graph, reg *op.Registry, values []*ir.Value, channels map[*ir.Val
 		if v == nil {
 			return nil, nil, fmt.Errorf("%q is not in the graph", orig.Name)
 		}
-		s := slot{name: v.Name, mean: -1}
+		s := slot{name: v.Name, min: -1, mean: -1}
 		var err error
-		if s.min, err = add("ReduceMin", v, nil); err != nil {
-			return nil, nil, err
+		// What a Relu gives needs no minimum: every range holds zero.
+		if lo, _, ok := boundsOf(v); !ok || lo < 0 {
+			if s.min, err = add("ReduceMin", v, nil); err != nil {
+				return nil, nil, err
+			}
 		}
 		if s.max, err = add("ReduceMax", v, nil); err != nil {
 			return nil, nil, err
@@ -166,6 +169,22 @@ func tap(g *ir.Graph, reg *op.Registry, values []*ir.Value, channels map[*ir.Val
 		slots = append(slots, s)
 	}
 	return t, slots, nil
+}
+
+// boundsOf are the limits of a tensor that a Relu or Clip gives, also through
+// operators that only move its elements.
+func boundsOf(v *ir.Value) (lo, hi float64, ok bool) {
+	for n := v.Node(); n != nil; n = n.In(0).Node() {
+		if lo, hi, ok = bounds(n); ok {
+			return lo, hi, true
+		}
+		switch n.Op {
+		case "MaxPool", "Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Slice", "GlobalAveragePool", "AveragePool", "Identity":
+		default:
+			return 0, 0, false
+		}
+	}
+	return 0, 0, false
 }
 
 // expose copies g and replaces its outputs by the tensors themselves.
@@ -200,11 +219,14 @@ func (c *collector) of(name string) *Stats {
 
 func (c *collector) scalars(slots []slot, out []*tensor.Tensor) error {
 	for _, s := range slots {
-		if s.max >= len(out) || s.mean >= len(out) || out[s.min].Len() != 1 || out[s.max].Len() != 1 {
+		if max(s.min, s.max, s.mean) >= len(out) || s.min >= 0 && out[s.min].Len() != 1 || out[s.max].Len() != 1 {
 			return fmt.Errorf("the runtime returned no measurements of %q", s.name)
 		}
 		st := c.of(s.name)
-		lo, hi := out[s.min].Float64s()[0], out[s.max].Float64s()[0]
+		lo, hi := 0.0, out[s.max].Float64s()[0]
+		if s.min >= 0 {
+			lo = out[s.min].Float64s()[0]
+		}
 		st.Min, st.Max = lesser(st.Min, lo), -lesser(-st.Max, -hi)
 		st.MeanMin, st.MeanMax = st.MeanMin+lo, st.MeanMax+hi
 		if s.mean < 0 {

@@ -23,7 +23,7 @@ type WeightOptions struct {
 
 // WeightDefaults are the settings for a target by name.
 func WeightDefaults(target string) *WeightOptions {
-	return &WeightOptions{Smallest: 1024, Weights: "mse", Integers: target == "onnx"}
+	return &WeightOptions{Smallest: 1024, Weights: "max", Integers: target == "onnx"}
 }
 
 func (o *WeightOptions) keeps(n *ir.Node) bool { return (&Options{KeepFloat: o.KeepFloat}).keeps(n) }

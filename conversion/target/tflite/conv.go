@@ -20,6 +20,7 @@ type window struct {
 	kernel, stride, dilation [2]int
 	before, after            [2]int
 	lifted                   bool // 1-D: a row axis was added
+	same                     bool // padded as SAME, whatever the size
 }
 
 // windowOf reads the attributes of n for the given kernel.
@@ -28,10 +29,11 @@ func windowOf(n *ir.Node, kernel []int) (window, string) {
 	if rank != 1 && rank != 2 {
 		return window{}, fmt.Sprintf("%d spatial dimensions", rank)
 	}
-	if a := n.Str("auto_pad", "NOTSET"); a != "NOTSET" && a != "VALID" {
-		return window{}, fmt.Sprintf("auto_pad %s on unknown spatial dimensions", a)
+	auto := n.Str("auto_pad", "NOTSET")
+	if auto == "SAME_LOWER" {
+		return window{}, fmt.Sprintf("auto_pad %s on unknown spatial dimensions", auto)
 	}
-	w := window{kernel: [2]int{1, 1}, stride: [2]int{1, 1}, dilation: [2]int{1, 1}, lifted: rank == 1}
+	w := window{same: auto == "SAME_UPPER", kernel: [2]int{1, 1}, stride: [2]int{1, 1}, dilation: [2]int{1, 1}, lifted: rank == 1}
 	off := 2 - rank
 	strides, dilations, pads := n.Ints("strides"), n.Ints("dilations"), n.Ints("pads")
 	for i := range kernel {
@@ -199,6 +201,9 @@ func (e *emitter) scales(t int) []float32 {
 // an explicit PAD where neither scheme does: TensorFlow's SAME puts the odd row
 // at the end, other frameworks at the front.
 func (e *emitter) pad(x int, w window) (int, fb.Padding) {
+	if w.same {
+		return x, fb.Same
+	}
 	if w.before == [2]int{} && w.after == [2]int{} {
 		return x, fb.Valid
 	}
@@ -210,6 +215,9 @@ func (e *emitter) pad(x int, w window) (int, fb.Padding) {
 
 // isSame reports whether SAME on an input of these dims [N,H,W,C] pads as w.
 func (w window) isSame(dims []int32) bool {
+	if w.same {
+		return true
+	}
 	for i := range w.kernel {
 		reach := (w.kernel[i]-1)*w.dilation[i] + 1
 		size := int(dims[1+i])

@@ -31,8 +31,8 @@ func legalConvTranspose(n *ir.Node) string {
 	if _, ok := storedOf(n.In(1)); !ok {
 		return "weights that are not constant"
 	}
-	if _, ok := n.In(0).Shape[0].Int(); !ok {
-		return "a batch that is not known"
+	if w.same {
+		return "auto_pad on unknown spatial dimensions"
 	}
 	return legalBias(n)
 }
@@ -77,7 +77,8 @@ func emitConvTranspose(e *emitter) error {
 	}
 	if crop {
 		begin := []int32{0, int32(w.before[0]), int32(w.before[1]), 0}
-		e.op(fb.Slice, nil, []int{target, e.int32s(begin), e.int32s(out)}, y)
+		size := append([]int32{-1}, out[1:]...) // -1: the whole batch
+		e.op(fb.Slice, nil, []int{target, e.int32s(begin), e.int32s(size)}, y)
 	}
 	e.finishRows(y, w.lifted)
 	return nil
@@ -112,7 +113,7 @@ func (e *emitter) deconvGroups(x, y int, w window, shape []int, group int, paddi
 		if err != nil {
 			return err
 		}
-		e.op(fb.TransposeConv, opts, []int{e.int32s(e.m.Tensors[y].Shape), filter, x, bias}, y)
+		e.op(fb.TransposeConv, opts, []int{e.shapeOf(x, e.m.Tensors[y].Shape), filter, x, bias}, y)
 		return nil
 	}
 	s, _ := storedOf(e.n.In(1))
@@ -144,10 +145,26 @@ func (e *emitter) deconvGroups(x, y int, w window, shape []int, group int, paddi
 			return err
 		}
 		parts[g] = e.temp(y, dims)
-		e.op(fb.TransposeConv, opts, []int{e.int32s(dims), filter, xs[g], bias}, parts[g])
+		e.op(fb.TransposeConv, opts, []int{e.shapeOf(x, dims), filter, xs[g], bias}, parts[g])
 	}
 	e.op(fb.Concatenation, fb.ConcatenationOptions{Axis: 3}, parts, y)
 	return nil
+}
+
+// shapeOf is dims as a tensor; a batch that is not known is that of x.
+func (e *emitter) shapeOf(x int, dims []int32) int {
+	if dims[0] >= 0 {
+		return e.int32s(dims)
+	}
+	vector := func(n int32) int {
+		t, _ := e.tensor("", tensor.Int32, []int32{n}, nil)
+		return t
+	}
+	shape, batch, all := vector(int32(len(dims))), vector(1), vector(int32(len(dims)))
+	e.op(fb.Shape, fb.ShapeOptions{Output: fb.Int32}, []int{x}, shape)
+	e.op(fb.Slice, nil, []int{shape, e.int32s([]int32{0}), e.int32s([]int32{1})}, batch)
+	e.op(fb.Concatenation, fb.ConcatenationOptions{}, []int{batch, e.int32s(dims[1:])}, all)
+	return all
 }
 
 // groupBias is the part of the bias that belongs to group g.

@@ -126,8 +126,19 @@ func legalExpand(n *ir.Node) string {
 	if r := n.Out(0).Rank(); r > 6 {
 		return fmt.Sprintf("rank %d", r)
 	}
-	if !n.Out(0).Shape.IsStatic() {
+	if n.Out(0).Shape.IsStatic() {
+		return ""
+	}
+	// The shape tensor must say the result's dimensions themselves: ONNX lets it
+	// hold 1 where the operand has more.
+	c := n.In(1).Content
+	if len(c) != n.Out(0).Rank() {
 		return "a result of unknown shape"
+	}
+	for i, d := range c {
+		if !d.Equal(n.Out(0).Shape[i]) {
+			return "a result of unknown shape"
+		}
 	}
 	return ""
 }
@@ -139,7 +150,15 @@ func emitExpand(e *emitter) error {
 	if err != nil {
 		return err
 	}
-	return e.move(fb.BroadcastTo, nil, order, x, e.int32s(dimsOf(e.outs[0].Shape, order)))
+	dims := dimsOf(e.outs[0].Shape, order)
+	if unknowns(dims) == 0 {
+		return e.move(fb.BroadcastTo, nil, order, x, e.int32s(dims))
+	}
+	shape, err := e.read(e.n.In(1), nil, false)
+	if err != nil {
+		return err
+	}
+	return e.move(fb.BroadcastTo, nil, order, x, shape)
 }
 
 func legalTile(n *ir.Node) string {

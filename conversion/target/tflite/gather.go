@@ -22,9 +22,8 @@ func legalGather(n *ir.Node) string {
 	return ""
 }
 
-// indices is input 1 as int32 or int64 without negative entries.
-func (e *emitter) indices(dim int64) (int, error) {
-	v := e.n.In(1)
+// indices is v as int32 or int64 without negative entries.
+func (e *emitter) indices(v *ir.Value, dim int64) (int, error) {
 	if x, ok := v.ConstInts(); ok {
 		out := make([]int32, len(x))
 		for i, k := range x {
@@ -73,7 +72,7 @@ func emitGather(e *emitter) error {
 	if err != nil {
 		return err
 	}
-	at, err := e.indices(dim)
+	at, err := e.indices(e.n.In(1), dim)
 	if err != nil {
 		return err
 	}
@@ -154,4 +153,45 @@ func bounds(v int64, rank int) int {
 		v += int64(rank)
 	}
 	return int(min(max(v, 0), int64(rank)))
+}
+
+func legalOneHot(n *ir.Node) string {
+	if _, ok := n.In(1).ConstScalar(); !ok || !n.In(2).IsConst() {
+		return "a depth or values that are not constant"
+	}
+	if d := n.In(0).DType; d != tensor.Int32 && d != tensor.Int64 {
+		return fmt.Sprintf("indices of type %v", d)
+	}
+	switch d := n.In(2).DType; d {
+	case tensor.Float32, tensor.Int32, tensor.Int64, tensor.Bool:
+		return ""
+	default:
+		return fmt.Sprintf("element type %v", d)
+	}
+}
+
+func emitOneHot(e *emitter) error {
+	k, _ := e.n.In(1).ConstScalar()
+	at, err := e.indices(e.n.In(0), int64(k))
+	if err != nil {
+		return err
+	}
+	depth, err := e.addConst(tensor.Scalar(int32(k)), nil, nil)
+	if err != nil {
+		return err
+	}
+	values := e.n.In(2).Const
+	var ends [2]int
+	for i := range ends {
+		size := values.DType().ByteSize(1)
+		one, err := tensor.FromBytes(values.DType(), nil, values.Bytes()[i*size:(i+1)*size])
+		if err != nil {
+			return err
+		}
+		if ends[i], err = e.addConst(one, nil, nil); err != nil {
+			return err
+		}
+	}
+	axis := axisOf(e.n, -1, e.n.Out(0).Rank())
+	return e.out1(fb.OneHot, fb.OneHotOptions{Axis: int32(axis)}, nil, at, depth, ends[1], ends[0])
 }

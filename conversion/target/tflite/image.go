@@ -256,7 +256,7 @@ func emitSpaceToDepth(e *emitter) error {
 
 // layoutRule keeps operators that this target writes in the model's own order.
 func layoutRule(n *ir.Node) (layout.Want, bool) {
-	if n.Op == "Resize" && n.In(0).Rank() != 4 {
+	if n.Op == "Resize" && n.In(0).Rank() != 4 || n.Op == "Expand" && !n.Out(0).Shape.IsStatic() {
 		return layout.Logical, true
 	}
 	return 0, false

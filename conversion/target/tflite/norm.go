@@ -187,13 +187,7 @@ func emitSoftmax(code fb.Code, q *qparam) func(*emitter) error {
 		}
 		order, rank := e.inOrder(0), e.n.In(0).Rank()
 		axis := order.Axis(axisOf(e.n, -1, rank))
-		swap := make(layout.Perm, rank)
-		for i := range swap {
-			swap[i] = i
-		}
-		if rank > 0 {
-			swap[axis], swap[rank-1] = rank-1, axis
-		}
+		swap := swapLast(axis, rank)
 		x = e.permute(x, swap)
 		p := q
 		if !e.quant {

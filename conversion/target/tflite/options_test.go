@@ -2,6 +2,7 @@ package tflite
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"slipway/conversion/ops/all"
 	"slipway/conversion/pass/float16"
 	"slipway/conversion/pass/layout"
+	"slipway/conversion/pass/legalize"
 	fb "slipway/conversion/schema/tflite"
 	"slipway/conversion/target"
 	"slipway/conversion/tensor"
@@ -218,6 +220,76 @@ func TestLegal(t *testing.T) {
 		}
 		if code != c.code {
 			t.Errorf("%s: finding %q, want %q", c.op, code, c.code)
+		}
+	}
+}
+
+// TestInt8Interface exposes the integers: the same bits as behind the float
+// interface.
+func TestInt8Interface(t *testing.T) {
+	path := filepath.Join(testkit.Zoo(t), "cifar/resnet20_cifar10.onnx")
+	g, done := openModel(t, path)
+	defer done()
+	in := randomInputs(t, g, -1, 1, 1)
+	quantized(t, g, in)
+	floats, _ := write(t, g, target.Options{})
+	bytes, _ := write(t, g, target.Options{Values: map[string]string{OptionIO: "int8"}})
+	m, _, err := open(bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y := m.Tensors[m.Inputs[0]], m.Tensors[m.Outputs[0]]
+	if x.Type != fb.Int8 || y.Type != fb.Int8 {
+		t.Fatalf("input of type %d, output of type %d", x.Type, y.Type)
+	}
+	name := g.Inputs[0].Name
+	q := make([]int8, in[name].Len())
+	for i, v := range in[name].Float64s() {
+		q[i] = int8(min(max(math.RoundToEven(v/float64(x.Quant.Scale[0]))+float64(x.Quant.Zero[0]), -128), 127))
+	}
+	r := testkit.Vendor(t, []testkit.Job{
+		{Runtime: "litert", Model: floats, Inputs: in},
+		{Runtime: "litert", Model: bytes, Inputs: map[string]*tensor.Tensor{name: tensor.Of(q, in[name].Shape()...)}},
+	})
+	if r[0].Err+r[1].Err != "" {
+		t.Fatal(r[0].Err, r[1].Err)
+	}
+	out := g.Outputs[0].Name
+	for i, v := range r[1].Outputs[out].Float64s() {
+		if got, want := float32(v-float64(y.Quant.Zero[0]))*y.Quant.Scale[0], r[0].Outputs[out].Float32s()[i]; got != want {
+			t.Fatalf("element %d: %g, want %g", i, got, want)
+		}
+	}
+}
+
+// TestDynamicShapes runs operators whose target shape is computed.
+func TestDynamicShapes(t *testing.T) {
+	b := newBuild(t, "dynamic")
+	x := b.g.AddInput("x", tensor.Float32, ir.Shape{ir.Symbol("N"), ir.Static(4), ir.Static(5), ir.Static(6)})
+	a := b.op("ConvTranspose", ir.Attrs{"strides": ints(2, 2), "pads": ints(1, 1, 1, 1), "output_padding": ints(1, 1)}, x, b.w(4, 4, 3, 3), b.w(4))
+	c := b.op("ConvTranspose", ir.Attrs{"strides": ints(2, 2), "group": int64(2)}, x, b.w(4, 2, 2, 2), b.w(4))
+	batch := b.op("Gather", nil, b.op("Shape", nil, x), b.ints(0))
+	token := b.op("Expand", nil, b.w(1, 3, 7), b.op("Concat", ir.Attrs{"axis": int64(0)}, batch, b.ints(3, 7)))
+	b.g.Outputs = []*ir.Value{b.op("Add", nil, a, c), token, b.op("Flatten", ir.Attrs{"axis": int64(1)}, c)}
+	if err := legalize.Run(context.Background(), b.g, b.reg, Target{}, target.Options{}).Err(); err != nil {
+		t.Fatal(err)
+	}
+	file, _ := write(t, b.g, target.Options{})
+	for _, n := range []int{1, 3} {
+		in := randomInputs(t, b.g, -1, 1, n)
+		want, err := testkit.Eval(b.reg, b.g, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := testkit.Vendor(t, []testkit.Job{{Runtime: "litert", Model: file, Inputs: in}})
+		if r[0].Err != "" {
+			t.Fatal(r[0].Err)
+		}
+		for i, v := range b.g.Outputs {
+			got := r[0].Outputs[v.Name]
+			if !slices.Equal(got.Shape(), want[i].Shape()) || difference(got, want[i]) > 1e-5 {
+				t.Errorf("batch %d: %s: %v, want %v", n, v.Name, got, want[i])
+			}
 		}
 	}
 }

@@ -63,7 +63,7 @@ func poolKernel(n *ir.Node) []int {
 // end.
 func poolWindow(n *ir.Node) (window, string) {
 	w, why := windowOf(n, poolKernel(n))
-	if why != "" {
+	if why != "" || w.same {
 		return w, why
 	}
 	in, out := n.In(0).Shape, n.Out(0).Shape
@@ -89,6 +89,9 @@ func poolWindow(n *ir.Node) (window, string) {
 	return w, ""
 }
 
+// unpadded reports whether the window never leaves its operand.
+func (w window) unpadded() bool { return !w.same && w.before == [2]int{} && w.after == [2]int{} }
+
 func legalPool(n *ir.Node) string {
 	w, why := poolWindow(n)
 	switch {
@@ -96,8 +99,8 @@ func legalPool(n *ir.Node) string {
 		return why
 	case w.dilation != [2]int{1, 1}:
 		return "dilation"
-	case w.before != [2]int{} || w.after != [2]int{}:
-		if n.Op == "AveragePool" && !n.In(0).Shape[2:].IsStatic() {
+	case n.Op == "AveragePool" && !w.unpadded() && !n.In(0).Shape[2:].IsStatic():
+		if !w.same || n.Int("count_include_pad", 0) != 0 {
 			return "padding on unknown spatial dimensions"
 		}
 	}
@@ -136,7 +139,7 @@ func emitMaxPool(e *emitter) error {
 	x = e.rows(x, w.lifted)
 	padding := fb.Valid
 	switch {
-	case w.before == [2]int{} && w.after == [2]int{}:
+	case w.unpadded():
 	case w.isSame(e.m.Tensors[x].Shape):
 		padding = fb.Same
 	case !e.quant && notNegative(e.n.In(0), 8):
@@ -200,7 +203,7 @@ func int8AveragePool(n *ir.Node) bool {
 	if why != "" {
 		return false
 	}
-	if w.before == [2]int{} && w.after == [2]int{} {
+	if w.unpadded() {
 		return true
 	}
 	return n.Int("count_include_pad", 0) == 0 && w.isSame(dims4(n.In(0)))
@@ -230,7 +233,7 @@ func emitAveragePool(e *emitter) error {
 	padding := fb.Valid
 	var fix []float32
 	switch {
-	case w.before == [2]int{} && w.after == [2]int{}:
+	case w.unpadded():
 	case !include && w.isSame(dims):
 		padding = fb.Same
 	default:

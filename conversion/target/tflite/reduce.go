@@ -16,6 +16,8 @@ var reduceSpellings = map[string]spelling{
 	"ReduceMax":  {legal: legalReduce, emit: emitReduce(fb.ReduceMax), int8: always},
 	"ReduceMin":  {legal: legalReduce, emit: emitReduce(fb.ReduceMin), int8: always},
 	"ReduceProd": {legal: legalReduce, emit: emitReduce(fb.ReduceProd)},
+	"CumSum":     {legal: legalCumSum, emit: emitCumSum},
+	"TopK":       {legal: legalTopK, emit: emitTopK},
 	"ArgMax":     {legal: legalArg, emit: emitArg},
 	"ArgMin":     {legal: legalArg, emit: emitArg},
 }
@@ -114,4 +116,91 @@ func emitArg(e *emitter) error {
 	}
 	e.set(0, y, order)
 	return nil
+}
+
+func legalCumSum(n *ir.Node) string {
+	if _, ok := n.In(1).ConstScalar(); !ok {
+		return "an axis that is not constant"
+	}
+	switch d := n.In(0).DType; d {
+	case tensor.Float32, tensor.Int32, tensor.Int64:
+		return ""
+	default:
+		return fmt.Sprintf("element type %v", d)
+	}
+}
+
+func emitCumSum(e *emitter) error {
+	x, err := e.in(0)
+	if err != nil {
+		return err
+	}
+	axis, _ := e.n.In(1).ConstScalar()
+	if axis < 0 {
+		axis += float64(e.n.In(0).Rank())
+	}
+	order := e.inOrder(0)
+	at, err := e.addConst(tensor.Scalar(int32(order.Axis(int(axis)))), nil, nil)
+	if err != nil {
+		return err
+	}
+	return e.out1(fb.Cumsum, fb.CumsumOptions{Exclusive: e.n.Int("exclusive", 0) != 0, Reverse: e.n.Int("reverse", 0) != 0}, order, x, at)
+}
+
+func legalTopK(n *ir.Node) string {
+	if _, ok := n.In(1).ConstScalar(); !ok {
+		return "a number of elements that is not constant"
+	}
+	if n.Int("largest", 1) == 0 {
+		return "the smallest elements"
+	}
+	return floatOrInt32(n)
+}
+
+// emitTopK writes TOPK_V2, which works along the last axis and gives int32
+// indices.
+func emitTopK(e *emitter) error {
+	x, err := e.read(e.n.In(0), nil, false)
+	if err != nil {
+		return err
+	}
+	rank := e.n.In(0).Rank()
+	swap := swapLast(axisOf(e.n, -1, rank), rank)
+	x = e.permute(x, swap)
+	k, _ := e.n.In(1).ConstScalar()
+	count, err := e.addConst(tensor.Scalar(int32(k)), nil, nil)
+	if err != nil {
+		return err
+	}
+	dims := append([]int32{}, e.m.Tensors[x].Shape...)
+	dims[rank-1] = int32(k)
+	values := e.temp(x, dims)
+	indices, err := e.tensor("", tensor.Int32, dims, nil)
+	if err != nil {
+		return err
+	}
+	e.op(fb.TopKV2, nil, []int{x, count}, values, indices)
+	e.set(0, e.permute(values, swap), nil)
+	if e.n.Out(1) == nil {
+		return nil
+	}
+	wide, err := e.tensor("", tensor.Int64, dims, nil)
+	if err != nil {
+		return err
+	}
+	e.op(fb.Cast, fb.CastOptions{In: fb.Int32, Out: fb.Int64}, []int{indices}, wide)
+	e.set(1, e.permute(wide, swap), nil)
+	return nil
+}
+
+// swapLast exchanges an axis with the last one.
+func swapLast(axis, rank int) layout.Perm {
+	p := make(layout.Perm, rank)
+	for i := range p {
+		p[i] = i
+	}
+	if rank > 0 {
+		p[axis], p[rank-1] = rank-1, axis
+	}
+	return p
 }

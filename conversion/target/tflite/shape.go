@@ -24,6 +24,7 @@ var shapeSpellings = map[string]spelling{
 	"Pad":             {legal: legalPad, emit: emitPad, int8: int8Pad},
 	"Expand":          {legal: legalExpand, emit: emitExpand, int8: always},
 	"Tile":            {legal: legalTile, emit: emitTile, int8: always},
+	"OneHot":          {legal: legalOneHot, emit: emitOneHot},
 	"Shape":           {emit: emitShape},
 	"ConstantOfShape": {legal: legalConstantOfShape, emit: emitConstantOfShape},
 }

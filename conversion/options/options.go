@@ -38,7 +38,7 @@ type Field struct {
 	Kind                   Kind
 	Min, Max, Step         float64 // Max == Min: unbounded
 	Choices                []string
-	When                   string // "key=value", "" for always
+	When                   []string // "key=value", all of which must hold
 
 	v reflect.Value
 }
@@ -50,10 +50,10 @@ func Of(ptr any) []Field {
 	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
 		panic(fmt.Sprintf("options: %T is not a pointer to a struct", ptr))
 	}
-	return fields(v.Elem(), "")
+	return fields(v.Elem(), "", nil)
 }
 
-func fields(v reflect.Value, prefix string) []Field {
+func fields(v reflect.Value, prefix string, outer []string) []Field {
 	var out []Field
 	for i := range v.NumField() {
 		sf := v.Type().Field(i)
@@ -61,24 +61,25 @@ func fields(v reflect.Value, prefix string) []Field {
 		if !sf.IsExported() || key == "-" || key == "" && sf.Type.Kind() != reflect.Struct {
 			continue
 		}
+		when := outer
+		if w := sf.Tag.Get("when"); w != "" {
+			when = append(slices.Clone(outer), prefix+w)
+		}
 		if sf.Type.Kind() == reflect.Struct {
 			p := prefix
 			if key != "" {
 				p += key + "."
 			}
-			out = append(out, fields(v.Field(i), p)...)
+			out = append(out, fields(v.Field(i), p, when)...)
 			continue
 		}
 		f := Field{
 			Key: prefix + key, Title: sf.Tag.Get("title"), Help: sf.Tag.Get("help"), Unit: sf.Tag.Get("unit"),
 			Min: number(sf.Tag.Get("min")), Max: number(sf.Tag.Get("max")), Step: number(sf.Tag.Get("step")),
-			When: sf.Tag.Get("when"), v: v.Field(i),
+			When: when, v: v.Field(i),
 		}
 		if f.Title == "" {
 			f.Title = key
-		}
-		if f.When != "" && prefix != "" && !strings.HasPrefix(f.When, prefix) {
-			f.When = prefix + f.When
 		}
 		if c := sf.Tag.Get("choices"); c != "" {
 			f.Choices = strings.Split(c, "|")
@@ -224,13 +225,12 @@ func Check(ptr any) error {
 
 // Visible reports whether f applies, given the present values of all fields.
 func Visible(all []Field, f *Field) bool {
-	key, want, ok := strings.Cut(f.When, "=")
-	if !ok {
-		return true
-	}
-	for i := range all {
-		if all[i].Key == key {
-			return slices.Contains(strings.Split(want, "|"), all[i].Get()) && Visible(all, &all[i])
+	for _, w := range f.When {
+		key, want, _ := strings.Cut(w, "=")
+		for i := range all {
+			if all[i].Key == key && (!slices.Contains(strings.Split(want, "|"), all[i].Get()) || !Visible(all, &all[i])) {
+				return false
+			}
 		}
 	}
 	return true

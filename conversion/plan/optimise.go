@@ -29,7 +29,8 @@ func (r *run) prune() error {
 	case "2:4":
 		return r.pass(prune.Structured, &prune.NofM{Keep: 2, Group: 4})
 	}
-	return r.pass(prune.Magnitude, &prune.Options{Ratio: p.Ratio, Scope: p.Scope, Layers: p.Layers})
+	o := p.Options
+	return r.pass(prune.Magnitude, &o)
 }
 
 func (r *run) quantize() error {
@@ -51,13 +52,13 @@ func (r *run) quantize() error {
 	if profile == nil {
 		return diag.Errorf("quantize.target", "static quantization for %s is not known", r.target.Info().Title)
 	}
-	o := quantize.Defaults(profile)
-	o.Method, o.KeepFloat = q.Method, q.KeepFloat
+	o := q.Options
+	o.Profile = profile
 	var err error
-	if o.Stats, err = r.calibrate(o); err != nil {
+	if o.Stats, err = r.calibrate(&o); err != nil {
 		return err
 	}
-	return r.pass(quantize.Static, o)
+	return r.pass(quantize.Static, &o)
 }
 
 // randomInputs is how many inputs stand in for calibration data.

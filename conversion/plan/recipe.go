@@ -13,6 +13,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"slipway/conversion/options"
+	"slipway/conversion/pass/prune"
+	"slipway/conversion/pass/quantize"
 )
 
 // Recipe is everything that a person may set about a conversion, for all
@@ -22,7 +24,7 @@ import (
 type Recipe struct {
 	Version     int                `yaml:"version" json:"version"`
 	Precision   string             `yaml:"precision" json:"precision" key:"precision" title:"Precision" help:"Number format of the artefact's weights and arithmetic" choices:"fp32|fp16|int8"`
-	Quantize    Quantize           `yaml:"quantize,omitempty" json:"quantize" key:"quantize"`
+	Quantize    Quantize           `yaml:"quantize,omitempty" json:"quantize" key:"quantize" when:"precision=int8"`
 	Prune       Prune              `yaml:"prune,omitempty" json:"prune" key:"prune"`
 	Batch       string             `yaml:"batch,omitempty" json:"batch,omitempty" key:"batch" title:"Batch" help:"Size of the first dimension: keep, dynamic, or a number"`
 	Layout      string             `yaml:"layout,omitempty" json:"layout,omitempty" key:"layout" title:"Input and output layout" help:"source: as the model has it" choices:"source|nchw|nhwc"`
@@ -34,27 +36,26 @@ type Recipe struct {
 
 // Quantize holds the settings of int8.
 type Quantize struct {
-	Scheme      string   `yaml:"scheme,omitempty" json:"scheme,omitempty" key:"scheme" title:"Quantization" help:"static measures ranges on calibration pictures; dynamic measures them while running; weight-only keeps float arithmetic" choices:"static|dynamic|weight-only"`
-	Method      string   `yaml:"method,omitempty" json:"method,omitempty" key:"method" title:"Calibration" help:"How an activation's range is chosen from what was seen" choices:"minmax|percentile|entropy|mse" when:"scheme=static"`
-	Calibration string   `yaml:"calibrate,omitempty" json:"calibrate,omitempty" key:"calibrate" title:"Calibration data" help:"Folder of pictures, or of .npy and .npz tensors"`
-	Images      int      `yaml:"images,omitempty" json:"images,omitempty" key:"images" title:"Calibration pictures" help:"At most so many are used" min:"1" max:"10000" when:"scheme=static"`
-	KeepFloat   []string `yaml:"keep_float,flow,omitempty" json:"keep_float,omitempty" key:"keep_float" title:"Keep in float" help:"Layers that are not quantized"`
+	Scheme      string `yaml:"scheme,omitempty" json:"scheme,omitempty" key:"scheme" title:"Quantization" help:"static measures ranges on calibration pictures; dynamic measures them while running; weight-only keeps float arithmetic" choices:"static|dynamic|weight-only"`
+	Calibration string `yaml:"calibrate,omitempty" json:"calibrate,omitempty" key:"calibrate" title:"Calibration data" help:"Folder of pictures, or of .npy and .npz tensors" when:"scheme=static"`
+	Images      int    `yaml:"images,omitempty" json:"images,omitempty" key:"images" title:"Calibration inputs" help:"At most so many are used" min:"1" max:"10000" when:"scheme=static"`
+
+	quantize.Options `yaml:",inline" when:"scheme=static"`
 }
 
 // Prune holds the settings of pruning.
 type Prune struct {
-	Method string             `yaml:"method,omitempty" json:"method,omitempty" key:"method" title:"Pruning" help:"magnitude sets the smallest weights to zero: smaller after compression, not faster" choices:"none|magnitude|2:4"`
-	Ratio  float64            `yaml:"ratio,omitempty" json:"ratio,omitempty" key:"ratio" title:"Ratio" help:"Share of the weights that become zero" min:"0" max:"0.99" step:"0.05" when:"method=magnitude"`
-	Scope  string             `yaml:"scope,omitempty" json:"scope,omitempty" key:"scope" title:"Ratio applies to" help:"global: one threshold for the whole model; layer: each layer alone" choices:"global|layer" when:"method=magnitude"`
-	Layers map[string]float64 `yaml:"layers,omitempty" json:"layers,omitempty" key:"layers" title:"Ratios by layer" min:"0" max:"0.99" when:"method=magnitude"`
+	Method string `yaml:"method,omitempty" json:"method,omitempty" key:"method" title:"Pruning" help:"magnitude sets the smallest weights to zero: smaller after compression, not faster; 2:4 is what NVIDIA's sparse units take" choices:"none|magnitude|2:4"`
+
+	prune.Options `yaml:",inline" when:"method=magnitude"`
 }
 
 // Default is the recipe that changes nothing but the format.
 func Default() Recipe {
 	return Recipe{
 		Version: 1, Precision: "fp32", Batch: "keep", Layout: "source", Samples: 4,
-		Quantize: Quantize{Scheme: "static", Method: "minmax", Images: 100},
-		Prune:    Prune{Method: "none", Scope: "global"},
+		Quantize: Quantize{Scheme: "static", Images: 100, Options: *quantize.Defaults(nil)},
+		Prune:    Prune{Method: "none", Options: prune.Options{Ratio: 0.3, Scope: "global"}},
 	}
 }
 
@@ -117,7 +118,7 @@ func (r *Recipe) Clone() Recipe {
 	c := *r
 	c.InputShapes = maps.Clone(r.InputShapes)
 	c.Passes, c.SkipPasses = slices.Clone(r.Passes), slices.Clone(r.SkipPasses)
-	c.Quantize.KeepFloat = slices.Clone(r.Quantize.KeepFloat)
+	c.Quantize.KeepFloat, c.Quantize.Ops = slices.Clone(r.Quantize.KeepFloat), slices.Clone(r.Quantize.Ops)
 	c.Prune.Layers = maps.Clone(r.Prune.Layers)
 	return c
 }

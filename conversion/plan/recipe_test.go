@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"slipway/conversion/options"
+	"slipway/conversion/pass/prune"
 )
 
 func TestRecipeRoundTrip(t *testing.T) {
 	r := Default()
 	r.Precision, r.Quantize.KeepFloat = "int8", []string{"conv1", "fc"}
-	r.Prune = Prune{Method: "magnitude", Ratio: 0.3, Scope: "layer", Layers: map[string]float64{"a": 0.5}}
+	r.Prune = Prune{Method: "magnitude", Options: prune.Options{Ratio: 0.3, Scope: "layer", Layers: map[string]float64{"a": 0.5}}}
+	r.Quantize.BiasCorrection, r.Quantize.Tighten = false, 0
 	r.InputShapes = map[string][]int64{"x": {1, 3, 224, 224}}
 	b, err := r.YAML()
 	if err != nil {

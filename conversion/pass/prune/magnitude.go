@@ -14,9 +14,9 @@ import (
 
 // Options of prune_magnitude.
 type Options struct {
-	Ratio  float64            `key:"ratio" title:"Pruning ratio" help:"Share of the weights that become zero" min:"0" max:"0.99" step:"0.05"`
-	Scope  string             `key:"scope" title:"Ratio applies to" help:"global: one threshold for the whole model; layer: each layer alone" choices:"global|layer"`
-	Layers map[string]float64 `key:"layers" title:"Ratios by layer" help:"Ratios of single layers, which then count for no global threshold" min:"0" max:"0.99"`
+	Ratio  float64            `yaml:"ratio" json:"ratio" key:"ratio" title:"Pruning ratio" help:"Share of the weights that become zero" min:"0" max:"0.99" step:"0.05"`
+	Scope  string             `yaml:"scope,omitempty" json:"scope,omitempty" key:"scope" title:"Ratio applies to" help:"global: one threshold for the whole model; layer: each layer alone" choices:"global|layer"`
+	Layers map[string]float64 `yaml:"layers,omitempty" json:"layers,omitempty" key:"layers" title:"Ratios by layer" help:"Ratios of single layers, which then count for no global threshold" min:"0" max:"0.99"`
 }
 
 // Magnitude is prune_magnitude.

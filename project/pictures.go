@@ -78,6 +78,8 @@ func (s *Studio) ClearPictures() {
 	s.mu.Lock()
 	s.pictures = nil
 	s.mu.Unlock()
+	// Where this cannot be stored the pictures are back after a restart: no loss.
+	_ = s.rememberPictures()
 	s.tell(Event{Kind: PicturesChanged})
 }
 
@@ -93,7 +95,7 @@ func (s *Studio) testPicture(ctx context.Context, p *Picture) error {
 	img, err := task.DecodeFile(p.Path)
 	if err != nil {
 		s.setPicture(p, func() { p.Err, p.Done = err, true })
-		return nil
+		return s.rememberPictures()
 	}
 	x, geo, err := t.Prepare(img)
 	if err != nil {
@@ -112,7 +114,7 @@ func (s *Studio) testPicture(ctx context.Context, p *Picture) error {
 		s.setPicture(p, func() { p.Cells = append(p.Cells, c) })
 	}
 	s.setPicture(p, func() { p.Done = true })
-	return nil
+	return s.rememberPictures()
 }
 
 func (s *Studio) setPicture(_ *Picture, change func()) {

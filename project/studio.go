@@ -160,11 +160,14 @@ func (s *Studio) OpenModel(ctx context.Context, path, dir string) error {
 
 // OpenProject opens a project folder and the model it is about.
 func (s *Studio) OpenProject(ctx context.Context, dir string) error {
+	if !store.Is(dir) {
+		return diag.Errorf("project.missing", "is not a project folder").In(dir)
+	}
 	db, err := store.Open(dir)
 	if err != nil {
 		return err
 	}
-	model, err := db.Get("model")
+	model, err := db.Get(keyModel)
 	db.Close()
 	if err != nil {
 		return err
@@ -177,7 +180,7 @@ func (s *Studio) OpenProject(ctx context.Context, dir string) error {
 
 // restore reads the document; called with the lock held and a new store.
 func (s *Studio) restore() error {
-	if err := s.store.Set("model", s.model.Path); err != nil {
+	if err := s.store.Set(keyModel, s.model.Path); err != nil {
 		return err
 	}
 	if t, note, err := s.loadTask(); err != nil {
@@ -185,14 +188,8 @@ func (s *Studio) restore() error {
 	} else {
 		s.task, s.taskNote = t, note
 	}
-	saved, err := s.store.Get("recipe")
-	if err != nil {
+	if err := s.restoreRecipe(); err != nil {
 		return err
-	}
-	if saved != "" {
-		if r, err := plan.ParseRecipe([]byte(saved)); err == nil {
-			s.recipe = history.New(r, undoSteps)
-		}
 	}
 	s.variants = []*Variant{{Title: "source", Target: "source", Path: s.model.Path, Bytes: sourceBytes(s.model), Created: s.model.Opened}}
 	vs, err := s.store.Variants()
@@ -201,6 +198,9 @@ func (s *Studio) restore() error {
 	}
 	for _, v := range vs {
 		s.variants = append(s.variants, s.variantOf(v))
+	}
+	if err := s.restorePictures(); err != nil {
+		return err
 	}
 	return s.restoreResults()
 }
@@ -232,7 +232,7 @@ func (s *Studio) variantOf(v store.Variant) *Variant {
 // loadTask finds how pictures become inputs: what the project stored, else the
 // task file beside the model, else a guess from the interface.
 func (s *Studio) loadTask() (*task.Task, string, error) {
-	saved, err := s.store.Get("task")
+	saved, err := s.store.Get(keyTask)
 	if err != nil {
 		return nil, "", err
 	}
@@ -320,15 +320,16 @@ func (s *Studio) SetTask(t *task.Task) error {
 		s.mu.Unlock()
 		return ErrNoModel
 	}
-	err = s.store.Set("task", string(b))
+	err = s.store.Set(keyTask, string(b))
 	if err == nil {
 		s.task, s.taskNote, s.pictures = t, "", nil
 	}
 	s.mu.Unlock()
-	if err == nil {
-		s.tell(Event{Kind: TaskChanged})
+	if err != nil {
+		return err
 	}
-	return err
+	s.tell(Event{Kind: TaskChanged})
+	return s.rememberPictures()
 }
 
 // TaskYAML is the task as a file.
@@ -372,11 +373,7 @@ func (s *Studio) CanUndo() (undo, redo bool) {
 func (s *Studio) moveRecipe(move func() bool) error {
 	s.mu.Lock()
 	changed := move()
-	r := s.recipe.Current()
-	b, err := r.YAML()
-	if err == nil && s.store != nil {
-		err = s.store.Set("recipe", string(b))
-	}
+	err := s.rememberRecipe()
 	s.mu.Unlock()
 	if changed {
 		s.tell(Event{Kind: RecipeChanged})

@@ -6,6 +6,7 @@ package charts
 
 import (
 	"fmt"
+	"html"
 	"io"
 	"math"
 
@@ -35,8 +36,19 @@ type Drawing interface {
 // PNG writes d as a PNG picture.
 func PNG(w io.Writer, d Drawing, s Style) ([]Hit, error) { return render(w, d, s, chart.PNG) }
 
-// SVG writes d as an SVG document.
-func SVG(w io.Writer, d Drawing, s Style) ([]Hit, error) { return render(w, d, s, chart.SVG) }
+// SVG writes d as an SVG document; texts are escaped.
+func SVG(w io.Writer, d Drawing, s Style) ([]Hit, error) {
+	return render(w, d, s, func(width, height int) (chart.Renderer, error) {
+		r, err := chart.SVG(width, height)
+		return escaper{r}, err
+	})
+}
+
+// escaper makes a renderer write texts that a document can hold: go-chart's
+// writes them as they are, and names come from model files.
+type escaper struct{ chart.Renderer }
+
+func (e escaper) Text(body string, x, y int) { e.Renderer.Text(html.EscapeString(body), x, y) }
 
 func render(w io.Writer, d Drawing, s Style, provider chart.RendererProvider) ([]Hit, error) {
 	s.Width, s.Height = max(s.Width, 160), max(s.Height, 80)

@@ -69,6 +69,12 @@ type Store struct {
 	lock *os.File
 }
 
+// Is reports whether dir is a project folder.
+func Is(dir string) bool {
+	st, err := os.Stat(filepath.Join(dir, "project.db"))
+	return err == nil && st.Mode().IsRegular()
+}
+
 // Open opens or creates a project folder. A folder that another process has
 // open, that is no project or that a newer program wrote is a finding, and
 // nothing is changed then.

@@ -36,6 +36,9 @@ type Env struct {
 	Runtime func(name string) (runtimes.Runtime, error)
 	// Targets by name.
 	Target func(name string) target.Target
+	// Round writes a copy of a source model with its weights rounded to half
+	// precision; nil: verification judges by fixed tolerances alone.
+	Round func(path, to string) error
 }
 
 // Request asks for one conversion.
@@ -112,6 +115,10 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 		res.Findings = append(res.Findings, diag.FromError("verify.failed", err)...)
 	}
 	res.Verify = v
+	if v.Sensitive {
+		res.Findings = append(res.Findings, diag.Warnf("verify.sensitive", "the model is sensitive to half precision: %s", v.Why).
+			Suggest("measure its accuracy before using it"))
+	}
 	switch v.Verdict {
 	case verify.Mismatch:
 		res.OK = false
@@ -191,6 +198,21 @@ func (e *Env) verify(ctx context.Context, q Request, res *Result) (*verify.Verdi
 			return p, func() { os.RemoveAll(dir) }, err
 		}
 	}
+	if e.Round != nil && precision == "fp16" {
+		c.Rounded = func(context.Context) (string, func(), error) {
+			dir, err := os.MkdirTemp("", "studio-rounded-")
+			if err != nil {
+				return "", nil, err
+			}
+			remove := func() { os.RemoveAll(dir) }
+			p := filepath.Join(dir, filepath.Base(q.Model))
+			if err := e.Round(q.Model, p); err != nil {
+				remove()
+				return "", nil, err
+			}
+			return p, remove, nil
+		}
+	}
 	for _, l := range res.Layers {
 		c.Layers = append(c.Layers, verify.Layer{Name: l.Name, Source: l.Source, Artefact: l.Artefact})
 	}
@@ -206,7 +228,7 @@ func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*ten
 	if err != nil {
 		return nil, err
 	}
-	ios := s.Inputs()
+	ios, outs := s.Inputs(), s.Outputs()
 	s.Close()
 	dims := map[string][]int{}
 	for name, d := range q.Recipe.InputShapes {
@@ -218,7 +240,11 @@ func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*ten
 	if n <= 0 {
 		n = plan.Default().Samples
 	}
-	out, err := verify.Samples(ios, n, dims)
+	t := q.Task
+	if t == nil || t.Kind == task.Generic {
+		t, _ = task.Guess(ios, outs)
+	}
+	out, err := verify.Samples(ios, n, dims, spans(t, ios)...)
 	if err != nil || q.Task == nil || q.Task.Kind == task.Generic || len(ios) != 1 {
 		return out, err
 	}
@@ -237,6 +263,18 @@ func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*ten
 		out = append(out, []*tensor.Tensor{x})
 	}
 	return out, nil
+}
+
+// spans are the values that a picture's elements take in each input; without
+// them noise would test a model for raw pixels in nothing but darkness.
+func spans(t *task.Task, ios []runtimes.IO) []verify.Span {
+	if t == nil || t.Kind == task.Generic || len(ios) == 0 {
+		return nil
+	}
+	out := make([]verify.Span, len(ios))
+	lo, hi := t.Input.Span()
+	out[t.MatchInput(ios)] = verify.Span{Low: lo, High: hi}
+	return out
 }
 
 // SourceRuntime is what runs source models: ONNX Runtime, which shares no code

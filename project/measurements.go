@@ -73,15 +73,10 @@ func (s *Studio) Bench(o BenchOptions) (int64, error) {
 func (s *Studio) runBench(ctx context.Context, h *jobs.Handle, o BenchOptions) error {
 	var subjects []measure.Subject
 	var owner []int64
-	defer func() {
-		for _, sub := range subjects {
-			sub.Session.Close()
-		}
-	}()
 	for _, v := range s.chosen(o.Variants) {
 		for _, name := range s.runtimesFor(v) {
 			h.Progress("opening "+v.Title+" on "+name, 0)
-			sub, err := s.subject(ctx, v, name, o.Threads)
+			sub, stop, err := s.subject(ctx, v, name, o.Threads)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -89,6 +84,7 @@ func (s *Studio) runBench(ctx context.Context, h *jobs.Handle, o BenchOptions) e
 				h.Find(diag.Warnf("bench.refused", "%s does not run on %s: %v", v.Title, name, err))
 				continue
 			}
+			defer stop()
 			subjects, owner = append(subjects, sub), append(owner, v.ID)
 		}
 	}
@@ -108,21 +104,23 @@ func (s *Studio) runBench(ctx context.Context, h *jobs.Handle, o BenchOptions) e
 	return s.reloadResults()
 }
 
-func (s *Studio) subject(ctx context.Context, v *Variant, name string, threads int) (measure.Subject, error) {
-	r, err := s.env.Runtimes.Get(name)
+// subject opens a variant in a worker of its own; stop ends it.
+func (s *Studio) subject(ctx context.Context, v *Variant, name string, threads int) (sub measure.Subject, stop func(), err error) {
+	r, stop, err := s.env.Runtimes.Dedicated(ctx, name)
 	if err != nil {
-		return measure.Subject{}, err
+		return sub, nil, err
 	}
 	ses, err := r.Open(ctx, runtimes.Model{Path: v.Path, Format: v.Format()}, runtimes.Options{Threads: threads})
 	if err != nil {
-		return measure.Subject{}, err
+		stop()
+		return sub, nil, err
 	}
 	in, err := verify.Samples(ses.Inputs(), 1, nil)
 	if err != nil {
-		ses.Close()
-		return measure.Subject{}, err
+		stop()
+		return sub, nil, err
 	}
-	return measure.Subject{Name: v.Title, Runtime: r.Info(), Session: ses, Inputs: in[0], Threads: threads, Batch: batchOf(in[0])}, nil
+	return measure.Subject{Name: v.Title, Runtime: r.Info(), Session: ses, Inputs: in[0], Threads: threads, Batch: batchOf(in[0])}, stop, nil
 }
 
 func batchOf(in []*tensor.Tensor) int {

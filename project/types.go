@@ -40,6 +40,9 @@ type Runtimes interface {
 	// Get returns a runtime that lives in a worker process, or a
 	// *runtimes.NotAvailableError.
 	Get(name string) (runtimes.Runtime, error)
+	// Dedicated returns the runtime in a worker of its own, so that its memory is
+	// that of one model; stop ends it.
+	Dedicated(ctx context.Context, name string) (r runtimes.Runtime, stop func(), err error)
 }
 
 // Env is what a Studio needs from its surroundings.

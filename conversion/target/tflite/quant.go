@@ -259,19 +259,24 @@ func (w *writer) requantize(t int, q *qparam) int {
 	return y
 }
 
-// noteIsland remembers a node that computes in floating point although all it
+// noteIsland remembers a node that computes in floating point although what it
 // reads and writes is quantized.
 func (w *writer) noteIsland(n *ir.Node) {
-	for _, v := range n.Outputs {
-		if v != nil && w.quantOut[v] != nil {
-			layers := n.Origin
-			if len(layers) == 0 {
-				layers = []string{n.Name}
-			}
-			w.islands[n.Op] = append(w.islands[n.Op], layers...)
-			return
-		}
+	reads, writes := false, false
+	for _, v := range n.Inputs {
+		reads = reads || v != nil && w.held[v].quant != nil
 	}
+	for _, v := range n.Outputs {
+		writes = writes || v != nil && w.quantOut[v] != nil
+	}
+	if !reads || !writes {
+		return
+	}
+	layers := n.Origin
+	if len(layers) == 0 {
+		layers = []string{n.Name}
+	}
+	w.islands[n.Op] = append(w.islands[n.Op], layers...)
 }
 
 // report turns what was noted into findings.

@@ -222,13 +222,15 @@ func (e *Env) verify(ctx context.Context, q Request, res *Result) (*verify.Verdi
 	return verify.Run(ctx, c)
 }
 
-// samples are random inputs and, where the task is known, pictures.
+// samples are random inputs and, where the task is known, pictures. An int8
+// artefact holds in the ranges it was calibrated for, so it is compared on
+// pictures alone where there are some: those given, or some of its calibration.
 func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*tensor.Tensor, error) {
 	s, err := src.Runtime.Open(ctx, src.Model, runtimes.Options{})
 	if err != nil {
 		return nil, err
 	}
-	ios, outs := s.Inputs(), s.Outputs()
+	ios := s.Inputs()
 	s.Close()
 	dims := map[string][]int{}
 	for name, d := range q.Recipe.InputShapes {
@@ -240,24 +242,37 @@ func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*ten
 	if n <= 0 {
 		n = plan.Default().Samples
 	}
-	t := q.Task
-	if t == nil || t.Kind == task.Generic {
-		t, _ = task.Guess(ios, outs)
+	var pictures [][]*tensor.Tensor
+	if q.Task != nil && q.Task.Kind != task.Generic && len(ios) == 1 {
+		paths := q.Pictures
+		if len(paths) == 0 && q.Recipe.Precision == "int8" {
+			paths = somePictures(q.Recipe.Quantize.Calibration, n)
+		}
+		if pictures, err = prepare(paths, q.Task, ios[0].DType); err != nil {
+			return nil, err
+		}
 	}
-	out, err := verify.Samples(ios, n, dims, spans(t, ios)...)
-	if err != nil || q.Task == nil || q.Task.Kind == task.Generic || len(ios) != 1 {
-		return out, err
+	if q.Recipe.Precision == "int8" && len(pictures) > 0 {
+		return pictures, nil
 	}
-	for _, p := range q.Pictures {
+	out, err := verify.Samples(ios, n, dims)
+	return append(out, pictures...), err
+}
+
+// prepare turns pictures into inputs; those that cannot be read are left out,
+// as whoever lists them reports that.
+func prepare(paths []string, t *task.Task, d tensor.DType) ([][]*tensor.Tensor, error) {
+	var out [][]*tensor.Tensor
+	for _, p := range paths {
 		img, err := task.DecodeFile(p)
 		if err != nil {
-			continue // the caller's dataset reports it
+			continue
 		}
-		x, _, err := q.Task.Prepare(img)
+		x, _, err := t.Prepare(img)
 		if err != nil {
 			return nil, err
 		}
-		if x, err = task.As(x, ios[0].DType); err != nil {
+		if x, err = task.As(x, d); err != nil {
 			return nil, err
 		}
 		out = append(out, []*tensor.Tensor{x})
@@ -265,15 +280,21 @@ func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*ten
 	return out, nil
 }
 
-// spans are the values that a picture's elements take in each input; without
-// them noise would test a model for raw pixels in nothing but darkness.
-func spans(t *task.Task, ios []runtimes.IO) []verify.Span {
-	if t == nil || t.Kind == task.Generic || len(ios) == 0 {
+// somePictures lists the first n pictures in a folder and those below it.
+func somePictures(dir string, n int) []string {
+	var out []string
+	if dir == "" {
 		return nil
 	}
-	out := make([]verify.Span, len(ios))
-	lo, hi := t.Input.Span()
-	out[t.MatchInput(ios)] = verify.Span{Low: lo, High: hi}
+	filepath.WalkDir(dir, func(p string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && task.IsPicture(p) {
+			out = append(out, p)
+		}
+		if len(out) == n {
+			return filepath.SkipAll
+		}
+		return nil
+	})
 	return out
 }
 

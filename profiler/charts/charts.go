@@ -107,6 +107,8 @@ func Color(target string) drawing.Color {
 
 func fillRect(r chart.Renderer, x0, y0, x1, y1 int, c drawing.Color) {
 	r.SetFillColor(c)
+	r.SetStrokeColor(c) // an SVG renderer strokes what it fills
+	r.SetStrokeWidth(0)
 	r.MoveTo(x0, y0)
 	r.LineTo(x1, y0)
 	r.LineTo(x1, y1)

@@ -10,10 +10,11 @@ import (
 	"slipway/profiler/charts"
 )
 
-// chartWidth is the drawing's width in pixels; the page scales it.
-const chartWidth = 620
+// chartWidth and wideWidth are the drawings' widths in pixels; the page scales
+// them.
+const chartWidth, wideWidth = 620, 1250
 
-// Figure is one chart, drawn for light and for dark.
+// figure is one chart, drawn for light and for dark.
 type figure struct {
 	Light, Dark template.HTML
 	Wide        bool
@@ -22,30 +23,29 @@ type figure struct {
 func (d *Data) figures() ([]figure, error) {
 	latency, memory, size := d.latencyChart(), d.memoryChart(), d.sizeChart()
 	acc, scatter := d.accuracyChart(), d.scatterChart()
-	height := max(latency.Height(), 260)
 	list := []struct {
-		d      charts.Drawing
-		height int
-		title  string
-		there  bool
+		d             charts.Drawing
+		width, height int
+		title         string
+		there         bool
 	}{
-		{latency, latency.Height(), latency.Title, len(latency.Bars) > 0},
-		{memory, memory.Height(), memory.Title, len(memory.Bars) > 0},
-		{acc, acc.Height(), acc.Title, len(acc.Bars) > 0},
-		{scatter, min(height, 420), scatter.Title, len(scatter.Points) > 1},
-		{size, size.Height(), size.Title, len(size.Bars) > 1},
+		{latency, chartWidth, latency.Height(), latency.Title, len(latency.Bars) > 0},
+		{memory, chartWidth, memory.Height(), memory.Title, len(memory.Bars) > 0},
+		{acc, chartWidth, acc.Height(), acc.Title, len(acc.Bars) > 0},
+		{size, chartWidth, size.Height(), size.Title, len(size.Bars) > 1},
+		{scatter, wideWidth, 400, scatter.Title, len(scatter.Points) > 1},
 	}
 	var out []figure
 	for _, c := range list {
 		if !c.there {
 			continue
 		}
-		var f figure
+		f := figure{Wide: c.width == wideWidth}
 		var err error
-		if f.Light, err = svg(c.d, c.height, c.title, false); err != nil {
+		if f.Light, err = svg(c.d, c.width, c.height, c.title, false); err != nil {
 			return nil, err
 		}
-		if f.Dark, err = svg(c.d, c.height, c.title, true); err != nil {
+		if f.Dark, err = svg(c.d, c.width, c.height, c.title, true); err != nil {
 			return nil, err
 		}
 		out = append(out, f)
@@ -54,9 +54,9 @@ func (d *Data) figures() ([]figure, error) {
 }
 
 // svg draws a chart as an element for the page.
-func svg(c charts.Drawing, height int, title string, dark bool) (template.HTML, error) {
+func svg(c charts.Drawing, width, height int, title string, dark bool) (template.HTML, error) {
 	var b bytes.Buffer
-	if _, err := charts.SVG(&b, c, charts.Style{Width: chartWidth, Height: height, Dark: dark}); err != nil {
+	if _, err := charts.SVG(&b, c, charts.Style{Width: width, Height: height, Dark: dark}); err != nil {
 		return "", fmt.Errorf("report: %w", err)
 	}
 	s := strings.Replace(b.String(), "<svg ", fmt.Sprintf(`<svg role="img" aria-label="%s" `, html.EscapeString(title)), 1)

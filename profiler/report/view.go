@@ -166,20 +166,22 @@ func (d *Data) tiles() []tile {
 	var out []tile
 	art := d.artefacts()
 	if len(art) > 0 {
-		good, class := 0, "good"
+		count := map[string]int{}
 		for _, v := range art {
-			switch verdictOf(&v) {
-			case verify.Match:
-				good++
-			case verify.Mismatch:
-				class = "bad"
-			default:
-				if class == "good" {
-					class = "fair"
-				}
+			count[verdictOf(&v)]++
+		}
+		t := tile{"Verified", fmt.Sprintf("%d of %d", count[verify.Match], len(art)), "artefacts match the source", "good"}
+		if count[verify.Mismatch] > 0 {
+			t.Class = "bad"
+		} else if count[verify.Match] < len(art) {
+			t.Class = "fair"
+		}
+		for _, c := range []struct{ verdict, text string }{{verify.Drift, "drift"}, {verify.Mismatch, "do not match"}, {verify.NotRun, "were not verified"}} {
+			if n := count[c.verdict]; n > 0 {
+				t.Note += fmt.Sprintf(", %d %s", n, c.text)
 			}
 		}
-		out = append(out, tile{"Verified", fmt.Sprintf("%d of %d", good, len(art)), "artefacts match the source", class})
+		out = append(out, t)
 	}
 	if f := d.fastest(); f != nil {
 		t := tile{Name: "Fastest", Value: units.Milliseconds(f.P50MS), Note: d.title(f.Variant) + " on " + d.runtimeTitle(f.Runtime)}

@@ -233,7 +233,7 @@ func TestInt8Interface(t *testing.T) {
 	in := randomInputs(t, g, -1, 1, 1)
 	quantized(t, g, in)
 	floats, _ := write(t, g, target.Options{})
-	bytes, _ := write(t, g, target.Options{Values: map[string]string{OptionIO: "int8"}})
+	bytes, _ := write(t, g, target.Options{Values: map[string]string{KeyIO: "int8"}})
 	m, _, err := open(bytes)
 	if err != nil {
 		t.Fatal(err)

@@ -18,11 +18,9 @@ type Target struct{}
 
 var _ target.Target = Target{}
 
-// Keys of target.Options.Values that the target knows.
+// Keys of target.Options.Values.
 const (
-	// OptionIO is the element type of the inputs and outputs of a fully
-	// quantized model: "float" (default) or "int8".
-	OptionIO = "io"
+	KeyIO = "io" // "int8": the inputs and outputs of a quantized model are its integers; "float" (default)
 )
 
 // Info describes the target.
@@ -61,6 +59,9 @@ func (Target) Prepare(context.Context, *ir.Graph, *op.Registry, target.Options) 
 
 // Write writes NAME.tflite.
 func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Options) (*target.Artefact, error) {
+	if v := o.Values[KeyIO]; v != "" && v != "float" && v != "int8" {
+		return nil, fmt.Errorf("tflite: %s is float or int8, not %q", KeyIO, v)
+	}
 	w := newWriter(g, o)
 	if err := w.build(ctx); err != nil {
 		return nil, err

@@ -169,7 +169,7 @@ func (w *writer) inputs() error {
 		w.m.Tensors[t].Name = v.Name
 		w.m.Inputs = append(w.m.Inputs, t)
 		w.held[v] = held{t: t, order: order}
-		if q := w.quantOut[v]; q != nil && w.o.Values[OptionIO] == "int8" {
+		if q := w.quantOut[v]; q != nil && w.o.Values[KeyIO] == "int8" {
 			w.m.Tensors[t].Type, w.m.Tensors[t].Quant = fb.Int8, q.quant()
 			w.held[v] = held{t, order, q}
 		}
@@ -188,7 +188,7 @@ func (w *writer) outputs(last bool) error {
 		}
 		var t int
 		var err error
-		if q := w.int8Source(v); q != nil && v.DType == tensor.Float32 && w.o.Values[OptionIO] == "int8" {
+		if q := w.int8Source(v); q != nil && v.DType == tensor.Float32 && w.o.Values[KeyIO] == "int8" {
 			t = w.order(q.t, q.order, order, v.Shape)
 		} else if t, err = w.read(v, order, false); err != nil {
 			return fmt.Errorf("tflite: output %q: %w", v.Name, err)

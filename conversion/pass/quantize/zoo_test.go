@@ -1,14 +1,17 @@
 package quantize
 
 import (
+	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"iter"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/disintegration/imaging"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
@@ -123,42 +126,11 @@ func quantized(t *testing.T, path string, o *Options, calibration []*tensor.Tens
 		t.Fatal(l)
 	}
 	dir := t.TempDir()
-	if d := os.Getenv("QUANTIZE_KEEP"); d != "" {
-		dir = d
-	}
 	a, err := to.Write(ctx, g, dir, to2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return filepath.Join(dir, a.Files[0])
-}
-
-func npy(t *testing.T, file string, limit int) []*tensor.Tensor {
-	b, err := os.ReadFile(filepath.Join(os.Getenv("QEXP"), file))
-	if err != nil {
-		t.Skip(err)
-	}
-	var n, c, h, w int
-	var head string
-	hl := int(binary.LittleEndian.Uint16(b[8:]))
-	head = string(b[10 : 10+hl])
-	i := 0
-	for i = range head {
-		if head[i] == '(' {
-			break
-		}
-	}
-	fmt.Sscanf(head[i:], "(%d, %d, %d, %d)", &n, &c, &h, &w)
-	all, err := tensor.FromBytes(tensor.Float32, []int{n, c * h * w}, b[10+hl:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := tensor.View[float32](all)
-	var out []*tensor.Tensor
-	for i := range min(n, limit) {
-		out = append(out, tensor.Of(v[i*c*h*w:(i+1)*c*h*w], 1, c, h, w))
-	}
-	return out
 }
 
 func outputs(t *testing.T, runtime, model, input string, in []*tensor.Tensor) []*tensor.Tensor {
@@ -202,38 +174,132 @@ func fidelity(float, quant []*tensor.Tensor) (agree, sqnr float64) {
 	return 100 * float64(same) / float64(len(float)), 10 * math.Log10(s/e)
 }
 
-func TestExperiment(t *testing.T) {
-	if os.Getenv("QEXP") == "" {
-		t.Skip("an experiment")
+// pictures reads the zoo's pictures as EfficientNet-Lite0 wants them: (x-127)/128
+// on 224 pixels of the resized and cropped picture.
+func pictures(t *testing.T, dir string, limit int) []*tensor.Tensor {
+	t.Helper()
+	files, _ := filepath.Glob(filepath.Join(dir, "*.JPEG"))
+	more, _ := filepath.Glob(filepath.Join(dir, "*", "*.JPEG"))
+	files = append(files, more...)
+	if len(files) < limit {
+		t.Fatalf("%s holds %d pictures, want %d", dir, len(files), limit)
 	}
+	var out []*tensor.Tensor
+	for i := range limit {
+		img, err := imaging.Open(files[i*len(files)/limit])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b := img.Bounds(); b.Dx() != 224 || b.Dy() != 224 {
+			w, h := 256, 0
+			if b.Dy() < b.Dx() {
+				w, h = 0, 256
+			}
+			img = imaging.CropCenter(imaging.Resize(img, w, h, imaging.CatmullRom), 224, 224)
+		}
+		p := imaging.Clone(img).Pix
+		x := make([]float32, 3*224*224)
+		for k := range x {
+			x[k] = (float32(p[k%(224*224)*4+k/(224*224)]) - 127) / 128
+		}
+		out = append(out, tensor.Of(x, 1, 3, 224, 224))
+	}
+	return out
+}
+
+// cifar reads raw pictures, normalised as ResNet-20 was trained.
+func cifar(t *testing.T, dir string, from, to int) []*tensor.Tensor {
+	t.Helper()
+	files, _ := filepath.Glob(filepath.Join(dir, "*.bin"))
+	mean, std := [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}
+	var out []*tensor.Tensor
+	for _, f := range files[from:to] {
+		p, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := make([]float32, 3*32*32)
+		for k := range x {
+			c := k / 1024
+			x[k] = (float32(p[k%1024*3+c])/255 - mean[c]) / std[c]
+		}
+		out = append(out, tensor.Of(x, 1, 3, 32, 32))
+	}
+	return out
+}
+
+// TestZoo quantizes trained models and asks that they agree with their float
+// form at least as well as onnxruntime.quantization's per-channel u8s8 min-max
+// does on these pictures, and that convolutions run in integers.
+func TestZoo(t *testing.T) {
 	zoo := testkit.Zoo(t)
-	for _, m := range []struct{ file, calib, val, input string }{
-		{"imagenet/efficientnet-lite0.onnx", "calib.npy", "val.npy", "input"},
-		{"cifar/resnet20_cifar10.onnx", "ccalib.npy", "cval.npy", "input"},
+	testkit.Python(t)
+	imagenet := filepath.Join(zoo, "images")
+	for _, m := range []struct {
+		file        string
+		calib, val  func() []*tensor.Tensor
+		agree, sqnr float64
+	}{
+		{
+			"imagenet/efficientnet-lite0.onnx",
+			func() []*tensor.Tensor { return pictures(t, filepath.Join(imagenet, "imagenet-calibration-100"), 50) },
+			func() []*tensor.Tensor { return pictures(t, filepath.Join(imagenet, "imagenet-val-250"), 100) }, 93.6, 19.3,
+		},
+		{
+			"cifar/resnet20_cifar10.onnx",
+			func() []*tensor.Tensor { return cifar(t, filepath.Join(imagenet, "cifar10-200"), 0, 100) },
+			func() []*tensor.Tensor { return cifar(t, filepath.Join(imagenet, "cifar10-200"), 100, 200) }, 99, 29.7,
+		},
 	} {
 		path := filepath.Join(zoo, m.file)
-		calib, val := npy(t, m.calib, 100), npy(t, m.val, 250)
-		float := outputs(t, "onnxruntime", path, m.input, val)
-		for name, set := range experiments {
-			for _, p := range []*Profile{ONNXRuntime, OpenVINO} {
-				if os.Getenv("QTARGET") != "" && os.Getenv("QTARGET") != p.Name {
-					continue
+		calib, val := m.calib(), m.val()
+		input := openSimplified(t, path).Inputs[0].Name
+		float := outputs(t, "onnxruntime", path, input, val)
+		for p, runtime := range map[*Profile]string{ONNXRuntime: "onnxruntime", OpenVINO: "openvino"} {
+			t.Run(filepath.Base(m.file)+" "+p.Name, func(t *testing.T) {
+				q := quantized(t, path, Defaults(p), calib)
+				agree, sqnr := fidelity(float, outputs(t, runtime, q, input, val))
+				t.Logf("agreement %.1f %%, SQNR %.2f dB", agree, sqnr)
+				if agree < m.agree || sqnr < m.sqnr {
+					t.Errorf("agreement %.1f %% and SQNR %.2f dB, want %.1f and %.1f", agree, sqnr, m.agree, m.sqnr)
 				}
-				o := Defaults(p)
-				set(o)
-				q := quantized(t, path, o, calib)
-				rt := "onnxruntime"
-				if p == OpenVINO {
-					rt = "openvino"
-				}
-				a, s := fidelity(float, outputs(t, rt, q, m.input, val))
-				t.Logf("%s %s %s: agree %.1f%% sqnr %.2f dB", filepath.Base(m.file), p.Name, name, a, s)
-			}
+				runsInIntegers(t, runtime, q, input, val[0])
+			})
 		}
 	}
 }
 
-var experiments = map[string]func(*Options){
-	"default":    func(*Options) {},
-	"percentile": func(o *Options) { o.Method = "percentile" },
+// runsInIntegers asks the runtime itself how it computes the convolutions.
+func runsInIntegers(t *testing.T, runtime, model, input string, x *tensor.Tensor) {
+	t.Helper()
+	job := testkit.Job{Runtime: runtime, Model: model, Inputs: map[string]*tensor.Tensor{input: x}, Profile: true}
+	if runtime == "onnxruntime" {
+		job.Optimised = filepath.Join(t.TempDir(), "optimised.onnx")
+	}
+	r := testkit.Vendor(t, []testkit.Job{job})[0]
+	if r.Err != "" {
+		t.Fatal(r.Err)
+	}
+	if runtime == "openvino" {
+		for _, l := range r.Profile {
+			if l.Type == "Convolution" && !strings.HasSuffix(strings.ToUpper(l.Exec), "_I8") {
+				t.Errorf("%s runs as %s", l.Name, l.Exec)
+			}
+		}
+		return
+	}
+	b, err := os.ReadFile(job.Optimised)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := openSimplified(t, model)
+	convs := 0
+	for _, n := range g.Nodes {
+		if n.Op == "Conv" {
+			convs++
+		}
+	}
+	if got := bytes.Count(b, []byte("QLinearConv")); got < convs || convs == 0 {
+		t.Errorf("the optimised graph holds %d QLinearConv for %d convolutions", got, convs)
+	}
 }

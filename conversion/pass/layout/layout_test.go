@@ -37,7 +37,10 @@ func TestPerm(t *testing.T) {
 		shape ir.Shape
 		same  bool
 	}{
-		{ir.Dims(1, 8, 1, 1), true}, {ir.Dims(5, 8, 1, 1), true}, {ir.Dims(1, 1, 28, 28), true}, {ir.Dims(1, 8, 2, 1), false},
+		{ir.Dims(1, 8, 1, 1), true},
+		{ir.Dims(5, 8, 1, 1), true},
+		{ir.Dims(1, 1, 28, 28), true},
+		{ir.Dims(1, 8, 2, 1), false},
 		{ir.Shape{ir.Symbol("N"), ir.Static(8), ir.Static(1), ir.Static(1)}, true},
 		{ir.Shape{ir.Static(1), ir.Static(8), ir.Symbol("H"), ir.Static(1)}, false},
 	} {

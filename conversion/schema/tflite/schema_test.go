@@ -101,7 +101,9 @@ func sample() *Model {
 		Description: "sample", Name: "main",
 		Buffers: []Buffer{{}, {Size: 16, Stream: func(o io.Writer) error { _, err := o.Write(w.Bytes()); return err }}, {Data: []byte("2.17.0")}},
 		Tensors: []Tensor{
-			{Name: "x", Shape: []int32{-1, 4}}, {Name: "w", Shape: []int32{4}, Buffer: 1}, {Name: "t", Shape: []int32{-1, 4}},
+			{Name: "x", Shape: []int32{-1, 4}},
+			{Name: "w", Shape: []int32{4}, Buffer: 1},
+			{Name: "t", Shape: []int32{-1, 4}},
 			{Name: "y", Shape: []int32{-1, 4}},
 			{Name: "q", Type: Int8, Shape: []int32{}, Quant: &Quant{Scale: []float32{0.5, 2}, Zero: []int64{0, -3}, Dim: 1}},
 		},

@@ -20,7 +20,6 @@ type resizeForm struct {
 	code         fb.Code
 	alignCorners bool
 	halfPixels   bool
-	scale        [2]int32 // not 0: nearest by whole factors, as SELECT-free repetition
 }
 
 // resizeOf decides the form, or says why there is none that is exact.

@@ -70,7 +70,7 @@ func paramsOf(n *ir.Node) (*qparam, bool) {
 		return nil, false
 	}
 	q := &qparam{scale: float32(s)}
-	typ := tensor.Uint8 // ONNX's default for an absent zero point
+	var typ tensor.DType
 	if z := n.In(2); z != nil {
 		v, ok := z.ConstScalar()
 		if !ok {

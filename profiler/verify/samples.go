@@ -8,21 +8,25 @@ import (
 	"slipway/runtimes"
 )
 
-// Samples makes n reproducible inputs for a model: normal random numbers, then
-// one of zeros and one of ones from the third on (they show constant errors that
-// noise hides), then more noise. Integer inputs get small non-negative numbers.
+// Span bounds the values that an input is made for; the zero value is unknown.
+type Span struct{ Low, High float64 }
+
+// Samples makes n reproducible inputs for a model: noise, then from the third on
+// one of zeros and one of ones or, where it is known, of the middle value (they
+// show constant errors that noise hides), then more noise. Noise is uniform
+// within the input's span, by position, and normal where that is not given. Integer inputs get small non-negative numbers.
 // Dynamic dimensions become what dims says by input name, else 1.
-func Samples(ios []runtimes.IO, n int, dims map[string][]int) ([][]*tensor.Tensor, error) {
+func Samples(ios []runtimes.IO, n int, dims map[string][]int, spans ...Span) ([][]*tensor.Tensor, error) {
 	out := make([][]*tensor.Tensor, n)
 	for s := range out {
 		rng := rand.New(rand.NewPCG(20261121, uint64(s)))
-		for _, io := range ios {
+		for k, io := range ios {
 			shape := append([]int{}, io.Shape...)
 			for i, d := range shape {
 				if d < 0 {
 					shape[i] = 1
-					if k := dims[io.Name]; i < len(k) && k[i] > 0 {
-						shape[i] = k[i]
+					if given := dims[io.Name]; i < len(given) && given[i] > 0 {
+						shape[i] = given[i]
 					}
 				}
 			}
@@ -30,6 +34,11 @@ func Samples(ios []runtimes.IO, n int, dims map[string][]int) ([][]*tensor.Tenso
 			if err != nil {
 				return nil, fmt.Errorf("verify: input %q: %w", io.Name, err)
 			}
+			var span Span
+			if k < len(spans) {
+				span = spans[k]
+			}
+			known := span != Span{}
 			v := make([]float64, count)
 			for i := range v {
 				switch {
@@ -41,6 +50,11 @@ func Samples(ios []runtimes.IO, n int, dims map[string][]int) ([][]*tensor.Tenso
 					v[i] = 0
 				case s == 3:
 					v[i] = 1
+					if known {
+						v[i] = (span.Low + span.High) / 2
+					}
+				case known:
+					v[i] = span.Low + rng.Float64()*(span.High-span.Low)
 				default:
 					v[i] = rng.NormFloat64()
 				}

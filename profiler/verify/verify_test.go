@@ -101,6 +101,41 @@ func TestVerdictsByTolerance(t *testing.T) {
 	}
 }
 
+// A model that amplifies rounding matches where its source with rounded weights
+// is as far off, and only there.
+func TestRoundedSourceExplainsTheError(t *testing.T) {
+	for _, c := range []struct {
+		artefact, rounded float32
+		want              string
+	}{
+		{1.05, 1.05, Match}, {1.05, 1.03, Match}, {1.05, 1.001, Drift}, {1.2, 1.05, Mismatch}, {1.2, 1.2, Match},
+		{float32(math.NaN()), 1.2, Mismatch}, {1.002, 1, Match}, {-1, -1, Mismatch},
+	} {
+		samples, _ := Samples([]runtimes.IO{{Name: "x", DType: tensor.Float32, Shape: []int{1, 4}}}, 2, nil)
+		removed := 0
+		source := byPath{"": chain{[]float32{1}, new(int)}, "rounded": chain{[]float32{c.rounded}, new(int)}}
+		v, err := Run(context.Background(), Config{Source: Side{Runtime: source}, Artefact: Side{Runtime: chain{[]float32{c.artefact}, new(int)}}, Precision: "fp16",
+			Samples: samples, Rounded: func(context.Context) (string, func(), error) { return "rounded", func() { removed++ }, nil }})
+		if err != nil || v.Verdict != c.want {
+			t.Errorf("%v where rounding gives %v: %+v %v, want %s", c.artefact, c.rounded, v, err, c.want)
+			continue
+		}
+		beyond := c.artefact != 1.002
+		if v.Sensitive != (beyond && c.want == Match) || removed > 1 || (removed == 1) != beyond {
+			t.Errorf("%v where rounding gives %v: sensitive %v, %d copies made", c.artefact, c.rounded, v.Sensitive, removed)
+		}
+	}
+}
+
+// byPath is a runtime that has another model behind each path.
+type byPath map[string]chain
+
+func (b byPath) Info() runtimes.Info         { return b[""].Info() }
+func (b byPath) Check(context.Context) error { return nil }
+func (b byPath) Open(ctx context.Context, m runtimes.Model, o runtimes.Options) (runtimes.Session, error) {
+	return b[m.Path].Open(ctx, m, o)
+}
+
 func TestCompareUndoesChannelsLast(t *testing.T) {
 	want := tensor.Of([]float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 1, 2, 2, 3)
 	got := channelsLast(want)

@@ -14,6 +14,7 @@ import (
 	"slipway/conversion/plan"
 	"slipway/conversion/source"
 	sourceall "slipway/conversion/source/all"
+	"slipway/conversion/source/onnx"
 	"slipway/conversion/target"
 	targetall "slipway/conversion/target/all"
 	"slipway/project"
@@ -145,7 +146,7 @@ func (m *Machine) Status(ctx context.Context) []project.RuntimeStatus {
 // Pipeline is the conversion road of this machine.
 func (m *Machine) Pipeline() *pipeline.Env {
 	return &pipeline.Env{
-		Convert: m.Convert, Runtime: m.Get,
+		Convert: m.Convert, Runtime: m.Get, Round: onnx.RoundWeights,
 		Target: func(name string) target.Target {
 			t, err := targetall.Get(name)
 			if err != nil {

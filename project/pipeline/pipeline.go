@@ -219,6 +219,13 @@ func (e *Env) verify(ctx context.Context, q Request, res *Result) (*verify.Verdi
 	if c.Samples, err = e.samples(ctx, q, c.Source); err != nil {
 		return nil, err
 	}
+	if pruned(&q.Recipe) {
+		remove, err := e.againstPruned(ctx, q, res, &c)
+		if err != nil {
+			return nil, err
+		}
+		defer remove()
+	}
 	return verify.Run(ctx, c)
 }
 

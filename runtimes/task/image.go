@@ -229,6 +229,18 @@ func (in *Input) affine() (scale, shift [3]float32) {
 	return
 }
 
+// Span is the least and the largest value that an element of the input tensor
+// takes, over all channels.
+func (in *Input) Span() (low, high float64) {
+	scale, shift := in.affine()
+	low, high = math.Inf(1), math.Inf(-1)
+	for k := range in.channels() {
+		black, white := float64(shift[k]), float64(shift[k]+255*scale[k])
+		low, high = min(low, black, white), max(high, black, white)
+	}
+	return low, high
+}
+
 func pick(v []float64, k int, def float64) float64 {
 	switch {
 	case len(v) == 0:

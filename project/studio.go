@@ -86,17 +86,33 @@ func (s *Studio) Close() error {
 
 // CloseModel closes the model and its project; jobs on it are cancelled.
 func (s *Studio) CloseModel() error {
-	for _, j := range s.queue.List() {
-		if !j.State.Ended() {
-			s.queue.Cancel(j.ID)
-		}
-	}
 	err := s.closeModel()
 	s.tell(Event{Kind: ModelChanged})
 	return err
 }
 
+// jobsEnd bounds the wait for cancelled jobs.
+const jobsEnd = 10 * time.Second
+
+// endJobs cancels the jobs on the open model, so that none meets another one,
+// and waits for them to end. An installation goes on.
+func (s *Studio) endJobs() {
+	ctx, cancel := context.WithTimeout(context.Background(), jobsEnd)
+	defer cancel()
+	var ids []int64
+	for _, j := range s.queue.List() {
+		if !j.State.Ended() && j.Kind != installKind {
+			s.queue.Cancel(j.ID)
+			ids = append(ids, j.ID)
+		}
+	}
+	for _, id := range ids {
+		s.queue.Wait(ctx, id)
+	}
+}
+
 func (s *Studio) closeModel() error {
+	s.endJobs()
 	s.sessions.closeAll()
 	s.mu.Lock()
 	st, m := s.store, s.model

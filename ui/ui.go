@@ -30,6 +30,8 @@ type Options struct {
 	Studio   *project.Studio
 	Settings *settings.File
 	Version  string
+	// OnShow, where not nil, is told each panel that comes to front.
+	OnShow func(id string)
 	// Panels builds the panels, in the order of the rail; the first is shown when
 	// no model is open.
 	Panels func(panel.Env) []panel.Panel
@@ -53,6 +55,10 @@ type UI struct {
 	stop context.CancelFunc
 	mu   sync.Mutex
 	busy bool // a model is being opened
+
+	entries []*entry
+	recent  *fyne.MenuItem
+	recents int // length of the recent list as the menu shows it
 }
 
 // New builds the window; Show makes it visible. Call on the UI goroutine.
@@ -72,6 +78,8 @@ func New(o Options) *UI {
 	u.panels = o.Panels(u.env)
 	u.build()
 	u.win.SetMainMenu(u.menu())
+	u.menuChanged()
+	u.win.Canvas().SetOnTypedKey(u.onKey)
 	u.win.SetOnDropped(func(pos fyne.Position, uris []fyne.URI) {
 		var paths []string
 		for _, uri := range uris {
@@ -119,6 +127,9 @@ func (u *UI) Show() {
 // Window is the Fyne window, for tests.
 func (u *UI) Window() fyne.Window { return u.win }
 
+// Key takes a key that a panel's widget did not want.
+func (u *UI) Key(e *fyne.KeyEvent) { u.onKey(e) }
+
 // Front is the ID of the panel in front.
 func (u *UI) Front() string { return u.front }
 
@@ -138,6 +149,9 @@ func (u *UI) show(id string) {
 			p.Shown()
 		}
 	}
+	if u.o.OnShow != nil {
+		u.o.OnShow(id)
+	}
 }
 
 func (u *UI) close() {
@@ -152,20 +166,25 @@ func (u *UI) onEvent(e project.Event) {
 	switch e.Kind {
 	case project.ModelChanged:
 		fyne.Do(u.modelChanged)
+	case project.RecipeChanged:
+		fyne.Do(u.menuChanged)
 	case project.JobChanged, project.RuntimesChanged:
 		u.status.changed()
+	case project.VariantsChanged, project.ResultsChanged:
+		go u.noteResult()
 	}
 }
 
 func (u *UI) modelChanged() {
 	u.env.Selection.Set("")
 	m := u.o.Studio.Model()
+	u.status.changed()
+	u.menuChanged()
 	if m == nil {
 		u.win.SetTitle(Title)
 		return
 	}
 	u.win.SetTitle(Title + " – " + filepath.Base(m.Path))
-	u.status.changed()
 }
 
 // OpenModel opens a model or a project folder in the background; the graph comes

@@ -4,10 +4,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
@@ -17,6 +15,8 @@ import (
 	"slipway/conversion/diag"
 	"slipway/project/local"
 	"slipway/project/settings"
+	runtimes "slipway/runtimes/all"
+	"slipway/runtimes/library"
 	"slipway/ui"
 	"slipway/ui/panel"
 	"slipway/ui/panels/all"
@@ -55,9 +55,18 @@ func (a *app) window(ctx context.Context, paths []string) error {
 	studio := a.machine.Studio(version, data)
 	defer studio.Close()
 	fa := newFyneApp()
+	trace := newTracer(studio)
 	var u *ui.UI
-	u = ui.New(ui.Options{App: fa, Studio: studio, Settings: set, Version: version, Panels: func(env panel.Env) []panel.Panel {
-		return all.Panels(all.Config{Studio: studio, Settings: set, DataDir: data, Open: func(p string) { u.OpenModel(p) }, Drawn: tracer()}, env)
+	u = ui.New(ui.Options{App: fa, Studio: studio, Settings: set, Version: version, OnShow: trace.panel, Panels: func(env panel.Env) []panel.Panel {
+		return all.Panels(all.Config{
+			Studio: studio, Settings: set, DataDir: data, Drawn: trace.drawn,
+			Open: func(p string) { u.OpenModel(p) }, Key: func(e *fyne.KeyEvent) { u.Key(e) },
+			Install: func(ctx context.Context, runtime string, progress func(string)) error {
+				_, err := library.Install(ctx, runtimes.Library(runtime), progress)
+				return err
+			},
+			CanInstall: func(runtime string) bool { return runtimes.Library(runtime) != "" },
+		}, env)
 	}})
 	go func() {
 		<-ctx.Done()
@@ -76,19 +85,22 @@ func (a *app) window(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// tracer prints when a model's graph is drawn, for measurements: with
-// STUDIO_TRACE set, "drawn PATH SECONDS" since the process started.
-func tracer() func(string) {
-	if os.Getenv("STUDIO_TRACE") == "" {
-		return nil
-	}
-	return func(model string) {
-		fmt.Fprintf(os.Stderr, "drawn %s %.3f\n", model, time.Since(started).Seconds())
-	}
-}
-
 func newFyneApp() fyne.App {
+	dropEmptyPreferences()
 	fa := fyneapp.NewWithID(appID)
 	fa.SetIcon(fyne.NewStaticResource("slipway.png", assets.Icon()))
 	return fa
+}
+
+// dropEmptyPreferences removes the toolkit's preferences where a killed process
+// left them empty: they hold nothing of ours, but every start would complain.
+func dropEmptyPreferences() {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return
+	}
+	file := filepath.Join(dir, "fyne", appID, "preferences.json")
+	if st, err := os.Stat(file); err == nil && st.Size() == 0 {
+		os.Remove(file)
+	}
 }

@@ -161,3 +161,14 @@ func builtIn() runtimes.Runtime {
 		return m.Graph, m.Close, nil
 	}, opsall.Registry(), formats...)
 }
+
+// Library is the name by which the library of a runtime is installed; "" for the
+// built-in one and for unknown names.
+func Library(runtime string) string {
+	for _, r := range list {
+		if r.name == runtime {
+			return r.library
+		}
+	}
+	return ""
+}

@@ -2,6 +2,7 @@
 package all
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 
@@ -27,19 +28,29 @@ type Config struct {
 	DataDir  string
 	// Open opens a model in the window.
 	Open func(path string)
+	// Key takes the keys that mean nothing to a panel.
+	Key func(*fyne.KeyEvent)
+	// Install gets a runtime's library through the package client; CanInstall
+	// says whether it can.
+	Install    func(ctx context.Context, runtime string, progress func(string)) error
+	CanInstall func(runtime string) bool
 	// Drawn, where not nil, is told when a model's graph is on the screen.
 	Drawn func(model string)
 }
 
 // Panels makes all panels. UI goroutine.
 func Panels(c Config, env panel.Env) []panel.Panel {
-	g := graph.New(env, c.Studio)
-	g.OnDrawn = c.Drawn
+	g := graph.New(env, c.Studio, c.Settings)
+	g.OnDrawn, g.OnKey = c.Drawn, c.Key
 	return []panel.Panel{
 		start.New(env, c.Studio, start.Actions{
 			Open:   c.Open,
 			Recent: func() []settings.Recent { return c.Settings.Get().Recent },
 			Sample: func() { go openSample(c, env) },
+			Install: func(runtime, title string) {
+				c.Studio.Install(title, func(ctx context.Context, progress func(string)) error { return c.Install(ctx, runtime, progress) })
+			},
+			CanInstall: c.CanInstall,
 		}),
 		g,
 		optimise.New(env, c.Studio),

@@ -1,20 +1,19 @@
 package graph
 
 import (
-	"bytes"
-	"context"
 	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/conversion/diag"
 	"slipway/project"
+	"slipway/project/settings"
 	"slipway/ui/graphlayout"
 	"slipway/ui/graphpaint"
 	"slipway/ui/panel"
@@ -24,46 +23,76 @@ import (
 // Needs is what the panel asks of the application.
 type Needs interface {
 	Model() *project.Model
+	Variants() []*project.Variant
+	BenchRows() []project.BenchRow
 	Listen(func(project.Event))
+}
+
+// Remembered is where the panel keeps the person's choices.
+type Remembered interface {
+	Get() settings.Settings
+	Update(func(*settings.Settings)) error
 }
 
 // Panel shows the graph and the inspector.
 type Panel struct {
-	env   panel.Env
-	needs Needs
+	env      panel.Env
+	needs    Needs
+	remember Remembered
 
 	content fyne.CanvasObject
 	view    *graphview.Graph
 	inspect *inspector
-	search  *widget.Entry
+	search  *searchEntry
 	hits    []string
 	at      int
 	count   *widget.Label
+	colour  *widget.Select
+	heats   []heatChoice
+	scene   *graphpaint.Scene // of shown
 	shown   *project.Model
-	// OnDrawn, where not nil, is told when a model's graph is laid out.
+	drawn   string // path of the model that was drawn behind another panel
+	start   func(func())
+	// OnDrawn, where not nil, is told when a model's graph has been on the screen.
 	OnDrawn func(model string)
+	// OnKey, where not nil, is told the keys that mean nothing here.
+	OnKey func(*fyne.KeyEvent)
 }
 
 var _ panel.Panel = (*Panel)(nil)
 
 // New makes the panel. UI goroutine.
-func New(env panel.Env, needs Needs) *Panel {
-	p := &Panel{env: env, needs: needs, view: graphview.New(), count: widget.NewLabel("")}
-	p.inspect = newInspector(p.jump, func(s string) { fyne.CurrentApp().Clipboard().SetContent(s) })
+func New(env panel.Env, needs Needs, remember Remembered) *Panel {
+	p := &Panel{env: env, needs: needs, remember: remember, view: graphview.New(), count: widget.NewLabel(""), start: func(f func()) { go f() }}
+	p.inspect = newInspector(p.jump, func(s string) {
+		fyne.CurrentApp().Clipboard().SetContent(s)
+		env.Window.Notify("copied: " + s)
+	})
 	p.view.OnSelect = func(id string) { p.env.Selection.Set(id) }
 	p.view.OnReady = func(err error) {
 		if err != nil {
 			env.Window.Notify("the graph cannot be drawn: " + err.Error())
-			return
 		}
-		if p.OnDrawn != nil && p.shown != nil {
-			p.OnDrawn(p.shown.Path)
+	}
+	p.view.OnDrawn = func() {
+		if p.shown != nil {
+			p.drawn = p.shown.Path
+			p.tellDrawn()
 		}
+	}
+	p.view.OnKey = p.key
+	set := remember.Get()
+	p.view.WheelScrolls = set.WheelPans
+	if set.Horizontal {
+		p.view.SetDirection(graphlayout.Horizontal)
 	}
 	env.Selection.Listen(func(layer string) { fyne.Do(func() { p.selected(layer) }) })
 	needs.Listen(func(e project.Event) {
-		if e.Kind == project.ModelChanged {
+		switch e.Kind {
+		case project.ModelChanged:
 			fyne.Do(p.reload)
+		case project.VariantsChanged, project.ResultsChanged:
+			fyne.Do(p.reloadColours)
 		}
 	})
 	p.build()
@@ -75,49 +104,142 @@ func (p *Panel) ID() string                 { return "graph" }
 func (p *Panel) Title() string              { return "Graph" }
 func (p *Panel) Icon() fyne.Resource        { return base.GridIcon() }
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
-func (p *Panel) Shown()                     {}
 func (p *Panel) View() *graphview.Graph     { return p.view }
 
+// Shown gives the keyboard to the graph.
+func (p *Panel) Shown() {
+	if c := p.env.Window.Fyne().Canvas(); c.Focused() == nil {
+		c.Focus(p.view)
+	}
+	if p.drawn != "" {
+		graphview.AfterFrame(p.tellDrawn)
+	}
+}
+
+// tellDrawn reports a graph that is drawn, once it can be seen.
+func (p *Panel) tellDrawn() {
+	if p.drawn == "" || !p.content.Visible() {
+		return
+	}
+	path := p.drawn
+	p.drawn = ""
+	if p.OnDrawn != nil {
+		p.OnDrawn(path)
+	}
+}
+
+func (p *Panel) key(e *fyne.KeyEvent) {
+	if p.OnKey != nil {
+		p.OnKey(e)
+	}
+}
+
 func (p *Panel) build() {
-	p.search = widget.NewEntry()
+	p.search = newSearchEntry(p.view, p.key)
 	p.search.SetPlaceHolder("Find a layer by name or operator")
 	p.search.OnChanged = p.find
 	p.search.OnSubmitted = func(string) { p.next(1) }
 	p.count.Importance = widget.LowImportance
+	p.colour = widget.NewSelect(nil, p.setColour)
 	tool := func(icon fyne.Resource, f func()) *widget.Button {
 		b := widget.NewButtonWithIcon("", icon, f)
 		b.Importance = widget.LowImportance
 		return b
 	}
-	turn := tool(base.ViewRefreshIcon(), func() {
-		if p.view.Direction() == graphlayout.Vertical {
-			p.view.SetDirection(graphlayout.Horizontal)
-		} else {
-			p.view.SetDirection(graphlayout.Vertical)
-		}
-	})
 	tools := container.NewHBox(
-		tool(base.ZoomOutIcon(), p.view.ZoomOut), tool(base.ZoomInIcon(), p.view.ZoomIn), tool(base.ZoomFitIcon(), p.view.Fit), turn,
-		tool(base.DocumentSaveIcon(), p.export),
+		tool(base.ZoomOutIcon(), p.view.ZoomOut), tool(base.ZoomInIcon(), p.view.ZoomIn), tool(base.ZoomFitIcon(), p.view.Fit), tool(base.ViewRefreshIcon(), p.turn),
+		tool(base.DocumentSaveIcon(), func() { p.export("svg") }),
 	)
-	bar := container.NewBorder(nil, nil, nil, container.NewHBox(p.count, tool(base.MoveUpIcon(), func() { p.next(-1) }), tool(base.MoveDownIcon(), func() { p.next(1) }), widget.NewSeparator(), tools), p.search)
+	colour := container.New(layout.NewGridWrapLayout(fyne.NewSize(176, p.colour.MinSize().Height)), p.colour)
+	bar := container.NewBorder(nil, nil, nil, container.NewHBox(p.count, tool(base.MoveUpIcon(), func() { p.next(-1) }), tool(base.MoveDownIcon(), func() { p.next(1) }),
+		colour, tools), p.search)
 	left := container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, p.view)
 	split := container.NewHSplit(left, p.inspect.content)
 	split.Offset = 0.74
 	p.content = split
 }
 
+// reload takes another model. Its boxes and lines are made in the background.
 func (p *Panel) reload() {
 	m := p.needs.Model()
-	p.shown = m
+	p.shown, p.scene, p.drawn = m, nil, ""
 	p.search.SetText("")
-	if m == nil {
+	p.view.EmptyText = "Open a model to see its layers"
+	if m != nil {
+		p.view.EmptyText = ""
+	}
+	if m == nil || len(m.Graph.Nodes) == 0 {
 		p.view.SetScene(graphpaint.Scene{})
+	}
+	if m == nil {
 		p.inspect.showModel("", nil)
+		p.reloadColours()
 		return
 	}
-	p.view.SetScene(sceneOf(m.Graph))
+	p.start(func() {
+		s := sceneOf(m.Graph)
+		fyne.Do(func() {
+			if p.shown == m {
+				p.scene = &s
+				p.view.SetScene(s)
+				p.reloadColours()
+			}
+		})
+	})
 	p.inspect.showModel(m.Name, m.Summary)
+}
+
+// operators is the choice of colours that is always there.
+const operators = "Colour: operators"
+
+func (p *Panel) reloadColours() {
+	p.heats = nil
+	if p.shown != nil && p.scene != nil {
+		p.heats = heatChoices(p.shown.Summary, p.needs.Variants(), p.needs.BenchRows())
+	}
+	options := []string{operators}
+	for _, h := range p.heats {
+		options = append(options, h.title)
+	}
+	was := p.colour.Selected
+	p.colour.Options = options
+	if !slices.Contains(options, was) {
+		was = operators
+	}
+	p.colour.SetSelected(was)
+	p.setColour(was)
+}
+
+func (p *Panel) setColour(title string) {
+	for i := range p.heats {
+		if p.heats[i].title == title && p.scene != nil {
+			h := heatOf(p.scene, &p.heats[i])
+			if h == nil {
+				p.env.Window.Notify("no layer of this model has that number")
+			}
+			p.view.SetHeat(h)
+			return
+		}
+	}
+	p.view.SetHeat(nil)
+}
+
+func (p *Panel) turn() {
+	d := graphlayout.Vertical
+	if p.view.Direction() == graphlayout.Vertical {
+		d = graphlayout.Horizontal
+	}
+	p.view.SetDirection(d)
+	p.setColour(p.colour.Selected)
+	p.keep(func(s *settings.Settings) { s.Horizontal = d == graphlayout.Horizontal })
+}
+
+func (p *Panel) keep(change func(*settings.Settings)) {
+	p.start(func() {
+		if err := p.remember.Update(change); err != nil {
+			p.env.Window.Report("The choice is not kept", diag.FromError("settings.unwritten", err))
+		}
+	})
 }
 
 func (p *Panel) selected(layer string) {
@@ -166,33 +288,4 @@ func (p *Panel) next(step int) {
 	p.at = (p.at + step + len(p.hits)) % len(p.hits)
 	p.jump(p.hits[p.at])
 	p.say(p.search.Text)
-}
-
-// export writes the whole graph as a picture, off the UI goroutine.
-func (p *Panel) export() {
-	painter, m := p.view.Painter(), p.shown
-	if painter == nil || m == nil {
-		p.env.Window.Notify("there is no graph to export")
-		return
-	}
-	p.env.Window.SaveFile("Export the graph", m.Name+".svg", []string{"svg", "png"}, func(path string) {
-		marks := p.view.Marks()
-		go func() {
-			var b bytes.Buffer
-			var err error
-			if strings.EqualFold(filepath.Ext(path), ".png") {
-				err = painter.WritePNG(context.Background(), &b, 1, marks)
-			} else {
-				err = painter.WriteSVG(context.Background(), &b, marks)
-			}
-			if err == nil {
-				err = os.WriteFile(path, b.Bytes(), 0o644)
-			}
-			if err != nil {
-				p.env.Window.Report("Cannot export", diag.FromError("graph.export", err))
-				return
-			}
-			p.env.Window.Notify("written: " + filepath.Base(path))
-		}()
-	})
 }

@@ -5,6 +5,8 @@ package start
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -14,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/project"
+	"slipway/project/jobs"
 	"slipway/project/settings"
 	"slipway/ui/panel"
 	"slipway/ui/theme"
@@ -23,6 +26,7 @@ import (
 // Needs is what the panel asks of the application.
 type Needs interface {
 	RuntimeStatus() []project.RuntimeStatus
+	Jobs() *jobs.Queue
 	Listen(func(project.Event))
 }
 
@@ -31,6 +35,10 @@ type Actions struct {
 	Open   func(path string)
 	Sample func()
 	Recent func() []settings.Recent
+	// Install gets the library of a runtime in a job; CanInstall says whether
+	// that is possible for it.
+	Install    func(runtime, title string)
+	CanInstall func(runtime string) bool
 }
 
 // Panel is the start page.
@@ -41,22 +49,30 @@ type Panel struct {
 	content  fyne.CanvasObject
 	recent   *fyne.Container
 	runtimes *fyne.Container
+	installs map[string]*installRow // by the job's title, of runtimes that are not here
+	wake     chan struct{}
 }
 
 var _ panel.Panel = (*Panel)(nil)
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs, act Actions) *Panel {
-	p := &Panel{env: env, needs: needs, act: act, recent: container.NewVBox(), runtimes: container.NewVBox()}
+	p := &Panel{env: env, needs: needs, act: act, recent: container.NewVBox(), runtimes: container.NewVBox(), installs: map[string]*installRow{}, wake: make(chan struct{}, 1)}
 	p.build()
 	needs.Listen(func(e project.Event) {
 		switch e.Kind {
 		case project.RuntimesChanged:
 			fyne.Do(p.reloadRuntimes)
-		case project.ModelChanged:
+		case project.ModelChanged, project.ResultsChanged, project.VariantsChanged:
 			fyne.Do(p.reloadRecent)
+		case project.JobChanged:
+			select {
+			case p.wake <- struct{}{}:
+			default:
+			}
 		}
 	})
+	go p.follow()
 	return p
 }
 
@@ -65,6 +81,14 @@ func (p *Panel) Title() string              { return "Start" }
 func (p *Panel) Icon() fyne.Resource        { return base.HomeIcon() }
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
 func (p *Panel) Shown()                     { p.reloadRecent(); p.reloadRuntimes() }
+
+// follow shows what installations say, some times a second.
+func (p *Panel) follow() {
+	for range p.wake {
+		fyne.Do(p.reloadInstalls)
+		time.Sleep(100 * time.Millisecond)
+	}
+}
 
 func (p *Panel) build() {
 	head := canvas.NewText("Slipway", theme.Current(base.ColorNameForeground))
@@ -78,7 +102,7 @@ func (p *Panel) build() {
 	sample := widget.NewButtonWithIcon("Try the sample (EfficientNet-Lite0)", base.MediaPlayIcon(), p.act.Sample)
 	drop := widget.NewLabel("or drop a file anywhere on this window: a model opens, pictures are tested, a folder measures accuracy")
 	drop.Importance, drop.Wrapping = widget.LowImportance, fyne.TextWrapWord
-	left := container.NewVBox(head, sub, container.NewHBox(open, sample), drop, title("Recent"), p.recent)
+	left := container.NewVBox(container.New(layout.NewCustomPaddedLayout(0, 0, 6, 6), head), sub, container.New(layout.NewCustomPaddedLayout(4, 4, 6, 6), container.NewHBox(open, sample)), drop, title("Recent"), p.recent)
 	right := container.NewVBox(title("Runtimes on this machine"), p.runtimes)
 	body := container.New(&twoColumns{}, left, right)
 	p.content = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(36, 24, 36, 36), body))
@@ -98,52 +122,115 @@ func caption(text string) *widget.Label {
 }
 
 func (p *Panel) reloadRecent() {
-	p.recent.RemoveAll()
 	list := p.act.Recent()
 	if len(list) == 0 {
-		p.recent.Add(caption("Models that you open appear here."))
+		p.recent.Objects = []fyne.CanvasObject{caption("Models that you open appear here.")}
+		p.recent.Refresh()
 		return
 	}
+	var rows []fyne.CanvasObject
 	for _, r := range list[:min(8, len(list))] {
 		b := widget.NewButton(filepath.Base(r.Path), func() { p.act.Open(r.Path) })
 		b.Alignment = widget.ButtonAlignLeading
 		b.Importance = widget.LowImportance
-		text := fmt.Sprintf("%s · %s · %s", r.Format, units.Bytes(r.Bytes), filepath.Dir(r.Path))
-		l := caption(text)
+		l := caption(recentText(r))
 		l.Wrapping, l.Truncation = fyne.TextWrapOff, fyne.TextTruncateEllipsis
-		p.recent.Add(container.New(layout.NewCustomPaddedVBoxLayout(-6), b, l))
+		rows = append(rows, container.New(layout.NewCustomPaddedVBoxLayout(-8), b, l))
 	}
+	p.recent.Objects = rows
+	p.recent.Refresh()
+}
+
+// recentText is what is known of a file without opening it: the last result
+// first, since that is what tells the files apart.
+func recentText(r settings.Recent) string {
+	var parts []string
+	for _, s := range []string{r.Note, r.Format, units.Bytes(r.Bytes), filepath.Dir(r.Path)} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+// installRow is the button that gets a runtime, and what the job says.
+type installRow struct {
+	button *widget.Button
+	note   *widget.Label
+	idle   string // the note where no job runs
 }
 
 func (p *Panel) reloadRuntimes() {
-	p.runtimes.RemoveAll()
 	status := p.needs.RuntimeStatus()
 	if status == nil {
-		p.runtimes.Add(container.NewHBox(widget.NewActivity(), caption("looking …")))
+		p.runtimes.Objects = []fyne.CanvasObject{container.NewHBox(widget.NewActivity(), caption("looking …"))}
+		p.runtimes.Refresh()
 		return
 	}
+	clear(p.installs)
+	var rows []fyne.CanvasObject
 	for _, r := range status {
 		dot := canvas.NewCircle(theme.Current(theme.ColorMatch))
-		text := r.Version
-		if len(r.Devices) > 0 {
-			text += fmt.Sprintf(" · %v", r.Devices[0])
-			if n := len(r.Devices); n > 1 {
-				text += fmt.Sprintf(" and %d more", n-1)
-			}
-		}
-		if r.Name == "reference" {
-			text = "always there: checks everything, slowly"
-		}
 		if !r.OK {
 			dot.FillColor = theme.Current(theme.ColorDrift)
-			text = "not found. Without it: " + r.Loses + " Get it with: " + r.Cure
 		}
 		mark := container.NewCenter(container.New(layout.NewGridWrapLayout(fyne.NewSize(9, 9)), dot))
 		name := widget.NewLabel(r.Title)
 		name.TextStyle.Bold = true
-		p.runtimes.Add(container.NewBorder(nil, nil, container.NewVBox(container.New(layout.NewCustomPaddedLayout(12, 0, 0, 0), mark)), nil,
-			container.New(layout.NewCustomPaddedVBoxLayout(-8), name, caption(text))))
+		note := caption(runtimeText(&r))
+		text := container.New(layout.NewCustomPaddedVBoxLayout(-8), name, note)
+		var right fyne.CanvasObject
+		if !r.OK && p.act.CanInstall(r.Name) {
+			b := widget.NewButtonWithIcon("Install", base.DownloadIcon(), func() { p.act.Install(r.Name, r.Title) })
+			p.installs["install "+r.Title] = &installRow{button: b, note: note, idle: note.Text}
+			right = container.NewVBox(b)
+		}
+		rows = append(rows, container.NewBorder(nil, nil, container.NewVBox(container.New(layout.NewCustomPaddedLayout(12, 0, 6, 0), mark)), right, text))
 	}
+	p.runtimes.Objects = rows
+	p.runtimes.Refresh()
+	p.reloadInstalls()
+}
+
+func (p *Panel) reloadInstalls() {
+	seen := map[string]bool{}
+	for _, j := range p.needs.Jobs().List() { // newest first
+		row := p.installs[j.Title]
+		if row == nil || seen[j.Title] {
+			continue
+		}
+		seen[j.Title] = true
+		text := row.idle
+		switch {
+		case !j.State.Ended():
+			row.button.Disable()
+			text = "installing: " + j.Stage
+		case j.State == jobs.Failed:
+			row.button.Enable()
+			text = "the installation failed: " + j.Findings.Error()
+		default:
+			row.button.Enable()
+		}
+		row.note.SetText(text)
+	}
+}
+
+// runtimeText says what was found of a runtime, or what is lost without it.
+func runtimeText(r *project.RuntimeStatus) string {
+	if r.Name == "reference" {
+		return "always there: checks everything, slowly"
+	}
+	if !r.OK {
+		return "not found. Without it: " + r.Loses + " Get it with: " + r.Cure
+	}
+	text := r.Version
+	if len(r.Devices) > 0 {
+		text += " · " + r.Devices[0]
+		if n := len(r.Devices); n > 1 {
+			text += fmt.Sprintf(" and %d more", n-1)
+		}
+	}
+	return text
 }
 
 // twoColumns gives the left two thirds, or puts both under each other where it

@@ -26,8 +26,14 @@ type Graph struct {
 	OnActivate func(id string)
 	// OnReady is called when a scene given to SetScene is laid out completely, or cannot be (err is then not nil).
 	OnReady func(err error)
+	// OnDrawn is called once for each scene, when all of it is laid out and its picture has been on the screen for a frame.
+	OnDrawn func()
+	// OnKey is told the keys that mean nothing to the view, since a focused widget keeps them from the window.
+	OnKey func(*fyne.KeyEvent)
 	// WheelScrolls makes the wheel move the view; zooming then takes + and -, or ZoomBy.
 	WheelScrolls bool
+	// EmptyText is shown in place of a scene without nodes.
+	EmptyText string
 
 	fonts     *graphpaint.Fonts
 	palette   graphpaint.Palette
@@ -57,6 +63,9 @@ type Graph struct {
 	do    func(func())
 	after func(time.Duration, func()) func() bool
 	wait  func() bool // stops the pending tooltip
+	frame func(func())
+
+	announce bool // OnDrawn is still to be called for this scene
 }
 
 var (
@@ -87,6 +96,7 @@ func New() *Graph {
 		start: func(f func()) { go f() },
 		do:    fyne.Do,
 		after: func(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop },
+		frame: AfterFrame,
 	}
 	g.cam.zoom = 1
 	g.parts.create()
@@ -100,6 +110,21 @@ func New() *Graph {
 func (g *Graph) RunInline() {
 	g.start = func(f func()) { f() }
 	g.do = func(f func()) { f() }
+	g.frame = func(f func()) { f() }
+}
+
+// AfterFrame calls f on the UI goroutine when what is on the screen now has been drawn.
+func AfterFrame(f func()) {
+	ticks := 0
+	var a *fyne.Animation
+	a = fyne.NewAnimation(10*time.Second, func(float32) {
+		// The window is drawn after each tick: at the third, two frames are out.
+		if ticks++; ticks == 3 {
+			a.Stop()
+			f()
+		}
+	})
+	a.Start()
 }
 
 // ThemePalette is the palette that goes with the current theme.

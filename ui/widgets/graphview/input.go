@@ -162,6 +162,11 @@ func (g *Graph) TypedKey(e *fyne.KeyEvent) {
 	switch e.Name {
 	case fyne.KeyUp, fyne.KeyDown, fyne.KeyLeft, fyne.KeyRight:
 		g.walk(e.Name)
+	case fyne.KeyBackspace, fyne.KeyEscape:
+		if g.selected == "" && g.OnKey != nil {
+			g.OnKey(e)
+		}
+		g.choose("")
 	case fyne.KeyF, fyne.KeySpace:
 		g.Fit()
 	case fyne.KeyPlus, fyne.KeyEqual:
@@ -177,11 +182,13 @@ func (g *Graph) TypedKey(e *fyne.KeyEvent) {
 	case fyne.KeyHome:
 		g.goHome()
 		g.home = true
-	case fyne.KeyEscape:
-		g.choose("")
 	case fyne.KeyReturn, fyne.KeyEnter:
 		if g.selected != "" && g.OnActivate != nil {
 			g.OnActivate(g.selected)
+		}
+	default:
+		if g.OnKey != nil {
+			g.OnKey(e)
 		}
 	}
 }

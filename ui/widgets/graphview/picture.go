@@ -93,6 +93,10 @@ func (g *Graph) painted(painter *graphpaint.Painter, img *image.RGBA, view graph
 		g.parts.picture.Image = img
 		g.parts.picture.Refresh()
 		g.placePicture()
+		if g.announce && !g.partial && g.OnDrawn != nil {
+			g.announce = false
+			g.frame(g.OnDrawn)
+		}
 	}
 	if (again || painter != g.painter) && !g.pic.busy {
 		g.repaint()

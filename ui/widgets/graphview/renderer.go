@@ -90,11 +90,11 @@ func (g *Graph) placeOutlines() {
 	if hover == sel {
 		hover = -1
 	}
-	g.frame(g.parts.outline, sel, 3.5)
-	g.frame(g.parts.hover, hover, 2.5)
+	g.outline(g.parts.outline, sel, 3.5)
+	g.outline(g.parts.hover, hover, 2.5)
 }
 
-func (g *Graph) frame(r *canvas.Rectangle, node int, gap float32) {
+func (g *Graph) outline(r *canvas.Rectangle, node int, gap float32) {
 	if node < 0 || g.painter == nil {
 		g.show(r, false)
 		return

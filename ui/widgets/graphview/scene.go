@@ -24,6 +24,7 @@ func (g *Graph) SetScene(s graphpaint.Scene) {
 	g.stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	g.generation++
+	g.announce = len(s.Nodes) > 0
 	generation := g.generation
 	g.scene, g.cancel = s, cancel
 	g.painter, g.partial, g.hovered, g.home = nil, false, -1, true
@@ -32,7 +33,11 @@ func (g *Graph) SetScene(s graphpaint.Scene) {
 	g.parts.legend.Image = nil
 	g.hideTip()
 	if len(s.Nodes) == 0 {
-		g.setStatus("This model has no layers to draw")
+		text := g.EmptyText
+		if text == "" {
+			text = "This model has no layers to draw"
+		}
+		g.setStatus(text)
 		g.placeAll()
 		g.ready(nil)
 		return

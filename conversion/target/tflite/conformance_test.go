@@ -89,7 +89,7 @@ func TestConformance(t *testing.T) {
 	var jobs []testkit.Job
 	var checks []conformanceCheck
 	unsupported := 0
-	for _, c := range testkit.ONNXCases(t) {
+	for _, c := range testkit.ONNXCases(t, "node", "pytorch-converted", "pytorch-operator", "simple") {
 		if only != "" && !strings.Contains(c.Name, only) {
 			continue
 		}

@@ -71,7 +71,7 @@ type Profile struct {
 	everything bool
 	// hoist: a tensor is quantized before the movers that lead to it, not behind.
 	hoist bool
-	// floatResults: products that give the model's output may give it in float.
+	// floatResults: products that can give their result in float.
 	floatResults []string
 	biasInt32    bool
 	fixedOutputs map[string]fixed

@@ -94,7 +94,8 @@ func (p *Plan) mark(v *ir.Value) bool {
 }
 
 // markOutput marks what a quantized node gives: behind a Relu or Clip that only
-// it feeds. Where the profile lets the model's result be float, it stays so.
+// it feeds. Where the profile lets a product's result be float and only float
+// operators read it, it stays so.
 func (p *Plan) markOutput(n *ir.Node) bool {
 	if !p.o.Profile.outputs {
 		return false
@@ -105,12 +106,45 @@ func (p *Plan) markOutput(n *ir.Node) bool {
 			continue
 		}
 		out := p.behindActivation(n, v)
-		if len(out.Uses()) == 0 && p.g.IsOutput(out) && slices.Contains(p.o.Profile.floatResults, n.Op) && out == v {
+		if slices.Contains(p.o.Profile.floatResults, n.Op) && !p.readInIntegers(out) {
+			delete(p.folded, folder(v, out))
 			continue
 		}
 		changed = p.mark(out) || changed
 	}
 	return changed
+}
+
+// readInIntegers reports whether an operator that may be quantized reads v, at
+// once or behind operators that only move elements.
+func (p *Plan) readInIntegers(v *ir.Value) bool {
+	return slices.ContainsFunc(v.Uses(), func(u ir.Use) bool {
+		switch r := p.o.Profile.roles[u.Node.Op]; {
+		case r == float || p.o.keeps(u.Node):
+			return false
+		case r == mover && u.Index == 0:
+			return slices.ContainsFunc(u.Node.Outputs, func(o *ir.Value) bool { return o != nil && p.readInIntegers(o) })
+		case r == product:
+			return true
+		default:
+			return !p.sequence(u.Node)
+		}
+	})
+}
+
+// sequence reports whether n works on tensors of rank 3: sums and products of
+// token sequences and of detectors' joined heads have outliers that 8 bits for
+// the whole tensor do not hold, so they stay in float where the target lets them.
+func (p *Plan) sequence(n *ir.Node) bool {
+	return !p.o.Profile.everything && n.Out(0) != nil && n.Out(0).Rank() == 3
+}
+
+// folder is the activation between v and out; nil where they are the same.
+func folder(v, out *ir.Value) *ir.Node {
+	if v == out {
+		return nil
+	}
+	return out.Node()
 }
 
 // behindActivation is v, or the output of the Relu or Clip that alone reads v
@@ -163,7 +197,7 @@ func (p *Plan) spread() bool {
 		if _, done := p.roles[n]; done || r == float || r == product || p.folded[n] || p.o.keeps(n) {
 			continue
 		}
-		if len(p.o.Ops) > 0 && !slices.Contains(p.o.Ops, n.Op) && r != mover {
+		if r != mover && (p.sequence(n) || len(p.o.Ops) > 0 && !slices.Contains(p.o.Ops, n.Op)) {
 			continue
 		}
 		if p.join(n, r) {

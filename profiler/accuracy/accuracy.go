@@ -175,8 +175,9 @@ func score(ctx context.Context, t *task.Task, subjects []Subject, acc []tally, s
 		}
 		if d, err := verify.Compare(outs[i], outs[0]); err == nil {
 			a.cosine += d.Cosine
+			got := outs[i].Float64s()
 			for j, w := range outs[0].Float64s() {
-				g := outs[i].Float64s()[j]
+				g := got[j]
 				a.signal += w * w
 				a.noise += (g - w) * (g - w)
 			}

@@ -183,7 +183,7 @@ func open(t *testing.T, m *Machine, runtime, model string) runtimes.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := r.Open(context.Background(), runtimes.Model{Path: model}, runtimes.Options{})
+	s, err := r.Open(context.Background(), runtimes.Model{Path: model}, runtimes.Options{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,13 +102,17 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 	return a, nil
 }
 
-// taps maps each source layer to the tensor that holds its output: that of the
-// last node made from this layer alone, or of the fused node that ends with it.
+// taps maps each source layer to the tensor that holds its output.
 func taps(g *ir.Graph) map[string]string {
 	m := map[string]string{}
 	for _, n := range g.Nodes {
-		if len(n.Origin) == 1 && n.Out(0) != nil && n.Op != "QuantizeLinear" && !constantLike(n) {
-			m[n.Origin[0]] = n.Out(0).Name
+		for _, v := range n.Outputs {
+			if v == nil || constantLike(n) || n.Op == "QuantizeLinear" && paired(g, n) {
+				continue
+			}
+			for _, l := range v.Layers {
+				m[l] = v.Name
+			}
 		}
 	}
 	return m

@@ -20,7 +20,7 @@ func build(t *testing.T, f func(g *ir.Graph)) *ir.Graph {
 	g := ir.New("test")
 	f(g)
 	for _, n := range g.Nodes {
-		n.Origin = []string{n.Name}
+		n.Origin, n.Outputs[0].Layers = []string{n.Name}, []string{n.Name}
 	}
 	if err := all.Registry().InferGraph(g); err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ var rules = []rule{
 var siblings = map[string][]string{
 	"slipway/conversion/ops":    {"internal"},
 	"slipway/conversion/source": {"filemap"},
-	"slipway/conversion/target": nil,
+	"slipway/conversion/target": {"internal"},
 	"slipway/runtimes":          {"internal", "library", "task"},
 	"slipway/ui/panels":         nil,
 }
@@ -66,8 +66,8 @@ var notAdapters = []string{"slipway/runtimes/worker", "slipway/runtimes/conform"
 
 // excepted imports break a rule for a reason; one that is there no longer fails the test, so that the list shrinks.
 var excepted = map[[2]string]string{
-	{"slipway/conversion/ops/quant", "slipway/conversion/ops/conv"}:      "integer convolutions are the float ones' geometry and loop over other types",
-	{"slipway/conversion/target/onnx", "slipway/conversion/source/onnx"}: "one table of ONNX's element types and metadata keys serves reader and writer",
+	{"slipway/conversion/ops/quant", "slipway/conversion/ops/conv"}:                   "integer convolutions are the float ones' geometry and loop over other types",
+	{"slipway/conversion/target/internal/onnxfile", "slipway/conversion/source/onnx"}: "one table of ONNX's element types and metadata keys serves reader and writer",
 }
 
 func below(pkg, root string) bool { return pkg == root || strings.HasPrefix(pkg, root+"/") }

@@ -1,4 +1,4 @@
-package onnx
+package onnxfile
 
 import (
 	"context"
@@ -6,11 +6,7 @@ import (
 	"os"
 
 	"google.golang.org/protobuf/encoding/protowire"
-
-	"slipway/conversion/target"
 )
-
-var _ target.Namer = Target{}
 
 // Field numbers of the messages on the way to a node's outputs (onnx.proto).
 const (
@@ -20,10 +16,10 @@ const (
 )
 
 // Tensors lists the names of all node outputs of the model file at path.
-func (Target) Tensors(_ context.Context, path string) ([]string, error) {
+func Tensors(_ context.Context, path string) ([]string, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("onnx: %w", err)
+		return nil, err
 	}
 	var out []string
 	err = fields(b, modelGraph, func(graph []byte) error {
@@ -37,7 +33,7 @@ func (Target) Tensors(_ context.Context, path string) ([]string, error) {
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("onnx: %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return out, nil
 }

@@ -237,7 +237,7 @@ func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*ten
 	if err != nil {
 		return nil, err
 	}
-	ios := s.Inputs()
+	ios, outs := s.Inputs(), s.Outputs()
 	s.Close()
 	dims := map[string][]int{}
 	for name, d := range q.Recipe.InputShapes {
@@ -262,8 +262,24 @@ func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*ten
 	if q.Recipe.Precision == "int8" && len(pictures) > 0 {
 		return pictures, nil
 	}
-	out, err := verify.Samples(ios, n, dims)
+	t := q.Task
+	if t == nil || t.Kind == task.Generic {
+		t, _ = task.Guess(ios, outs)
+	}
+	out, err := verify.Samples(ios, n, dims, spans(t, ios)...)
 	return append(out, pictures...), err
+}
+
+// spans are the values that a picture's elements take in each input; without
+// them noise would test a model for raw pixels in nothing but darkness.
+func spans(t *task.Task, ios []runtimes.IO) []verify.Span {
+	if t == nil || t.Kind == task.Generic || len(ios) == 0 {
+		return nil
+	}
+	out := make([]verify.Span, len(ios))
+	lo, hi := t.Input.Span()
+	out[t.MatchInput(ios)] = verify.Span{Low: lo, High: hi}
+	return out
 }
 
 // prepare turns pictures into inputs; those that cannot be read are left out,

@@ -199,9 +199,16 @@ func commands(m *Model, variants []*Variant, evals []report.Eval) []string {
 		dir := strings.TrimSuffix(report.RecipeFile(i), ".yaml")
 		out = append(out, fmt.Sprintf("studio convert %s --to %s --recipe %s -o %s", file, strings.Join(g.targets, ","), report.RecipeFile(i), dir))
 	}
-	out = append(out, "studio bench "+file)
+	all := file
+	for _, v := range variants {
+		if i := slices.IndexFunc(groups, func(g group) bool { return v.ID != 0 && g.recipe.Key() == v.Recipe.Key() }); i >= 0 && v.Result != nil {
+			dir := strings.TrimSuffix(report.RecipeFile(i), ".yaml")
+			all += " " + quote(filepath.ToSlash(filepath.Join(dir, v.Target, v.Result.Main())))
+		}
+	}
+	out = append(out, "studio bench "+all)
 	if len(evals) > 0 {
-		out = append(out, "studio eval "+file+" --dataset "+quote(evals[0].Dataset))
+		out = append(out, "studio eval "+all+" --dataset "+quote(evals[0].Dataset))
 	}
 	return out
 }

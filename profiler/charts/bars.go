@@ -55,9 +55,14 @@ func (b Bars) Draw(r chart.Renderer, s Style) []Hit {
 		left = max(left, width(r, x.Label, normal), width(r, x.Sub, small))
 	}
 	left = min(left, s.Width*2/5) + 2*pad
-	right := s.Width - s.px(92)
+	hi, room := b.limit(), 92.0
+	for _, x := range b.Bars {
+		if x.Mark > hi {
+			room = 138 // the mark's value stands beside the bar's
+		}
+	}
+	right := s.Width - s.px(room)
 	top, bottom := s.px(40), s.Height-s.px(30)
-	hi := b.limit()
 	at := func(v float64) int { return left + int(math.Round(clamp(v/hi)*float64(right-left))) }
 	for _, t := range ticks(0, hi, max(2, (right-left)/s.px(64))) {
 		line(r, at(t), top, at(t), bottom, s.Scale, p.grid)
@@ -87,12 +92,15 @@ func (b Bars) Draw(r chart.Renderer, s Style) []Hit {
 			end = max(end, at(x.Hi))
 		}
 		if x.Mark > 0 {
-			m := at(x.Mark)
+			m := at(math.Min(x.Mark, hi))
 			line(r, at(x.Value), mid, m, mid, s.Scale, c)
 			line(r, m, y0+2, m, y1-2, 2*s.Scale, c)
 			end = max(end, m)
 		}
 		label := b.format(x.Value) + suffix(b.Unit, b.Percent)
+		if x.Mark > hi {
+			label += " … " + b.MarkName + " " + b.format(x.Mark)
+		}
 		text(r, label, end+s.px(7), mid+s.px(4), normal, p.text)
 		hits = append(hits, Hit{0, top + int(row*float64(i)), s.Width, top + int(row*float64(i+1)), b.tip(x)})
 	}
@@ -106,19 +114,27 @@ func suffix(unit string, percent bool) string {
 	return " " + unit
 }
 
-// limit is the end of the axis, a little beyond the largest mark.
+// farMark is how many times the largest value a mark may be without being cut:
+// one stall of the machine must not squeeze all bars.
+const farMark = 2.5
+
+// limit is the end of the axis, a little beyond the largest value or mark.
 func (b Bars) limit() float64 {
 	if b.Percent {
 		return 1
 	}
-	hi := 0.0
+	hi, mark := 0.0, 0.0
 	for _, x := range b.Bars {
-		for _, v := range []float64{x.Value, x.Mark, x.Hi} {
+		for _, v := range []float64{x.Value, x.Hi} {
 			if v == v && !math.IsInf(v, 0) {
 				hi = math.Max(hi, v)
 			}
 		}
+		if !math.IsInf(x.Mark, 0) {
+			mark = math.Max(mark, x.Mark)
+		}
 	}
+	hi = math.Max(hi, math.Min(mark, farMark*hi))
 	if hi == 0 {
 		return 1
 	}

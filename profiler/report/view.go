@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"math"
 	"path"
+	"slices"
 	"strings"
 
 	"slipway/conversion/diag"
@@ -350,6 +351,7 @@ func (d *Data) findings() []finding {
 			add(v.Title, f)
 		}
 	}
+	slices.SortStableFunc(out, func(a, b finding) int { return int(b.Severity) - int(a.Severity) })
 	return out
 }
 

@@ -112,7 +112,7 @@ func ioFacts(io summary.IO) report.IO {
 	if io.Shape == nil {
 		return report.IO{Name: io.Name, DType: io.DType, Shape: "of unknown rank"}
 	}
-	return report.IO{Name: io.Name, DType: io.DType, Shape: "[" + strings.Join(io.Shape, ", ") + "]"}
+	return report.IO{Name: io.Name, DType: io.DType, Shape: "[" + summary.Join(io.Shape, ", ") + "]"}
 }
 
 func variantFacts(v *Variant, m *Model) report.Variant {

@@ -281,7 +281,11 @@ func (s *Studio) loadTask() (*task.Task, string, error) {
 	if t != nil {
 		return t, "", nil
 	}
-	t, note := task.Guess(interfaceOf(s.model.Summary.Inputs), interfaceOf(s.model.Summary.Outputs))
+	outs := interfaceOf(s.model.Summary.Outputs)
+	t, note := task.Guess(interfaceOf(s.model.Summary.Inputs), outs)
+	if t.Kind == task.Classify && s.env.Labels != nil {
+		t.Labels = s.env.Labels(task.Classes(outs))
+	}
 	return t, note, nil
 }
 
@@ -290,7 +294,7 @@ func interfaceOf(ios []summary.IO) []runtimes.IO {
 	for _, io := range ios {
 		r := runtimes.IO{Name: io.Name}
 		for _, d := range io.Shape {
-			r.Shape = append(r.Shape, atoi(d))
+			r.Shape = append(r.Shape, atoi(string(d)))
 		}
 		out = append(out, r)
 	}

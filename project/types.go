@@ -51,7 +51,8 @@ type Env struct {
 	Pipeline *pipeline.Env
 	Runtimes Runtimes
 	Targets  []target.Target
-	// Support explains what a target would do with a graph; see inspect --target.
+	// Labels names the classes of a guessed task; nil, or nil from it: unnamed.
+	Labels func(classes int) []string
 	Version string // of the program: part of every artefact's key
 	DataDir string // projects without a place of their own live here
 }

@@ -73,10 +73,10 @@ func (a *app) inspectText(s *summary.Summary, support []plan.Support) {
 	fmt.Fprintf(a.out, "\n%s parameters in %s, %s multiply-accumulates, %d layers\n\n", units.Count(s.Params), units.Bytes(s.Bytes), units.Count(s.MACs), len(s.Layers))
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, io := range s.Inputs {
-		fmt.Fprintf(w, "input\t%s\t%s\t[%s]\n", io.Name, io.DType, strings.Join(io.Shape, ","))
+		fmt.Fprintf(w, "input\t%s\t%s\t[%s]\n", io.Name, io.DType, summary.Join(io.Shape, ","))
 	}
 	for _, io := range s.Outputs {
-		fmt.Fprintf(w, "output\t%s\t%s\t[%s]\n", io.Name, io.DType, strings.Join(io.Shape, ","))
+		fmt.Fprintf(w, "output\t%s\t%s\t[%s]\n", io.Name, io.DType, summary.Join(io.Shape, ","))
 	}
 	w.Flush()
 	fmt.Fprintln(a.out)
@@ -87,7 +87,7 @@ func (a *app) inspectText(s *summary.Summary, support []plan.Support) {
 	w = tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "layer\toperator\toutput\tparameters\tMACs\tattributes")
 	for _, l := range s.Layers {
-		fmt.Fprintf(w, "%s\t%s\t%s[%s]\t%s\t%s\t%s\n", l.Name, l.Op, l.DType, strings.Join(l.Output, ","), units.Count(l.Params), units.Count(l.MACs), l.Attrs)
+		fmt.Fprintf(w, "%s\t%s\t%s[%s]\t%s\t%s\t%s\n", l.Name, l.Op, l.DType, summary.Join(l.Output, ","), units.Count(l.Params), units.Count(l.MACs), l.Attrs)
 	}
 	w.Flush()
 	for _, f := range s.Findings {

@@ -10,6 +10,7 @@ import (
 
 	"slipway/conversion/diag"
 	"slipway/project"
+	"slipway/project/local"
 	"slipway/runtimes"
 	"slipway/runtimes/task"
 )
@@ -121,6 +122,9 @@ func (a *app) taskOf(model, what, labels string, ses runtimes.Session) (*task.Ta
 	if t == nil {
 		var note string
 		t, note = task.Guess(ses.Inputs(), ses.Outputs())
+		if t.Kind == task.Classify && t.Labels == nil {
+			t.Labels = local.Labels(task.Classes(ses.Outputs()))
+		}
 		fmt.Fprintf(a.err, "studio: %s: %s\n", model, note)
 	}
 	if what != "" {

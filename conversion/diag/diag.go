@@ -43,10 +43,10 @@ type Finding struct {
 	Severity   Severity `json:"severity"`
 	Code       string   `json:"code"`
 	File       string   `json:"file,omitempty"`
-	Layer      string   `json:"layer,omitempty"`  // the node's name in the source model
+	Layer      string   `json:"layer"`            // the node's name in the source model
 	Layers     []string `json:"layers,omitempty"` // all layers, where the finding is about several
 	Text       string   `json:"text"`             // what is wrong, with the values
-	Suggestion string   `json:"suggestion,omitempty"`
+	Suggestion string   `json:"suggestion"`
 }
 
 // Error makes a Finding usable as an error; it reads outside-in.

@@ -3,9 +3,11 @@
 package summary
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"sort"
+	"strconv"
 	"strings"
 
 	"slipway/conversion/diag"
@@ -16,20 +18,20 @@ import (
 
 // IO is one input or output of the model.
 type IO struct {
-	Name  string   `json:"name"`
-	DType string   `json:"dtype"`
-	Shape []string `json:"shape"` // sizes and symbols; null where the rank is unknown
+	Name  string `json:"name"`
+	DType string `json:"dtype"`
+	Shape []Size `json:"shape"` // null where the rank is unknown
 }
 
 // Layer is one row of the per-layer table.
 type Layer struct {
-	Name   string   `json:"layer"`
-	Op     string   `json:"op"`
-	Output []string `json:"output"` // shape of the first output
-	DType  string   `json:"dtype"`
-	Params int64    `json:"params"` // elements of its constants of floating or quantized type
-	MACs   int64    `json:"macs"`   // multiply-accumulates; 0 for all but convolutions and products, for one item of a dynamic batch; -1 unknown
-	Attrs  string   `json:"attributes"`
+	Name   string `json:"layer"`
+	Op     string `json:"op"`
+	Output []Size `json:"output"` // shape of the first output
+	DType  string `json:"dtype"`
+	Params int64  `json:"params"` // elements of its constants of floating or quantized type
+	MACs   int64  `json:"macs"`   // multiply-accumulates; 0 for all but convolutions and products, for one item of a dynamic batch; -1 unknown
+	Attrs  string `json:"attributes"`
 }
 
 // Summary describes a model.
@@ -101,13 +103,34 @@ func isWeight(v *ir.Value) bool {
 
 func ioOf(v *ir.Value) IO { return IO{v.Name, v.DType.String(), dims(v.Shape)} }
 
-func dims(s ir.Shape) []string {
+// Size is one dimension in print: a number or a symbolic expression. Its JSON is
+// a number where it is one.
+type Size string
+
+// MarshalJSON writes 224 and "N".
+func (s Size) MarshalJSON() ([]byte, error) {
+	if _, err := strconv.ParseInt(string(s), 10, 64); err == nil {
+		return []byte(s), nil
+	}
+	return json.Marshal(string(s))
+}
+
+// Join prints a shape: "1,3,224,224".
+func Join(s []Size, sep string) string {
+	p := make([]string, len(s))
+	for i := range s {
+		p[i] = string(s[i])
+	}
+	return strings.Join(p, sep)
+}
+
+func dims(s ir.Shape) []Size {
 	if !s.Known() {
 		return nil
 	}
-	out := make([]string, len(s))
+	out := make([]Size, len(s))
 	for i, d := range s {
-		out[i] = d.String()
+		out[i] = Size(d.String())
 	}
 	return out
 }

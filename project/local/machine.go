@@ -207,7 +207,7 @@ func DataDir() (string, error) {
 // Studio makes the application over this machine.
 func (m *Machine) Studio(version, dataDir string) *project.Studio {
 	return project.New(project.Env{
-		Open: Open, Pipeline: m.Pipeline(), Runtimes: m, Targets: targetall.Targets(), Version: version, DataDir: dataDir,
+		Open: Open, Pipeline: m.Pipeline(), Runtimes: m, Targets: targetall.Targets(), Labels: Labels, Version: version, DataDir: dataDir,
 	})
 }
 

@@ -18,10 +18,22 @@ func roundHalfAway(x float64) float64 { return math.Round(x) }
 // are logits, background classes removed.
 func (t *Task) Scores(out *tensor.Tensor) []float64 {
 	v := append([]float64{}, out.Float64s()...)
-	if t.Output.Softmax {
+	if t.Output.Softmax || t.Guessed && !probabilities(v) {
 		Softmax(v)
 	}
 	return v[min(t.Output.Offset, len(v)):]
+}
+
+// probabilities reports whether v looks like the output of a softmax.
+func probabilities(v []float64) bool {
+	sum := 0.0
+	for _, x := range v {
+		if !(x >= 0 && x <= 1.0001) {
+			return false
+		}
+		sum += x
+	}
+	return math.Abs(sum-1) < 0.01
 }
 
 // Softmax turns logits into probabilities, in place.

@@ -32,7 +32,9 @@ type Task struct {
 	Input  Input    `yaml:"input" json:"input"`
 	Output Output   `yaml:"output,omitempty" json:"output"`
 	Labels []string `yaml:"-" json:"-"` // class names by index; loaded from Output.Labels
-	Folder []string `yaml:"-" json:"-"` // dataset folder names by index; loaded from Output.Classes
+	// Guessed is set by Guess: scores that are no probabilities are taken as logits.
+	Guessed bool     `yaml:"-" json:"guessed,omitempty"`
+	Folder  []string `yaml:"-" json:"-"` // dataset folder names by index; loaded from Output.Classes
 }
 
 // Input says how a picture becomes the model's input tensor of shape
@@ -223,7 +225,7 @@ func Guess(inputs, outputs []runtimes.IO) (*Task, string) {
 		}
 	}
 	in.Resize = Resize{Mode: "short-side", Short: max(in.Size[0], in.Size[1]) * 256 / 224, Filter: "bilinear"}
-	t := &Task{Kind: Classify, Input: in, Output: Output{}}
+	t := &Task{Kind: Classify, Input: in, Guessed: true}
 	if len(outputs) > 0 {
 		if n := len(outputs[0].Shape); n == 3 && outputs[0].Shape[2] > 5 {
 			t.Kind, t.Output.Decoder = Detect, "yolox"
@@ -232,6 +234,21 @@ func Guess(inputs, outputs []runtimes.IO) (*Task, string) {
 		}
 	}
 	return t, "preprocessing was guessed from the input's shape; set it in the model's task file"
+}
+
+// Classes is the number of scores in a classifier's first output, 0 where it is
+// not known.
+func Classes(outputs []runtimes.IO) int {
+	if len(outputs) == 0 {
+		return 0
+	}
+	n := 1
+	for i, d := range outputs[0].Shape {
+		if i > 0 || d > 1 { // the first dimension of 1 or of unknown size is the batch
+			n *= max(d, 0)
+		}
+	}
+	return n
 }
 
 // MatchInput finds the index of the input that pictures go to.

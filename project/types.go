@@ -52,7 +52,7 @@ type Env struct {
 	Runtimes Runtimes
 	Targets  []target.Target
 	// Labels names the classes of a guessed task; nil, or nil from it: unnamed.
-	Labels func(classes int) []string
+	Labels  func(classes int) []string
 	Version string // of the program: part of every artefact's key
 	DataDir string // projects without a place of their own live here
 }

@@ -68,6 +68,7 @@ func (a *app) window(ctx context.Context, paths []string) error {
 			CanInstall: func(runtime string) bool { return runtimes.Library(runtime) != "" },
 		}, env)
 	}})
+	trace.tellPlaces(u)
 	go func() {
 		<-ctx.Done()
 		fyne.Do(fa.Quit)

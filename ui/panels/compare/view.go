@@ -11,6 +11,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -44,7 +45,10 @@ type Panel struct {
 	eval    *widget.Button
 }
 
-var _ panel.Panel = (*Panel)(nil)
+var (
+	_ panel.Panel     = (*Panel)(nil)
+	_ panel.Commander = (*Panel)(nil)
+)
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs) *Panel {
@@ -65,20 +69,39 @@ func (p *Panel) Icon() fyne.Resource        { return base.ListIcon() }
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
 func (p *Panel) Shown()                     { p.reload() }
 
-func (p *Panel) build() {
-	p.measure = widget.NewButtonWithIcon("Measure latency", base.MediaPlayIcon(), func() {
-		if _, err := p.needs.Bench(project.BenchOptions{Seconds: 2}); err != nil {
-			p.env.Window.Report("Cannot measure", diag.FromError("bench.failed", err))
+// Commands implements panel.Commander.
+func (p *Panel) Commands() []panel.Command {
+	why := func() string {
+		if p.needs.Model() == nil {
+			return "open a model first"
+		}
+		return ""
+	}
+	ctrl := fyne.KeyModifierShortcutDefault
+	return []panel.Command{
+		{Menu: "Run", Title: "Measure latency", Key: &desktop.CustomShortcut{KeyName: fyne.KeyB, Modifier: ctrl}, Why: why, Do: func() { p.env.Window.Show("compare"); p.bench() }},
+		{Menu: "Run", Title: "Measure accuracy…", Why: why, Do: func() { p.env.Window.Show("compare"); p.askDataset() }},
+	}
+}
+
+func (p *Panel) bench() {
+	if _, err := p.needs.Bench(project.BenchOptions{Seconds: 2}); err != nil {
+		p.env.Window.Report("Cannot measure", diag.FromError("bench.failed", err))
+	}
+}
+
+func (p *Panel) askDataset() {
+	p.env.Window.OpenFolder("A folder of labelled pictures", func(dir string) {
+		if _, err := p.needs.Eval(project.EvalOptions{Dataset: dir}); err != nil {
+			p.env.Window.Report("Cannot evaluate", diag.FromError("eval.failed", err))
 		}
 	})
+}
+
+func (p *Panel) build() {
+	p.measure = widget.NewButtonWithIcon("Measure latency", base.MediaPlayIcon(), p.bench)
 	p.measure.Importance = widget.HighImportance
-	p.eval = widget.NewButtonWithIcon("Measure accuracy…", base.FolderOpenIcon(), func() {
-		p.env.Window.OpenFolder("A folder of labelled pictures", func(dir string) {
-			if _, err := p.needs.Eval(project.EvalOptions{Dataset: dir}); err != nil {
-				p.env.Window.Report("Cannot evaluate", diag.FromError("eval.failed", err))
-			}
-		})
-	})
+	p.eval = widget.NewButtonWithIcon("Measure accuracy…", base.FolderOpenIcon(), p.askDataset)
 	export := widget.NewButtonWithIcon("Export table…", base.DocumentSaveIcon(), func() {
 		rows := p.rows
 		p.save("comparison.csv", []string{"csv"}, func(w io.Writer, _ string) error { return writeCSV(w, rows) })

@@ -3,13 +3,11 @@
 package convert
 
 import (
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -19,8 +17,6 @@ import (
 	"slipway/project"
 	"slipway/project/jobs"
 	"slipway/ui/panel"
-	"slipway/ui/widgets/badge"
-	"slipway/units"
 )
 
 // Needs is what the panel asks of the application.
@@ -42,6 +38,7 @@ type Panel struct {
 	targets *fyne.Container
 	recipe  *widget.Label
 	start   *widget.Button
+	why     *widget.Label // why it is greyed
 	jobs    *fyne.Container
 	results *fyne.Container
 	picked  map[string]bool
@@ -49,7 +46,10 @@ type Panel struct {
 	wake    chan struct{}
 }
 
-var _ panel.Panel = (*Panel)(nil)
+var (
+	_ panel.Panel     = (*Panel)(nil)
+	_ panel.Commander = (*Panel)(nil)
+)
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs) *Panel {
@@ -94,7 +94,11 @@ func (p *Panel) build() {
 	p.recipe.Wrapping, p.recipe.Importance = fyne.TextWrapWord, widget.LowImportance
 	p.start = widget.NewButtonWithIcon("Convert", base.MediaPlayIcon(), p.convert)
 	p.start.Importance = widget.HighImportance
-	left := container.NewVScroll(container.NewPadded(container.NewVBox(title("Targets"), p.targets, p.recipe, p.start)))
+	p.why = caption("")
+	change := widget.NewButtonWithIcon("Change", base.SettingsIcon(), func() { p.env.Window.Show("optimise") })
+	change.Importance = widget.LowImportance
+	recipe := container.NewBorder(nil, nil, nil, change, p.recipe)
+	left := container.NewVScroll(container.NewPadded(container.NewVBox(title("Targets"), p.targets, recipe, p.start, p.why)))
 	right := container.NewVScroll(container.NewPadded(container.NewVBox(title("Artefacts"), p.results, title("Jobs"), p.jobs)))
 	split := container.NewHSplit(left, right)
 	split.Offset = 0.34
@@ -117,15 +121,13 @@ func caption(text string) *widget.Label {
 }
 
 func (p *Panel) reloadTargets() {
-	p.targets.RemoveAll()
-	any := false
+	var rows []fyne.CanvasObject
 	for _, c := range p.needs.Targets() {
 		check := widget.NewCheck(c.Info.Title, func(on bool) { p.picked[c.Info.Name] = on; p.enableStart() })
 		check.Checked = p.picked[c.Info.Name] && c.Enabled
 		if !c.Enabled {
 			check.Disable()
 		}
-		any = any || check.Checked
 		text := c.Info.About
 		if c.Reason != "" {
 			text = c.Reason
@@ -134,193 +136,44 @@ func (p *Panel) reloadTargets() {
 		if c.Reason != "" {
 			note.Importance = widget.WarningImportance
 		}
-		p.targets.Add(container.NewVBox(check, container.New(layout.NewCustomPaddedLayout(-8, 0, 26, 0), note)))
+		rows = append(rows, container.NewVBox(check, container.New(layout.NewCustomPaddedLayout(-10, 2, 26, 0), note)))
 	}
+	p.targets.Objects = rows
+	p.targets.Refresh()
 	r := p.needs.Recipe()
 	p.recipe.SetText("Recipe: " + Describe(&r))
 	p.enableStart()
 }
 
-func (p *Panel) chosen() []string {
-	var out []string
-	for _, c := range p.needs.Targets() {
-		if c.Enabled && p.picked[c.Info.Name] {
-			out = append(out, c.Info.Name)
-		}
-	}
-	return out
-}
+func (p *Panel) chosen() []string { return chosen(p.needs.Targets(), p.picked) }
 
 func (p *Panel) enableStart() {
-	if n := len(p.chosen()); n == 0 {
-		p.start.Disable()
-		p.start.SetText("Convert")
-	} else {
+	text, reason := startText(p.needs.Targets(), p.picked)
+	p.start.SetText(text)
+	p.why.SetText(reason)
+	if reason == "" {
 		p.start.Enable()
-		p.start.SetText(fmt.Sprintf("Convert to %d %s", n, plural(n, "target", "targets")))
+		p.why.Hide()
+		return
 	}
+	p.start.Disable()
+	p.why.Show()
 }
 
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
+// Commands implements panel.Commander.
+func (p *Panel) Commands() []panel.Command {
+	return []panel.Command{{
+		Menu: "Run", Title: "Convert to the picked targets", Key: &desktop.CustomShortcut{KeyName: fyne.KeyR, Modifier: fyne.KeyModifierShortcutDefault},
+		Do: func() { p.env.Window.Show("convert"); p.convert() },
+		Why: func() string {
+			_, reason := startText(p.needs.Targets(), p.picked)
+			return reason
+		},
+	}}
 }
 
 func (p *Panel) convert() {
 	if _, err := p.needs.Convert(p.chosen()); err != nil {
 		p.env.Window.Report("Cannot convert", diag.FromError("convert.failed", err))
 	}
-}
-
-// Describe puts a recipe into a few words.
-func Describe(r *plan.Recipe) string {
-	s := r.Precision
-	if r.Precision == "int8" {
-		s += ", " + r.Quantize.Scheme
-		if r.Quantize.Scheme == "static" {
-			s += " (" + r.Quantize.Method + ")"
-		}
-	}
-	switch r.Prune.Method {
-	case "magnitude":
-		s += fmt.Sprintf(", %.0f %% pruned", r.Prune.Ratio*100)
-	case "2:4":
-		s += ", 2:4 pruned"
-	}
-	return s
-}
-
-// jobRow is one job's widgets, kept so that progress does not rebuild the list.
-type jobRow struct {
-	box    *fyne.Container
-	title  *widget.Label
-	stage  *widget.Label
-	bar    *widget.ProgressBar
-	cancel *widget.Button
-	more   *widget.Button
-	state  jobs.State
-}
-
-func (p *Panel) reloadJobs() {
-	list := p.needs.Jobs().List()
-	var objects []fyne.CanvasObject
-	for _, j := range list {
-		r := p.rows[j.ID]
-		if r == nil {
-			r = p.newRow(j.ID)
-			p.rows[j.ID] = r
-		}
-		r.update(j)
-		objects = append(objects, r.box)
-	}
-	if len(objects) == 0 {
-		objects = append(objects, caption("Nothing has been started yet."))
-	}
-	if !slices.Equal(p.jobs.Objects, objects) {
-		p.jobs.Objects = objects
-		p.jobs.Refresh()
-	}
-}
-
-func (p *Panel) newRow(id int64) *jobRow {
-	r := &jobRow{title: widget.NewLabel(""), stage: caption(""), bar: widget.NewProgressBar()}
-	r.title.TextStyle.Bold = true
-	r.title.Truncation = fyne.TextTruncateEllipsis
-	r.cancel = widget.NewButtonWithIcon("Cancel", base.CancelIcon(), func() { p.needs.Jobs().Cancel(id) })
-	r.more = widget.NewButton("Details", func() { p.details(id) })
-	r.box = container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(r.more, r.cancel), r.title), r.bar, r.stage, widget.NewSeparator())
-	return r
-}
-
-func (r *jobRow) update(j jobs.Status) {
-	r.title.SetText(j.Title)
-	r.bar.SetValue(j.Fraction)
-	text := string(j.State)
-	switch j.State {
-	case jobs.Running:
-		text = j.Stage
-		if eta := j.ETA(time.Now()); eta > 2*time.Second {
-			text += ", about " + units.Duration(eta.Round(time.Second)) + " left"
-		}
-	case jobs.Done:
-		text = "done in " + units.Duration(j.Ended.Sub(j.Started))
-	case jobs.Failed:
-		text = "failed"
-		if e := j.Findings.Errors(); len(e) > 0 {
-			text += ": " + e[0].Text
-		}
-	}
-	r.stage.Importance = widget.LowImportance
-	if j.State == jobs.Failed {
-		r.stage.Importance = widget.DangerImportance
-	}
-	r.stage.SetText(text)
-	if j.State.Ended() {
-		r.cancel.Hide()
-		r.bar.Hide()
-	}
-	if len(j.Findings)+len(j.Log) == 0 {
-		r.more.Hide()
-	} else {
-		r.more.Show()
-	}
-	r.state = j.State
-}
-
-func (p *Panel) details(id int64) {
-	for _, j := range p.needs.Jobs().List() {
-		if j.ID != id {
-			continue
-		}
-		f := slices.Clone(j.Findings)
-		if len(j.Log) > 0 {
-			f = append(f, diag.Infof("job.log", "%s", strings.Join(j.Log, "\n")))
-		}
-		p.env.Window.Report(j.Title, f)
-	}
-}
-
-func (p *Panel) reloadResults() {
-	p.results.RemoveAll()
-	for _, v := range p.needs.Variants() {
-		if v.ID != 0 {
-			p.results.Add(p.card(v))
-		}
-	}
-	if len(p.results.Objects) == 0 {
-		p.results.Add(caption("No artefact yet. Pick targets and press Convert: each is verified against the source on its own runtime."))
-	}
-}
-
-func (p *Panel) card(v *project.Variant) fyne.CanvasObject {
-	name := widget.NewLabel(v.Title)
-	name.TextStyle.Bold = true
-	text := units.Bytes(v.Bytes)
-	if r := v.Result; r != nil && r.Verify != nil && r.Verify.Runtime != "" {
-		text += fmt.Sprintf(" · %s %s · largest error %.2g of the range · cosine %.5f", r.Verify.Runtime, r.Verify.Version, r.Verify.MaxRel, r.Verify.Cosine)
-	}
-	remove := widget.NewButtonWithIcon("", base.DeleteIcon(), func() {
-		p.env.Window.Confirm("Delete "+v.Title+"?", "The artefact and its results are removed.", func() {
-			if err := p.needs.DeleteVariant(v.ID); err != nil {
-				p.env.Window.Report("Cannot delete", diag.FromError("variant.delete", err))
-			}
-		})
-	})
-	remove.Importance = widget.LowImportance
-	more := widget.NewButton("Details", func() {
-		f := diag.List{diag.Infof("artefact.file", "%s", v.Path)}
-		if v.Result != nil {
-			for _, r := range v.Result.Passes {
-				if r.Fired > 0 {
-					f = append(f, diag.Infof("artefact.pass", "%s: %d times", r.Name, r.Fired))
-				}
-			}
-			f = append(f, v.Result.Findings...)
-		}
-		p.env.Window.Report(v.Title, f)
-	})
-	head := container.NewBorder(nil, nil, container.NewHBox(badge.Of(v), name), container.NewHBox(more, remove))
-	return container.NewVBox(head, caption(text), widget.NewSeparator())
 }

@@ -1,0 +1,91 @@
+package convert
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	base "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/conversion/diag"
+	"slipway/project/jobs"
+)
+
+// jobRow is one job's widgets, kept so that progress does not rebuild the list.
+type jobRow struct {
+	box    *fyne.Container
+	title  *widget.Label
+	stage  *widget.Label
+	bar    *widget.ProgressBar
+	cancel *widget.Button
+	more   *widget.Button
+	state  jobs.State
+}
+
+func (p *Panel) reloadJobs() {
+	list := p.needs.Jobs().List()
+	var objects []fyne.CanvasObject
+	for _, j := range list {
+		r := p.rows[j.ID]
+		if r == nil {
+			r = p.newRow(j.ID)
+			p.rows[j.ID] = r
+		}
+		r.update(j)
+		objects = append(objects, r.box)
+	}
+	if len(objects) == 0 {
+		objects = append(objects, caption("Nothing has been started yet."))
+	}
+	if !slices.Equal(p.jobs.Objects, objects) {
+		p.jobs.Objects = objects
+		p.jobs.Refresh()
+	}
+}
+
+func (p *Panel) newRow(id int64) *jobRow {
+	r := &jobRow{title: widget.NewLabel(""), stage: caption(""), bar: widget.NewProgressBar()}
+	r.title.TextStyle.Bold = true
+	r.title.Truncation = fyne.TextTruncateEllipsis
+	r.cancel = widget.NewButtonWithIcon("Cancel", base.CancelIcon(), func() { p.needs.Jobs().Cancel(id) })
+	r.more = widget.NewButton("Details", func() { p.details(id) })
+	r.box = container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(r.more, r.cancel), r.title), r.bar, r.stage, widget.NewSeparator())
+	return r
+}
+
+func (r *jobRow) update(j jobs.Status) {
+	r.title.SetText(j.Title)
+	r.bar.SetValue(j.Fraction)
+	text := jobText(j, time.Now())
+	r.stage.Importance = widget.LowImportance
+	if j.State == jobs.Failed {
+		r.stage.Importance = widget.DangerImportance
+	}
+	r.stage.SetText(text)
+	if j.State.Ended() {
+		r.cancel.Hide()
+		r.bar.Hide()
+	}
+	if len(j.Findings)+len(j.Log) == 0 {
+		r.more.Hide()
+	} else {
+		r.more.Show()
+	}
+	r.state = j.State
+}
+
+func (p *Panel) details(id int64) {
+	for _, j := range p.needs.Jobs().List() {
+		if j.ID != id {
+			continue
+		}
+		f := slices.Clone(j.Findings)
+		if len(j.Log) > 0 {
+			f = append(f, diag.Infof("job.log", "%s", strings.Join(j.Log, "\n")))
+		}
+		p.env.Window.Report(j.Title, f)
+	}
+}

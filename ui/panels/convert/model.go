@@ -1,0 +1,107 @@
+package convert
+
+import (
+	"fmt"
+	"time"
+
+	"slipway/conversion/plan"
+	"slipway/project"
+	"slipway/project/jobs"
+	"slipway/units"
+)
+
+// chosen are the names of the targets that are picked and can be chosen now.
+func chosen(targets []project.TargetChoice, picked map[string]bool) []string {
+	var out []string
+	for _, c := range targets {
+		if c.Enabled && picked[c.Info.Name] {
+			out = append(out, c.Info.Name)
+		}
+	}
+	return out
+}
+
+// startText is what the button says, and why it is greyed, "" where it is not.
+func startText(targets []project.TargetChoice, picked map[string]bool) (text, reason string) {
+	switch n := len(chosen(targets, picked)); {
+	case n > 0:
+		return fmt.Sprintf("Convert to %d %s", n, plural(n, "target", "targets")), ""
+	case !anyEnabled(targets):
+		for _, c := range targets {
+			if c.Reason != "" {
+				return "Convert", c.Reason
+			}
+		}
+		return "Convert", "open a model first"
+	}
+	return "Convert", "pick a target first"
+}
+
+func anyEnabled(targets []project.TargetChoice) bool {
+	for _, c := range targets {
+		if c.Enabled {
+			return true
+		}
+	}
+	return false
+}
+
+// jobText is where a job stands, in words.
+func jobText(j jobs.Status, now time.Time) string {
+	switch j.State {
+	case jobs.Running:
+		text := j.Stage
+		if eta := j.ETA(now); eta > 2*time.Second {
+			text += ", about " + units.Duration(eta.Round(time.Second)) + " left"
+		}
+		return text
+	case jobs.Done:
+		return "done in " + units.Duration(j.Ended.Sub(j.Started))
+	case jobs.Failed:
+		if e := j.Findings.Errors(); len(e) > 0 {
+			return "failed: " + e[0].Text
+		}
+	}
+	return string(j.State)
+}
+
+// artefactText is what is known of an artefact beside its verdict.
+func artefactText(v *project.Variant) string {
+	text := units.Bytes(v.Bytes)
+	r := v.Result
+	if r == nil || r.Verify == nil {
+		return text
+	}
+	if r.Verify.Runtime == "" {
+		if r.Verify.Why != "" {
+			text += " · not verified: " + r.Verify.Why
+		}
+		return text
+	}
+	return text + fmt.Sprintf(" · %s %s · largest error %.2g of the range · cosine %.5f", r.Verify.Runtime, r.Verify.Version, r.Verify.MaxRel, r.Verify.Cosine)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// Describe puts a recipe into a few words.
+func Describe(r *plan.Recipe) string {
+	s := r.Precision
+	if r.Precision == "int8" {
+		s += ", " + r.Quantize.Scheme
+		if r.Quantize.Scheme == "static" {
+			s += " (" + r.Quantize.Method + ")"
+		}
+	}
+	switch r.Prune.Method {
+	case "magnitude":
+		s += fmt.Sprintf(", %.0f %% pruned", r.Prune.Ratio*100)
+	case "2:4":
+		s += ", 2:4 pruned"
+	}
+	return s
+}

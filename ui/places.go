@@ -1,0 +1,67 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Place is something in the window that can be pressed: what it says and where
+// it is, in pixels from the window's upper left corner.
+type Place struct {
+	Kind       string // "button", "check", "panel"
+	Text       string
+	X, Y, W, H int
+	Disabled   bool
+}
+
+// Places lists what can be pressed and is visible now, dialogs included. It is
+// for tests that drive the window from outside. UI goroutine only.
+func (u *UI) Places() []Place {
+	w := placeWalk{canvas: u.win.Canvas(), driver: u.o.App.Driver()}
+	if top := w.canvas.Overlays().Top(); top != nil {
+		w.walk(top)
+		return w.out
+	}
+	w.walk(w.canvas.Content())
+	return w.out
+}
+
+type placeWalk struct {
+	canvas fyne.Canvas
+	driver fyne.Driver
+	out    []Place
+}
+
+func (w *placeWalk) add(kind, text string, o fyne.CanvasObject, disabled bool) {
+	p, s, k := w.driver.AbsolutePositionForObject(o), o.Size(), w.canvas.Scale()
+	w.out = append(w.out, Place{kind, text, int(p.X * k), int(p.Y * k), int(s.Width * k), int(s.Height * k), disabled})
+}
+
+func (w *placeWalk) walk(o fyne.CanvasObject) {
+	if o == nil || !o.Visible() {
+		return
+	}
+	switch o := o.(type) {
+	case *fyne.Container:
+		for _, c := range o.Objects {
+			w.walk(c)
+		}
+	case *container.Scroll:
+		w.walk(o.Content)
+	case *container.Split:
+		w.walk(o.Leading)
+		w.walk(o.Trailing)
+	case *widget.PopUp:
+		w.walk(o.Content)
+	case *widget.Button:
+		w.add("button", o.Text, o, o.Disabled())
+	case *widget.Check:
+		w.add("check", o.Text, o, o.Disabled())
+		// A check answers on its box and its text alone, however wide it is.
+		last := &w.out[len(w.out)-1]
+		last.W = min(last.W, int(o.MinSize().Width*w.canvas.Scale()))
+	case *railButton:
+		w.add("panel", o.title, o, false)
+	}
+}

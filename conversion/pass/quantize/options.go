@@ -62,7 +62,10 @@ type Profile struct {
 	Name string
 	// Activation is the fast element type of activations; asymmetric.
 	Activation tensor.DType
-	roles      map[string]role
+	// symmetric: zero points are always 0; other kinds of activation cannot be
+	// asked for.
+	symmetric bool
+	roles     map[string]role
 	// outputs: results of quantized operators are quantized too, and Relu and
 	// Clip disappear into their ranges. Without it only inputs are.
 	outputs bool
@@ -88,7 +91,7 @@ func roles(m map[role][]string) map[string]role {
 }
 
 // Profiles by target name.
-var Profiles = map[string]*Profile{"onnx": ONNXRuntime, "openvino": OpenVINO, "tflite": TFLite}
+var Profiles = map[string]*Profile{"onnx": ONNXRuntime, "openvino": OpenVINO, "tflite": TFLite, "tensorrt": TensorRT}
 
 // ONNXRuntime is ONNX Runtime's CPU provider: Q and DQ around every operator
 // that has an integer kernel, unsigned activations.
@@ -143,6 +146,9 @@ var TFLite = &Profile{
 
 // activation is the element type and symmetry that the options ask for.
 func (o *Options) activation() (d tensor.DType, symmetric bool) {
+	if o.Profile.symmetric {
+		return o.Profile.Activation, true
+	}
 	switch o.Activation {
 	case "u8":
 		return tensor.Uint8, false
@@ -155,6 +161,9 @@ func (o *Options) activation() (d tensor.DType, symmetric bool) {
 }
 
 func (o *Options) biasInt32() bool {
+	if o.Profile.symmetric {
+		return false
+	}
 	switch o.Bias {
 	case "i32":
 		return true

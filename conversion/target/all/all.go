@@ -8,12 +8,13 @@ import (
 	"slipway/conversion/target"
 	"slipway/conversion/target/onnx"
 	"slipway/conversion/target/openvino"
+	"slipway/conversion/target/tensorrt"
 	"slipway/conversion/target/tflite"
 )
 
 // Targets lists the targets in the order in which people are shown them.
 func Targets() []target.Target {
-	return []target.Target{onnx.Target{}, openvino.Target{}, tflite.Target{}}
+	return []target.Target{onnx.Target{}, openvino.Target{}, tflite.Target{}, tensorrt.Target{}}
 }
 
 // Get returns the target with the given name.

@@ -1,0 +1,62 @@
+package tensorrt
+
+import (
+	"slices"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	"slipway/conversion/tensor"
+)
+
+// floatBiases computes the float form of 32-bit biases: the parser takes no
+// DequantizeLinear of int32.
+func floatBiases(g *ir.Graph, reg *op.Registry) error {
+	p := g.Edit("tensorrt_bias", reg.Infer)
+	for _, n := range slices.Clone(g.Nodes) {
+		if n.Op != "DequantizeLinear" || !n.In(0).IsConst() || n.In(0).DType != tensor.Int32 {
+			continue
+		}
+		in := make([]*tensor.Tensor, len(n.Inputs))
+		for i, v := range n.Inputs {
+			if v != nil {
+				in[i] = v.Const
+			}
+		}
+		out, err := reg.EvalNode(n, in)
+		if err != nil {
+			return err
+		}
+		p.Replace(n.Out(0), p.Const(n.Name+"_float", out[0]))
+	}
+	return p.Done()
+}
+
+// products compute what a residual sum can be fused with.
+var products = []string{"Conv", "ConvTranspose", "MatMul", "Gemm"}
+
+// openSums takes the quantizer off one branch of each sum of two quantized
+// tensors, where a product gives that branch to the sum alone: TensorRT then
+// computes product and sum in one kernel and reads only the other branch in 8
+// bits.
+func openSums(g *ir.Graph, reg *op.Registry) error {
+	p := g.Edit("tensorrt_residual", reg.Infer)
+	for _, n := range g.Nodes {
+		if n.Op != "Add" || !dequantized(n.In(0)) || !dequantized(n.In(1)) {
+			continue
+		}
+		for i, v := range n.Inputs {
+			q := v.Node().In(0).Node()
+			if q == nil || q.Op != "QuantizeLinear" || !g.SingleUse(v) || !g.SingleUse(q.Out(0)) || !g.SingleUse(q.In(0)) {
+				continue
+			}
+			x := q.In(0)
+			if x.Node() == nil || !slices.Contains(products, x.Node().Op) {
+				continue
+			}
+			x.Layers = append(x.Layers, v.Layers...)
+			p.SetInput(n, i, x)
+			break
+		}
+	}
+	return p.Done()
+}

@@ -27,7 +27,7 @@ func openModel(t *testing.T, path string) (*ir.Graph, func()) {
 		t.Fatal(err)
 	}
 	var findings diag.List
-	if _, err := passes.Simplify(ctx, m.Graph, reg, nil, []string{"fuse_activation"}, nil, &findings); err != nil {
+	if _, err := passes.Simplify(ctx, m.Graph, reg, nil, nil, nil, &findings); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := float16.Widen.Run1(ctx, m.Graph, reg, nil, &findings); err != nil {

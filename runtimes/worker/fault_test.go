@@ -186,6 +186,25 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
+// TestSilence stops a guest that owes an answer for good: nobody waits for it
+// without end.
+func TestSilence(t *testing.T) {
+	w := begin(t, Config{SilenceLimit: 1200 * time.Millisecond})
+	begun := make(chan struct{})
+	go func() {
+		<-begun
+		_ = syscall.Kill(w.State().PID, syscall.SIGSTOP)
+	}()
+	_, err := w.Job(limited(t), "hang", nil, func([]byte) { close(begun) })
+	var timeout *runtimes.TimeoutError
+	if !errors.As(err, &timeout) || timeout.After != 1200*time.Millisecond || timeout.Stage == "" {
+		t.Fatalf("got %v", err)
+	}
+	if out, err := w.Job(limited(t), "echo", []byte("again"), nil); err != nil || string(out) != "again" {
+		t.Errorf("the next job: %q, %v", out, err)
+	}
+}
+
 func TestCancel(t *testing.T) {
 	w := begin(t, Config{})
 	pid := w.State().PID

@@ -82,6 +82,7 @@ func start(ctx context.Context, c Config) (*process, error) {
 	go p.read(cookie, hello)
 	go p.writer()
 	watchMemory(p, c.MemoryLimit)
+	watchSilence(p, c.SilenceLimit)
 
 	timer := time.NewTimer(c.StartTimeout)
 	defer timer.Stop()

@@ -25,6 +25,9 @@ type Config struct {
 	// default: seven eighths of what this machine or container has; negative: no
 	// limit. It is watched on Linux only.
 	MemoryLimit int64
+	// SilenceLimit ends a worker that owes an answer and sends no heartbeat for
+	// so long; default 15 s; negative: never.
+	SilenceLimit time.Duration
 	// StartTimeout bounds the time from starting the process to its hello;
 	// default 10 s.
 	StartTimeout time.Duration
@@ -86,6 +89,9 @@ func create(c Config) (*Worker, error) {
 	}
 	if c.MemoryLimit == 0 {
 		c.MemoryLimit = totalMemory() / 8 * 7
+	}
+	if c.SilenceLimit == 0 {
+		c.SilenceLimit = 15 * time.Second
 	}
 	if c.StartTimeout <= 0 {
 		c.StartTimeout = 10 * time.Second

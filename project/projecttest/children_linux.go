@@ -1,0 +1,35 @@
+package projecttest
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Workers lists the process numbers of the children of parent whose command
+// line begins with the verb "worker" and the given runtime ("none": a
+// conversion; "": any). Zombies are left out.
+func Workers(parent int, runtime string) []int {
+	var out []int
+	lists, _ := filepath.Glob("/proc/" + strconv.Itoa(parent) + "/task/*/children")
+	for _, l := range lists {
+		b, err := os.ReadFile(l)
+		if err != nil {
+			continue
+		}
+		for _, f := range strings.Fields(string(b)) {
+			pid, err := strconv.Atoi(f)
+			if err != nil {
+				continue
+			}
+			line, err := os.ReadFile("/proc/" + f + "/cmdline")
+			args := bytes.Split(line, []byte{0})
+			if err == nil && len(args) > 2 && string(args[1]) == "worker" && (runtime == "" || string(args[2]) == runtime) {
+				out = append(out, pid)
+			}
+		}
+	}
+	return out
+}

@@ -91,7 +91,7 @@ func TestConformance(t *testing.T) {
 	var jobs []testkit.Job
 	var checks []conformanceJob
 	unsupported := 0
-	for _, c := range testkit.ONNXCases(t) {
+	for i, c := range testkit.ONNXCases(t) {
 		var in []*tensor.Tensor
 		for _, f := range c.Inputs {
 			in = append(in, readProto(t, f))
@@ -107,6 +107,9 @@ func TestConformance(t *testing.T) {
 			}
 			defer m.Close()
 			name := c.Name
+			if !bound && len(m.Graph.Inputs) > 1 && i%4 != 0 {
+				continue // every fourth case runs in both forms
+			}
 			if bound {
 				if len(m.Graph.Inputs) < 2 {
 					break

@@ -1,6 +1,8 @@
 package openvino
 
 import (
+	"strings"
+
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
 )
@@ -54,5 +56,5 @@ func emitEinsum(e *emitter, n *ir.Node) {
 	for i := range in {
 		in[i] = e.in(i)
 	}
-	e.final("Einsum", "opset7", []attr{{"equation", n.Str("equation", "")}}, in...)
+	e.final("Einsum", "opset7", []attr{{"equation", strings.ReplaceAll(n.Str("equation", ""), " ", "")}}, in...)
 }

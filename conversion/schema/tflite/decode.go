@@ -7,8 +7,8 @@ import (
 )
 
 // Decode reads a model with one subgraph. Buffers alias data, which must stay
-// unchanged. Options of kinds that this package does not write are lost: the
-// operator's Options are nil and Lossy is true.
+// unchanged. lossy is true where the file holds what Model cannot: option tables
+// or operators that this package does not write, variables, sparse tensors.
 func Decode(data []byte) (m *Model, lossy bool, err error) {
 	defer func() {
 		// Offsets come from the file: whatever they point at outside of it ends
@@ -41,6 +41,16 @@ func (t reader) slot(i int) int {
 		return t.pos + o
 	}
 	return 0
+}
+
+// has reports whether any of the fields is present.
+func (t reader) has(fields ...int) bool {
+	for _, i := range fields {
+		if t.slot(i) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (t reader) i8(i int, def int8) int8 {
@@ -157,6 +167,10 @@ func (d *decoder) model(t reader) (*Model, error) {
 	m.Inputs, m.Outputs, m.Name = s.ints(1), s.ints(2), s.str(4)
 	for _, x := range s.tables(0) {
 		m.Tensors = append(m.Tensors, readTensor(x))
+		d.lossy = d.lossy || x.i8(5, 0) != 0 || x.has(6, 9, 10) // variable, sparse, variant, external
+		if q, ok := x.table(4); ok {
+			d.lossy = d.lossy || q.has(4, 5) // other quantization schemes
+		}
 	}
 	for _, x := range s.tables(3) {
 		c := codes[x.i32(0, 0)]
@@ -165,7 +179,8 @@ func (d *decoder) model(t reader) (*Model, error) {
 			o.Options = readOptions(uint8(x.i8(3, 0)), table)
 			d.lossy = d.lossy || o.Options == nil
 		}
-		d.lossy = d.lossy || codeNames[c.code] == ""
+		// Custom options, variables, intermediates, the second option union.
+		d.lossy = d.lossy || codeNames[c.code] == "" || x.has(5, 7, 8, 9, 11, 12)
 		m.Operators = append(m.Operators, o)
 	}
 	return m, m.check()

@@ -292,6 +292,25 @@ var graphCases = []graphCase{
 		x = b.op("Conv", nil, x, b.w(5, 3, 1, 3))
 		return one(b.op("Softmax", ir.Attrs{"axis": int64(1)}, b.op("Squeeze", nil, x, b.ints(2))))
 	}},
+	{"powers", 2, func(b *build) []*ir.Value {
+		x := b.op("Add", nil, b.op("Abs", nil, b.conv(b.in("x", 1, 3, 4, 6), 8)), b.scalar(0.5))
+		var all []*ir.Value
+		for _, p := range []float32{2, 0.5, -0.5, -1, 1.7} {
+			all = append(all, b.op("Pow", nil, x, b.scalar(p)))
+		}
+		all = append(all, b.op("Pow", nil, x, b.w(8, 1, 1)), b.op("Reciprocal", nil, x), b.op("Log", nil, x), b.op("Sqrt", nil, x))
+		return one(b.op("Concat", ir.Attrs{"axis": int64(1)}, all...))
+	}},
+	{"max pool of concatenated", 2, func(b *build) []*ir.Value {
+		x := b.conv(b.in("x", 1, 3, 8, 8), 4)
+		y := b.op("Concat", ir.Attrs{"axis": int64(1)}, b.op("Sigmoid", nil, x), b.op("Clip", nil, x, b.scalar(0), nil))
+		return one(b.op("MaxPool", ir.Attrs{"kernel_shape": ints(5, 5), "strides": ints(2, 2), "pads": ints(2, 2, 2, 2)}, y))
+	}},
+	{"sums along axes", -1, func(b *build) []*ir.Value {
+		x := b.conv(b.in("x", 1, 3, 4, 6), 8)
+		k := b.ops(2, "TopK", ir.Attrs{"axis": int64(1)}, x, b.ints(3))
+		return []*ir.Value{b.op("CumSum", ir.Attrs{"reverse": int64(1)}, x, b.g.AddConst("axis", tensor.Scalar(int64(1)))), k[0], k[1]}
+	}},
 	{"input is output", 0, func(b *build) []*ir.Value {
 		x := b.in("x", 1, 3, 4, 6)
 		i := b.op("Identity", nil, x)

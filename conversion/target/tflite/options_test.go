@@ -189,6 +189,16 @@ func TestTap(t *testing.T) {
 			}
 		}
 	}
+	// Models of other tools: their tensors are listed, and tapped where nothing
+	// in them is unknown.
+	other := filepath.Join(testkit.Zoo(t), "tiny/resnet8_cifar10_float.tflite")
+	names, err := Target{}.Tensors(context.Background(), other)
+	if err != nil || len(names) < 10 {
+		t.Fatalf("%d tensors, %v", len(names), err)
+	}
+	if _, err := (Target{}).Tap(context.Background(), other, names[:1], t.TempDir()); err != nil {
+		t.Log(err)
+	}
 	if _, err := (Target{}).Tap(context.Background(), filepath.Join(testkit.Zoo(t), "tiny/mnist.onnx"), nil, t.TempDir()); err == nil {
 		t.Error("tapped a file of another format")
 	}

@@ -142,6 +142,9 @@ func (w *writer) tap(t int, name string, order layout.Perm) {
 	delete(w.temps, y)
 	w.m.Tensors[y].Name = w.unique(name + "/tap")
 	w.m.Outputs = append(w.m.Outputs, y)
+	if w.m.Signature == nil {
+		return
+	}
 	w.m.Signature.Outputs = append(w.m.Signature.Outputs, fb.TensorName{Name: w.m.Tensors[y].Name, Tensor: y})
 }
 

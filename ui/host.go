@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -9,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
+	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/conversion/diag"
@@ -113,13 +115,34 @@ func (h *host) Report(title string, findings diag.List) {
 			rows.Add(FindingRow(f))
 		}
 		scroll := container.NewVScroll(rows)
-		copyAll := widget.NewButton("Copy details", func() { h.u.o.App.Clipboard().SetContent(findings.Error()) })
-		content := container.NewBorder(nil, container.NewHBox(copyAll), nil, nil, scroll)
-		d := dialog.NewCustom(title, "Close", content, h.u.win)
+		copyAll := widget.NewButtonWithIcon("Copy details", base.ContentCopyIcon(), func() {
+			h.u.o.App.Clipboard().SetContent(Details(title, findings))
+			h.u.notice.say("copied")
+		})
+		d := dialog.NewCustomWithoutButtons(title, container.NewPadded(scroll), h.u.win)
+		closeIt := widget.NewButton("Close", d.Hide)
+		closeIt.Importance = widget.HighImportance
+		d.SetButtons([]fyne.CanvasObject{copyAll, closeIt})
 		size := h.u.win.Canvas().Size()
-		d.Resize(fyne.NewSize(min(720, size.Width*0.9), min(160+90*float32(len(findings)), size.Height*0.8)))
+		d.Resize(fyne.NewSize(min(720, size.Width*0.9), min(150+90*float32(len(findings)), size.Height*0.8)))
 		d.Show()
 	})
+}
+
+// Details are findings as plain text, whole: for reports of errors and notes.
+func Details(title string, findings diag.List) string {
+	var b strings.Builder
+	b.WriteString(title + "\n")
+	for _, f := range findings {
+		fmt.Fprintf(&b, "\n%s [%s] %s\n", f.Severity, f.Code, f.Error())
+		for _, l := range f.Layers {
+			fmt.Fprintf(&b, "  layer %s\n", l)
+		}
+		if f.Suggestion != "" && !strings.Contains(f.Error(), f.Suggestion) {
+			fmt.Fprintf(&b, "  %s\n", f.Suggestion)
+		}
+	}
+	return b.String()
 }
 
 // FindingRow draws one finding: severity as a colour bar, where, what, cure.

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"image/color"
 	"strings"
 	"time"
 
@@ -39,9 +40,12 @@ func newStatusBar(u *UI) *statusBar {
 	s.runtimes.Importance = widget.LowImportance
 	s.cancel = widget.NewButtonWithIcon("", base.CancelIcon(), func() { u.o.Studio.Jobs().Cancel(s.current) })
 	s.cancel.Importance = widget.LowImportance
-	bar := container.New(layout.NewGridWrapLayout(fyne.NewSize(140, 22)), s.bar)
+	s.bar.TextFormatter = func() string { return "" }
+	bar := container.New(layout.NewGridWrapLayout(fyne.NewSize(120, 6)), s.bar)
 	s.jobBox = container.NewHBox(s.job, container.NewCenter(bar), s.cancel)
-	s.content = container.NewBorder(nil, nil, nil, container.NewHBox(s.jobBox, s.runtimes), s.model)
+	high := canvas.NewRectangle(color.Transparent) // so that a job that comes does not move the line
+	high.SetMinSize(fyne.NewSize(1, 34))
+	s.content = container.NewStack(high, container.NewBorder(nil, nil, nil, container.NewHBox(s.jobBox, s.runtimes), s.model))
 	s.refresh()
 	go s.follow()
 	return s
@@ -101,7 +105,7 @@ func (s *statusBar) refresh() {
 		if waiting > 0 {
 			t += fmt.Sprintf(" (%d waiting)", waiting)
 		}
-		s.job.SetText(t)
+		s.job.SetText(shorten(t, 60))
 		s.bar.SetValue(running.Fraction)
 		s.jobBox.Show()
 	}
@@ -118,6 +122,15 @@ func (s *statusBar) refresh() {
 		t = "looking for runtimes …"
 	}
 	s.runtimes.SetText(t)
+}
+
+// shorten cuts a text to n characters.
+func shorten(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
 }
 
 // notice is the short message at the bottom that goes away by itself.

@@ -105,7 +105,7 @@ func (f *Form) row(fd *options.Field, folder Choose, isFolder bool) *row {
 	case options.Bool:
 		c := widget.NewCheck(name, func(on bool) { f.set(r, strconv.FormatBool(on)) })
 		r.show = func() { c.SetChecked(fd.Get() == "true") }
-		r.box = container.NewVBox(c, r.note)
+		r.box = container.New(layout.NewCustomPaddedVBoxLayout(-3), c, r.note)
 		return r
 	case options.Choice:
 		if len(fd.Choices) <= 4 {
@@ -135,7 +135,7 @@ func (f *Form) row(fd *options.Field, folder Choose, isFolder bool) *row {
 		}
 		input = f.entry(r, fd, pick)
 	}
-	r.box = container.NewVBox(title, input, r.note)
+	r.box = container.New(layout.NewCustomPaddedVBoxLayout(-3), title, input, r.note)
 	return r
 }
 

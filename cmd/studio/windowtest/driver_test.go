@@ -306,11 +306,16 @@ func (w *window) drop(files ...string) {
 	}
 }
 
-// look takes a picture of the window until it shows something, and keeps it as
-// NAME.png where STUDIO_ARTIFACTS is set.
+// settled is how many looks in a row must show the same.
+const settled = 8
+
+// look takes pictures of the window until they stay the same and show
+// something, and keeps the last as NAME.png where STUDIO_ARTIFACTS is set.
 func (w *window) look(name string) {
 	w.t.Helper()
-	var last string
+	w.tool("mousemove", "--window", w.id, "640", "818") // nothing is outlined by the pointer
+	last, same := "no picture", 0
+	var before image.Image
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(pollEvery) {
 		c := exec.Command("import", "-window", w.id, "png:-")
 		c.Env = append(os.Environ(), "DISPLAY="+w.screen.name)
@@ -322,12 +327,33 @@ func (w *window) look(name string) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if last = blank(img); last == "" {
+		same++
+		if before == nil || differ(before, img) > 200 { // the text cursor blinks
+			same = 0
+		}
+		before, last = img, blank(img)
+		if last == "" && same >= settled {
 			w.keep(name, img)
 			return
 		}
 	}
-	w.t.Fatalf("picture %s: %s", name, last)
+	w.t.Fatalf("picture %s: never at rest, or %s", name, last)
+}
+
+// differ counts the pixels that two pictures of one size do not share.
+func differ(a, b image.Image) int {
+	if a.Bounds() != b.Bounds() {
+		return a.Bounds().Dx() * a.Bounds().Dy()
+	}
+	n := 0
+	for y := a.Bounds().Min.Y; y < a.Bounds().Max.Y; y++ {
+		for x := a.Bounds().Min.X; x < a.Bounds().Max.X; x++ {
+			if a.At(x, y) != b.At(x, y) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func (w *window) keep(name string, img image.Image) {

@@ -65,8 +65,9 @@ func TestWindowMainPath(t *testing.T) {
 		if v[2] != "match" {
 			t.Errorf("verdict of %s: %s", v[0], v[2])
 		}
-		w.wait(`^job \d+ convert done `)
 	}
+	w.wait(`^job \d+ convert done onnx`)
+	w.wait(`^job \d+ convert done openvino`)
 	w.look("convert")
 
 	pictures := photos(t, 3)
@@ -77,6 +78,7 @@ func TestWindowMainPath(t *testing.T) {
 			t.Errorf("%s has answers of %s variants, not of the source and two artefacts", p, m[1])
 		}
 	}
+	w.wait(`^job \d+ test done `)
 	w.look("test")
 
 	w.page("ctrl+6", "compare")

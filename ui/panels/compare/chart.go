@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"reflect"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -29,7 +30,8 @@ type chartView struct {
 	image   *canvas.Image
 	hits    []charts.Hit
 	scale   float32
-	drawn   fyne.Size
+	want    wanted
+	version int // of drawing
 	save    *widget.Button
 	tip     *tooltip
 }
@@ -58,33 +60,57 @@ func newChartView(p *Panel) *chartView {
 }
 
 func (c *chartView) set(name string, d charts.Drawing, height int) {
-	c.name, c.drawing, c.height, c.drawn = name, d, float32(height), fyne.Size{}
+	if c.name == name && c.height == float32(height) && reflect.DeepEqual(c.drawing, d) {
+		return
+	}
+	c.name, c.drawing, c.height = name, d, float32(height)
+	c.version++
 	c.Refresh()
 }
 
-// render draws the picture for the present size and screen.
+// wanted is what a picture is drawn for; a picture of anything else is stale.
+type wanted struct {
+	version int
+	width   int // pixels
+	height  int
+	dark    bool
+}
+
+// render draws the picture for the present size and screen, in the background;
+// until it is there the former one stays.
 func (c *chartView) render(size fyne.Size) {
-	if c.drawing == nil || size.Width < 50 || size == c.drawn {
+	if c.drawing == nil || size.Width < 50 {
 		return
 	}
 	scale := float32(1)
 	if cv := fyne.CurrentApp().Driver().CanvasForObject(c); cv != nil {
 		scale = cv.Scale()
 	}
-	var b bytes.Buffer
-	hits, err := charts.PNG(&b, c.drawing, charts.Style{Width: int(size.Width * scale), Height: int(size.Height * scale), Scale: float64(scale), Dark: theme.Dark()})
-	if err != nil {
-		fyne.LogError("chart", err)
+	want := wanted{c.version, int(size.Width * scale), int(size.Height * scale), theme.Dark()}
+	if want == c.want {
 		return
 	}
-	var img image.Image
-	if img, err = png.Decode(&b); err != nil {
-		fyne.LogError("chart", err)
-		return
-	}
-	c.hits, c.scale, c.drawn = hits, scale, size
-	c.image.Image = img
-	c.image.Refresh()
+	c.want = want
+	drawing := c.drawing
+	c.p.start(func() {
+		var b bytes.Buffer
+		hits, err := charts.PNG(&b, drawing, charts.Style{Width: want.width, Height: want.height, Scale: float64(scale), Dark: want.dark})
+		var img image.Image
+		if err == nil {
+			img, err = png.Decode(&b)
+		}
+		fyne.Do(func() {
+			switch {
+			case c.want != want:
+			case err != nil:
+				fyne.LogError("chart", err)
+			default:
+				c.hits, c.scale = hits, scale
+				c.image.Image = img
+				c.image.Refresh()
+			}
+		})
+	})
 }
 
 // MouseIn and MouseMoved show the numbers of the mark under the pointer.
@@ -157,7 +183,6 @@ func (r *chartRenderer) MinSize() fyne.Size { return fyne.NewSize(320, r.c.heigh
 func (r *chartRenderer) Refresh() {
 	r.bg.FillColor, r.bg.StrokeColor = theme.Current(theme.ColorCard), theme.Current(theme.ColorBorder)
 	r.bg.Refresh()
-	r.c.drawn = fyne.Size{}
 	r.Layout(r.c.Size())
 }
 

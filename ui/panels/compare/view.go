@@ -34,15 +34,17 @@ type Needs interface {
 
 // Panel is the comparison page.
 type Panel struct {
-	env     panel.Env
-	needs   Needs
-	content fyne.CanvasObject
-	rows    []row
-	charts  []*chartView
-	table   *widget.Table
-	words   *widget.Label
-	measure *widget.Button
-	eval    *widget.Button
+	env      panel.Env
+	needs    Needs
+	content  fyne.CanvasObject
+	rows     []row
+	charts   []*chartView
+	table    *widget.Table
+	tableBox *fyne.Container
+	words    *widget.Label
+	measure  *widget.Button
+	eval     *widget.Button
+	start    func(func()) // runs in the background
 }
 
 var (
@@ -52,7 +54,7 @@ var (
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs) *Panel {
-	p := &Panel{env: env, needs: needs}
+	p := &Panel{env: env, needs: needs, start: func(f func()) { go f() }}
 	p.build()
 	needs.Listen(func(e project.Event) {
 		switch e.Kind {
@@ -115,8 +117,8 @@ func (p *Panel) build() {
 	p.table = p.newTable()
 	bar := container.NewHBox(p.measure, p.eval, layout.NewSpacer(), export)
 	grid := container.New(&masonry{}, p.charts[0], p.charts[1], p.charts[2], p.charts[3], p.charts[4])
-	tableBox := container.New(&fixedHeight{}, p.table)
-	body := container.NewVScroll(container.NewPadded(container.NewVBox(p.words, grid, tableBox)))
+	p.tableBox = container.New(&rowsHeight{rows: func() int { return len(p.rows) }}, p.table)
+	body := container.NewVScroll(container.NewPadded(container.NewVBox(p.words, grid, p.tableBox)))
 	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, body)
 	p.reload()
 }
@@ -127,7 +129,12 @@ func (p *Panel) reload() {
 	lat, acc, mem, size := latencyChart(p.rows), accuracyChart(p.rows), memoryChart(p.rows), sizeChart(variants)
 	p.charts[0].set("latency", lat, lat.Height())
 	p.charts[1].set("accuracy", acc, acc.Height())
-	p.charts[2].set("latency-accuracy", scatterChart(p.rows), 320)
+	scatter := scatterChart(p.rows)
+	high := 320
+	if len(scatter.Points) == 0 {
+		high = 148 // as the empty bars
+	}
+	p.charts[2].set("latency-accuracy", scatter, high)
 	p.charts[3].set("size", size, size.Height())
 	p.charts[4].set("memory", mem, mem.Height())
 	if w := verdict(p.rows); w != "" {
@@ -144,7 +151,7 @@ func (p *Panel) reload() {
 		}
 	}
 	p.table.Refresh()
-	p.content.Refresh()
+	p.tableBox.Refresh()
 }
 
 func (p *Panel) newTable() *widget.Table {
@@ -207,64 +214,3 @@ func (p *Panel) save(name string, ext []string, write func(w io.Writer, ext stri
 		}()
 	})
 }
-
-// masonry lays charts out in two columns where there is room, each as high as it
-// asks, the next one under the shorter column.
-type masonry struct{ width float32 }
-
-const gap = 10
-
-func (m *masonry) columns(width float32) int {
-	if width < 820 {
-		return 1
-	}
-	return 2
-}
-
-func (m *masonry) Layout(o []fyne.CanvasObject, size fyne.Size) {
-	m.width = size.Width
-	m.place(o, size.Width, func(c fyne.CanvasObject, pos fyne.Position, s fyne.Size) {
-		c.Move(pos)
-		c.Resize(s)
-	})
-}
-
-func (m *masonry) place(o []fyne.CanvasObject, width float32, put func(fyne.CanvasObject, fyne.Position, fyne.Size)) float32 {
-	n := m.columns(width)
-	w := (width - gap*float32(n-1)) / float32(n)
-	tops := make([]float32, n)
-	for _, c := range o {
-		k := 0
-		for i := range tops {
-			if tops[i] < tops[k] {
-				k = i
-			}
-		}
-		h := c.MinSize().Height
-		put(c, fyne.NewPos(float32(k)*(w+gap), tops[k]), fyne.NewSize(w, h))
-		tops[k] += h + gap
-	}
-	high := float32(0)
-	for _, t := range tops {
-		high = max(high, t)
-	}
-	return high
-}
-
-func (m *masonry) MinSize(o []fyne.CanvasObject) fyne.Size {
-	width := m.width
-	if width == 0 {
-		width = 900
-	}
-	return fyne.NewSize(330, m.place(o, width, func(fyne.CanvasObject, fyne.Position, fyne.Size) {}))
-}
-
-// fixedHeight gives the table room for some rows inside the scrolling page.
-type fixedHeight struct{}
-
-func (fixedHeight) Layout(o []fyne.CanvasObject, s fyne.Size) {
-	for _, c := range o {
-		c.Resize(s)
-	}
-}
-func (fixedHeight) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(300, 300) }

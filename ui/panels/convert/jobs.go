@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -22,8 +23,17 @@ type jobRow struct {
 	bar    *widget.ProgressBar
 	cancel *widget.Button
 	more   *widget.Button
-	state  jobs.State
+	thin   *fyne.Container // around bar
 }
+
+// thinBar makes a progress bar a line: the words beside it say the rest.
+type thinBar struct{}
+
+func (thinBar) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	o[0].Move(fyne.NewPos(6, 0))
+	o[0].Resize(fyne.NewSize(s.Width-12, s.Height))
+}
+func (thinBar) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(40, 6) }
 
 func (p *Panel) reloadJobs() {
 	list := p.needs.Jobs().List()
@@ -52,7 +62,10 @@ func (p *Panel) newRow(id int64) *jobRow {
 	r.title.Truncation = fyne.TextTruncateEllipsis
 	r.cancel = widget.NewButtonWithIcon("Cancel", base.CancelIcon(), func() { p.needs.Jobs().Cancel(id) })
 	r.more = widget.NewButton("Details", func() { p.details(id) })
-	r.box = container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(r.more, r.cancel), r.title), r.bar, r.stage, widget.NewSeparator())
+	r.bar.TextFormatter = func() string { return "" }
+	r.thin = container.New(&thinBar{}, r.bar)
+	r.box = container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(r.more, r.cancel), r.title), r.thin,
+		container.New(layout.NewCustomPaddedLayout(-6, 0, 0, 0), r.stage), widget.NewSeparator())
 	return r
 }
 
@@ -67,14 +80,13 @@ func (r *jobRow) update(j jobs.Status) {
 	r.stage.SetText(text)
 	if j.State.Ended() {
 		r.cancel.Hide()
-		r.bar.Hide()
+		r.thin.Hide()
 	}
 	if len(j.Findings)+len(j.Log) == 0 {
 		r.more.Hide()
 	} else {
 		r.more.Show()
 	}
-	r.state = j.State
 }
 
 func (p *Panel) details(id int64) {

@@ -50,7 +50,7 @@ func anyEnabled(targets []project.TargetChoice) bool {
 func jobText(j jobs.Status, now time.Time) string {
 	switch j.State {
 	case jobs.Running:
-		text := j.Stage
+		text := fmt.Sprintf("%s, %.0f %%", j.Stage, j.Fraction*100)
 		if eta := j.ETA(now); eta > 2*time.Second {
 			text += ", about " + units.Duration(eta.Round(time.Second)) + " left"
 		}

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -50,6 +51,6 @@ func (p *Panel) card(v *project.Variant) fyne.CanvasObject {
 		}
 		p.env.Window.Report(v.Title, f)
 	})
-	head := container.NewBorder(nil, nil, container.NewHBox(badge.Of(v), name), container.NewHBox(more, remove))
-	return container.NewVBox(head, caption(artefactText(v)), widget.NewSeparator())
+	head := container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 6, 0), container.NewHBox(badge.Of(v), name)), container.NewHBox(more, remove))
+	return container.NewVBox(head, container.New(layout.NewCustomPaddedLayout(-6, 0, 0, 0), caption(artefactText(v))), widget.NewSeparator())
 }

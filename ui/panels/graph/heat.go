@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"slipway/conversion/ir"
 	"slipway/conversion/summary"
 	"slipway/project"
 	"slipway/ui/graphpaint"
@@ -22,7 +23,7 @@ type heatChoice struct {
 
 // heatChoices are the numbers there are now: of the model, of the precision of
 // each artefact, of each measurement with times by layer.
-func heatChoices(s *summary.Summary, variants []*project.Variant, bench []project.BenchRow) []heatChoice {
+func heatChoices(g *ir.Graph, s *summary.Summary, variants []*project.Variant, bench []project.BenchRow) []heatChoice {
 	if s == nil {
 		return nil
 	}
@@ -39,9 +40,20 @@ func heatChoices(s *summary.Summary, variants []*project.Variant, bench []projec
 			return float64(f(l)), true
 		}
 	}
+	// Weights that pass through a Cast count for the layer that reads them, as the graph draws them.
+	stored := map[string]int64{}
+	for _, n := range g.Nodes {
+		for _, v := range n.Inputs {
+			if v != nil && !v.IsConst() {
+				if t := constBehind(v); t != nil {
+					stored[n.Name] += int64(t.Len())
+				}
+			}
+		}
+	}
 	count := func(f float64) string { return units.Count(int64(f)) }
 	out := []heatChoice{
-		{title: "Parameters", value: of(func(l *summary.Layer) int64 { return l.Params }), format: count},
+		{title: "Parameters", value: of(func(l *summary.Layer) int64 { return l.Params + stored[l.Name] }), format: count},
 		{title: "MACs", value: of(func(l *summary.Layer) int64 { return l.MACs }), format: count},
 	}
 	titles := map[int64]string{}

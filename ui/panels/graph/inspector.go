@@ -2,11 +2,14 @@ package graph
 
 import (
 	"fmt"
+	"image"
 	"image/color"
+	"image/draw"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -156,26 +159,38 @@ func (i *inspector) statistics(box *fyne.Container, st *summary.Statistics) {
 	i.box.Refresh()
 }
 
-// newHistogram draws the bins as bars from the ground up.
+// newHistogram draws the bins as bars from the ground up, at the screen's own
+// pixels and in the theme's colour of the moment.
 func newHistogram(st *summary.Statistics) fyne.CanvasObject {
-	top := 1
-	for _, n := range st.Histogram {
-		top = max(top, n)
-	}
-	c := color.NRGBAModel.Convert(theme.Current(base.ColorNamePrimary)).(color.NRGBA)
-	r := canvas.NewRasterWithPixels(func(x, y, w, h int) color.Color {
-		bin := x * len(st.Histogram) / max(w, 1)
-		if bin >= len(st.Histogram) {
-			return color.Transparent
-		}
-		height := (st.Histogram[bin]*(h-2) + top - 1) / top
-		if h-y <= height || y == h-1 {
-			return c
-		}
-		return color.Transparent
+	bins := st.Histogram
+	r := canvas.NewRaster(func(w, h int) image.Image {
+		return histogramImage(bins, w, h, theme.Current(base.ColorNamePrimary), theme.Current(theme.ColorBorder))
 	})
 	r.SetMinSize(fyne.NewSize(200, 72))
-	return r
+	return container.New(layout.NewCustomPaddedLayout(0, 0, 6, 6), r)
+}
+
+// histogramImage is a bar for each bin, as high as its share of the fullest one;
+// a bin that is not empty is seen however small.
+func histogramImage(bins []int, w, h int, bar, ground color.Color) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	top := 1
+	for _, n := range bins {
+		top = max(top, n)
+	}
+	for i, n := range bins {
+		x0, x1 := i*w/len(bins), (i+1)*w/len(bins)
+		if x1-x0 > 3 {
+			x1-- // a gap between the bars
+		}
+		high := 0
+		if n > 0 {
+			high = max((n*(h-2)+top-1)/top, 1)
+		}
+		draw.Draw(img, image.Rect(x0, h-1-high, x1, h-1), image.NewUniform(bar), image.Point{}, draw.Src)
+	}
+	draw.Draw(img, image.Rect(0, h-1, w, h), image.NewUniform(ground), image.Point{}, draw.Src)
+	return img
 }
 
 // pairs lays objects out in two columns: names of a fixed width, values in what

@@ -159,10 +159,30 @@ type section struct {
 	Facts []fact
 }
 
+// constBehind is the constant that v is, or is a mere conversion of type of: many
+// exporters store weights in half precision behind a Cast. nil where there is none.
+func constBehind(v *ir.Value) *tensor.Tensor {
+	for range 4 {
+		if v == nil || v.IsConst() {
+			break
+		}
+		n := v.Node()
+		if n == nil || n.Op != "Cast" && n.Op != "Identity" || len(n.Inputs) != 1 {
+			return nil
+		}
+		v = n.Inputs[0]
+	}
+	if v == nil || !v.IsConst() {
+		return nil
+	}
+	return v.Const
+}
+
 // describe tells everything about a node, in Netron's order: attributes, inputs,
 // outputs, then numbers.
 func describe(n *ir.Node) []section {
 	var attrs, ins, outs section
+	stored := int64(0) // elements of weights that come through a conversion of type
 	attrs.Title, ins.Title, outs.Title = "Attributes", "Inputs", "Outputs"
 	for _, k := range n.Attrs.Keys() {
 		one := &ir.Node{Attrs: ir.Attrs{k: n.Attrs[k]}}
@@ -175,6 +195,10 @@ func describe(n *ir.Node) []section {
 		}
 		f := fact{Name: inputName(n, i), Value: v.Name + "  " + v.DType.String() + " " + size(v.Shape)}
 		switch {
+		case constBehind(v) != nil && !v.IsConst():
+			f.Const = constBehind(v)
+			f.Value += ", " + f.Const.DType().String() + " through " + v.Node().Op
+			stored += int64(f.Const.Len())
 		case v.IsConst():
 			f.Const, f.Value = v.Const, v.Name+"  "+v.DType.String()+" "+constText(v.Const)
 		case v.Node() != nil:
@@ -193,6 +217,7 @@ func describe(n *ir.Node) []section {
 		outs.Facts = append(outs.Facts, f)
 	}
 	l := summary.LayerOf(n)
+	l.Params += stored
 	num := section{Title: "Size", Facts: []fact{{Name: "parameters", Value: units.Count(l.Params)}, {Name: "MACs", Value: units.Count(l.MACs)}}}
 	var all []section
 	for _, s := range []section{attrs, ins, outs, num} {

@@ -195,7 +195,7 @@ const operators = "Colour: operators"
 func (p *Panel) reloadColours() {
 	p.heats = nil
 	if p.shown != nil && p.scene != nil {
-		p.heats = heatChoices(p.shown.Summary, p.needs.Variants(), p.needs.BenchRows())
+		p.heats = heatChoices(p.shown.Graph, p.shown.Summary, p.needs.Variants(), p.needs.BenchRows())
 	}
 	options := []string{operators}
 	for _, h := range p.heats {

@@ -3,9 +3,8 @@
 package test
 
 import (
-	"fmt"
 	"image"
-	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,8 +22,6 @@ import (
 	"slipway/runtimes/task"
 	"slipway/ui/panel"
 	"slipway/ui/theme"
-	"slipway/ui/widgets/badge"
-	"slipway/units"
 )
 
 // Needs is what the panel asks of the application.
@@ -49,9 +46,21 @@ type Panel struct {
 	list    *fyne.Container
 	note    *widget.Label
 	wake    chan struct{}
+	kept    map[string]keptRow // by path
+	add     *widget.Button
+	load    *widget.Button
+	again   *widget.Button
+	clear   *widget.Button
 
 	mu     sync.Mutex
 	thumbs map[string]*image.NRGBA // by path, made once
+}
+
+// keptRow is a picture's row with what it shows, so that it is built anew only
+// where that changed.
+type keptRow struct {
+	state  string
+	object fyne.CanvasObject
 }
 
 var _ panel.Panel = (*Panel)(nil)
@@ -95,14 +104,14 @@ func (p *Panel) build() {
 	p.note.Wrapping = fyne.TextWrapWord
 	p.note.Importance = widget.WarningImportance
 	p.note.Hide()
-	open := widget.NewButtonWithIcon("Add a picture…", base.ContentAddIcon(), func() {
+	p.add = widget.NewButtonWithIcon("Add a picture…", base.ContentAddIcon(), func() {
 		p.env.Window.OpenFile("Add a picture", "Pictures", []string{"jpg", "jpeg", "png", "webp", "bmp", "gif"}, func(path string) {
 			if _, err := p.needs.TestPictures([]string{path}); err != nil {
 				p.env.Window.Report("Cannot test", diag.FromError("test.failed", err))
 			}
 		})
 	})
-	taskFile := widget.NewButtonWithIcon("Load task…", base.FileTextIcon(), func() {
+	p.load = widget.NewButtonWithIcon("Load task…", base.FileTextIcon(), func() {
 		p.env.Window.OpenFile("Load a task file", "Tasks", []string{"yaml", "yml"}, func(path string) {
 			t, err := task.Load(path)
 			if err == nil {
@@ -113,9 +122,9 @@ func (p *Panel) build() {
 			}
 		})
 	})
-	again := widget.NewButtonWithIcon("Test again", base.ViewRefreshIcon(), p.needs.RetestPictures)
-	clear := widget.NewButtonWithIcon("Clear", base.DeleteIcon(), p.needs.ClearPictures)
-	bar := container.NewHBox(open, taskFile, layout.NewSpacer(), again, clear)
+	p.again = widget.NewButtonWithIcon("Test again", base.ViewRefreshIcon(), p.needs.RetestPictures)
+	p.clear = widget.NewButtonWithIcon("Clear", base.DeleteIcon(), p.needs.ClearPictures)
+	bar := container.NewHBox(p.add, p.load, layout.NewSpacer(), p.again, p.clear)
 	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator(), p.note), nil, nil, nil, container.NewVScroll(container.NewPadded(p.list)))
 	p.reload()
 }
@@ -141,7 +150,6 @@ func (p *Panel) makeThumbs() {
 }
 
 func (p *Panel) reload() {
-	p.list.RemoveAll()
 	if _, note := p.needs.Task(); note != "" && p.needs.Model() != nil {
 		p.note.SetText("Check this first: " + note + ".")
 		p.note.Show()
@@ -149,12 +157,47 @@ func (p *Panel) reload() {
 		p.note.Hide()
 	}
 	pics := p.needs.Pictures()
-	if len(pics) == 0 {
-		p.list.Add(p.empty())
-		return
-	}
+	p.enable(len(pics) > 0)
+	rows := make([]fyne.CanvasObject, 0, len(pics))
+	kept := map[string]keptRow{}
 	for i := len(pics) - 1; i >= 0; i-- {
-		p.list.Add(p.row(&pics[i]))
+		pic := &pics[i]
+		p.mu.Lock()
+		thumb := p.thumbs[pic.Path]
+		p.mu.Unlock()
+		state := rowState(pic, thumb != nil, theme.Dark(), p.needs.Variant)
+		r, ok := p.kept[pic.Path]
+		if !ok || r.state != state {
+			r = keptRow{state, p.row(pic, thumb)}
+		}
+		kept[pic.Path] = r
+		rows = append(rows, r.object)
+	}
+	p.kept = kept
+	if len(rows) == 0 {
+		rows = append(rows, p.empty())
+	}
+	// Rows that did not change are the same objects: the list keeps its place while answers come.
+	if !slices.Equal(p.list.Objects, rows) {
+		p.list.Objects = rows
+		p.list.Refresh()
+	}
+}
+
+func (p *Panel) enable(some bool) {
+	for _, b := range []*widget.Button{p.again, p.clear} {
+		if some {
+			b.Enable()
+		} else {
+			b.Disable()
+		}
+	}
+	if p.needs.Model() == nil {
+		p.add.Disable()
+		p.load.Disable()
+	} else {
+		p.add.Enable()
+		p.load.Enable()
 	}
 }
 
@@ -169,143 +212,3 @@ func (p *Panel) empty() fyne.CanvasObject {
 	icon.SetMinSize(fyne.NewSize(64, 64))
 	return container.NewVBox(layout.NewSpacer(), container.New(layout.NewCustomPaddedLayout(120, 8, 0, 0), container.NewCenter(icon)), l)
 }
-
-// cardWidth is the width of one variant's answers.
-const cardWidth = 220
-
-func (p *Panel) row(pic *project.Picture) fyne.CanvasObject {
-	p.mu.Lock()
-	thumb := p.thumbs[pic.Path]
-	p.mu.Unlock()
-	name := widget.NewLabel(filepath.Base(pic.Path))
-	name.Truncation = fyne.TextTruncateEllipsis
-	name.TextStyle.Bold = true
-	left := container.NewVBox()
-	if thumb != nil {
-		img := canvas.NewImageFromImage(thumb)
-		img.FillMode = canvas.ImageFillContain
-		img.SetMinSize(fyne.NewSize(180, 150))
-		left.Add(img)
-	}
-	left.Add(container.New(layout.NewGridWrapLayout(fyne.NewSize(180, 30)), name))
-	if pic.Err != nil {
-		l := widget.NewLabel(pic.Err.Error())
-		l.Wrapping, l.Importance = fyne.TextWrapWord, widget.DangerImportance
-		return p.frame(container.NewBorder(nil, nil, left, nil, l))
-	}
-	cells := container.New(layout.NewGridWrapLayout(fyne.NewSize(cardWidth, 190)))
-	var first []task.Prediction
-	for i, c := range pic.Cells {
-		if i == 0 {
-			first = c.Predictions
-		}
-		cells.Add(p.cell(c, first))
-	}
-	if !pic.Done {
-		cells.Add(container.NewCenter(widget.NewActivity()))
-		l := widget.NewLabel("…")
-		cells.Add(container.NewCenter(l))
-	}
-	return p.frame(container.NewBorder(nil, nil, container.NewVBox(left), nil, cells))
-}
-
-func (p *Panel) frame(o fyne.CanvasObject) fyne.CanvasObject {
-	bg := canvas.NewRectangle(theme.Current(theme.ColorCard))
-	bg.CornerRadius, bg.StrokeWidth, bg.StrokeColor = 6, 1, theme.Current(theme.ColorBorder)
-	return container.NewStack(bg, container.New(layout.NewCustomPaddedLayout(10, 10, 10, 10), o))
-}
-
-func (p *Panel) cell(c project.Cell, first []task.Prediction) fyne.CanvasObject {
-	v := p.needs.Variant(c.Variant)
-	if v == nil {
-		return layout.NewSpacer()
-	}
-	title := widget.NewLabel(v.Title)
-	title.TextStyle.Bold = true
-	title.Truncation = fyne.TextTruncateEllipsis
-	sub := widget.NewLabel(c.Runtime + " · " + units.Duration(c.Took))
-	sub.SizeName, sub.Importance = base.SizeNameCaptionText, widget.LowImportance
-	head := container.NewBorder(nil, nil, nil, badge.Of(v), title)
-	if c.Err != nil {
-		l := widget.NewLabel(c.Err.Error())
-		l.Wrapping, l.Importance = fyne.TextWrapWord, widget.DangerImportance
-		return container.NewBorder(container.NewVBox(head, sub), nil, nil, nil, container.NewVScroll(l))
-	}
-	rows := container.New(&tight{})
-	for i, pr := range c.Predictions[:min(5, len(c.Predictions))] {
-		rows.Add(predictionRow(pr, i == 0 && len(first) > 0 && first[0].Index != pr.Index))
-	}
-	if len(c.Predictions) == 0 {
-		rows.Add(widget.NewLabel("nothing found"))
-	}
-	return container.NewBorder(container.NewVBox(head, sub), nil, nil, nil, rows)
-}
-
-// predictionRow is a label over a bar as long as its score; differs marks a best
-// answer that is not the source's.
-func predictionRow(pr task.Prediction, differs bool) fyne.CanvasObject {
-	l := canvas.NewText(pr.Label, theme.Current(base.ColorNameForeground))
-	l.TextSize = 12
-	if differs {
-		l.Color = theme.Current(theme.ColorMismatch)
-		l.TextStyle.Bold = true
-	}
-	s := canvas.NewText(scoreText(pr.Score), theme.Current(theme.ColorMuted))
-	s.TextSize = 12
-	bar := canvas.NewRectangle(theme.Current(base.ColorNameSelection))
-	bar.CornerRadius = 3
-	return container.New(&barRow{share: float32(pr.Score)}, bar, l, s)
-}
-
-func scoreText(s float64) string {
-	if s >= 0 && s <= 1 {
-		return units.Percent(s)
-	}
-	return fmt.Sprintf("%.3g", s)
-}
-
-// tight stacks rows of one height.
-type tight struct{}
-
-const rowHeight = 24
-
-func (*tight) Layout(o []fyne.CanvasObject, size fyne.Size) {
-	for i, c := range o {
-		c.Move(fyne.NewPos(6, float32(i*rowHeight)))
-		c.Resize(fyne.NewSize(size.Width-12, rowHeight-2))
-	}
-}
-
-func (*tight) MinSize(o []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(100, float32(len(o)*rowHeight))
-}
-
-// barRow lays out a bar behind a label and, at the right, a number; a label that
-// does not fit is cut by the card's edge, so it is shortened.
-type barRow struct {
-	share float32
-	full  string
-}
-
-func (b *barRow) Layout(o []fyne.CanvasObject, size fyne.Size) {
-	bar, label, number := o[0], o[1].(*canvas.Text), o[2].(*canvas.Text)
-	bar.Resize(fyne.NewSize(max(2, size.Width*min(max(b.share, 0), 1)), size.Height))
-	n := number.MinSize()
-	number.Move(fyne.NewPos(size.Width-n.Width-4, (size.Height-n.Height)/2))
-	number.Resize(n)
-	if b.full == "" {
-		b.full = label.Text
-	}
-	room := size.Width - n.Width - 18
-	text := []rune(b.full)
-	label.Text = b.full
-	for len(text) > 1 && label.MinSize().Width > room {
-		text = text[:len(text)-1]
-		label.Text = string(text) + "…"
-	}
-	m := label.MinSize()
-	label.Move(fyne.NewPos(6, (size.Height-m.Height)/2))
-	label.Resize(m)
-}
-
-func (b *barRow) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(80, rowHeight-2) }

@@ -1,0 +1,148 @@
+package test
+
+import (
+	"image"
+	"path/filepath"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	base "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/project"
+	"slipway/runtimes/task"
+	"slipway/ui/theme"
+	"slipway/ui/widgets/badge"
+	"slipway/units"
+)
+
+// cardWidth is the width of one variant's answers.
+const cardWidth = 220
+
+func (p *Panel) row(pic *project.Picture, thumb *image.NRGBA) fyne.CanvasObject {
+	name := widget.NewLabel(filepath.Base(pic.Path))
+	name.Truncation = fyne.TextTruncateEllipsis
+	name.TextStyle.Bold = true
+	left := container.NewVBox()
+	if thumb != nil {
+		img := canvas.NewImageFromImage(thumb)
+		img.FillMode = canvas.ImageFillContain
+		img.SetMinSize(fyne.NewSize(180, 150))
+		left.Add(img)
+	}
+	left.Add(container.New(layout.NewGridWrapLayout(fyne.NewSize(180, 30)), name))
+	if pic.Err != nil {
+		l := widget.NewLabel("This picture cannot be read: " + pic.Err.Error())
+		l.Wrapping, l.Importance = fyne.TextWrapWord, widget.DangerImportance
+		return p.frame(container.NewBorder(nil, nil, left, nil, l))
+	}
+	cells := container.New(layout.NewGridWrapLayout(fyne.NewSize(cardWidth, 190)))
+	var first []task.Prediction
+	for i, c := range pic.Cells {
+		if i == 0 {
+			first = c.Predictions
+		}
+		cells.Add(p.cell(c, first))
+	}
+	if !pic.Done {
+		wait := widget.NewLabel("waiting for an answer …")
+		wait.Importance = widget.LowImportance
+		cells.Add(container.NewCenter(wait))
+	}
+	return p.frame(container.NewBorder(nil, nil, container.NewVBox(left), nil, cells))
+}
+
+func (p *Panel) frame(o fyne.CanvasObject) fyne.CanvasObject {
+	bg := canvas.NewRectangle(theme.Current(theme.ColorCard))
+	bg.CornerRadius, bg.StrokeWidth, bg.StrokeColor = 6, 1, theme.Current(theme.ColorBorder)
+	return container.NewStack(bg, container.New(layout.NewCustomPaddedLayout(10, 10, 10, 10), o))
+}
+
+func (p *Panel) cell(c project.Cell, first []task.Prediction) fyne.CanvasObject {
+	v := p.needs.Variant(c.Variant)
+	if v == nil {
+		return layout.NewSpacer()
+	}
+	title := widget.NewLabel(v.Title)
+	title.TextStyle.Bold = true
+	title.Truncation = fyne.TextTruncateEllipsis
+	sub := widget.NewLabel(c.Runtime + " · " + units.Duration(c.Took))
+	sub.SizeName, sub.Importance = base.SizeNameCaptionText, widget.LowImportance
+	head := container.NewBorder(nil, nil, nil, badge.Of(v), title)
+	if c.Err != nil {
+		l := widget.NewLabel(c.Err.Error())
+		l.Wrapping, l.Importance = fyne.TextWrapWord, widget.DangerImportance
+		return container.NewBorder(container.NewVBox(head, sub), nil, nil, nil, container.NewVScroll(l))
+	}
+	rows := container.New(&tight{})
+	for i, pr := range c.Predictions[:min(5, len(c.Predictions))] {
+		rows.Add(predictionRow(pr, i == 0 && differs(first, c.Predictions)))
+	}
+	if len(c.Predictions) == 0 {
+		rows.Add(widget.NewLabel("nothing found"))
+	}
+	return container.NewBorder(container.NewVBox(head, sub), nil, nil, nil, rows)
+}
+
+// predictionRow is a label over a bar as long as its score; differs marks a best
+// answer that is not the source's.
+func predictionRow(pr task.Prediction, differs bool) fyne.CanvasObject {
+	l := canvas.NewText(pr.Label, theme.Current(base.ColorNameForeground))
+	l.TextSize = 12
+	if differs {
+		l.Color = theme.Current(theme.ColorMismatch)
+		l.TextStyle.Bold = true
+	}
+	s := canvas.NewText(scoreText(pr.Score), theme.Current(theme.ColorMuted))
+	s.TextSize = 12
+	bar := canvas.NewRectangle(theme.Current(base.ColorNameSelection))
+	bar.CornerRadius = 3
+	return container.New(&barRow{share: float32(pr.Score)}, bar, l, s)
+}
+
+// tight stacks rows of one height.
+type tight struct{}
+
+const rowHeight = 24
+
+func (*tight) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	for i, c := range o {
+		c.Move(fyne.NewPos(6, float32(i*rowHeight)))
+		c.Resize(fyne.NewSize(size.Width-12, rowHeight-2))
+	}
+}
+
+func (*tight) MinSize(o []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(100, float32(len(o)*rowHeight))
+}
+
+// barRow lays out a bar behind a label and, at the right, a number; a label that
+// does not fit is cut by the card's edge, so it is shortened.
+type barRow struct {
+	share float32
+	full  string
+}
+
+// Layout implements fyne.Layout.
+func (b *barRow) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	bar, label, number := o[0], o[1].(*canvas.Text), o[2].(*canvas.Text)
+	bar.Resize(fyne.NewSize(max(2, size.Width*min(max(b.share, 0), 1)), size.Height))
+	n := number.MinSize()
+	number.Move(fyne.NewPos(size.Width-n.Width-4, (size.Height-n.Height)/2))
+	number.Resize(n)
+	if b.full == "" {
+		b.full = label.Text
+	}
+	room := size.Width - n.Width - 18
+	label.Text = fit(b.full, func(s string) bool {
+		label.Text = s
+		return label.MinSize().Width <= room
+	})
+	m := label.MinSize()
+	label.Move(fyne.NewPos(6, (size.Height-m.Height)/2))
+	label.Resize(m)
+}
+
+func (b *barRow) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(80, rowHeight-2) }

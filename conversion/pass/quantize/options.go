@@ -29,7 +29,7 @@ type Options struct {
 // Defaults are the settings that keep most of the accuracy.
 func Defaults(p *Profile) *Options {
 	return &Options{
-		Method: "minmax", Tighten: 0.25, Percentile: 99.999, Activation: "auto", Weights: "max", PerChannel: true, Bias: "auto",
+		Method: "minmax", Tighten: 0.1, Percentile: 99.999, Activation: "auto", Weights: "max", PerChannel: true, Bias: "auto",
 		BiasCorrection: true, HistogramInputs: 24, Profile: p,
 	}
 }

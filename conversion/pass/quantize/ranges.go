@@ -241,7 +241,14 @@ func (p *Plan) params() (map[*ir.Value]Params, []missed) {
 			broken[root] = true
 			continue
 		}
-		r, err := rangeOf(s, p.o, d, symmetric)
+		o := p.o
+		if p.g.IsOutput(v) {
+			// What is clipped here nothing later makes good.
+			whole := *o
+			whole.Method, whole.Tighten = "minmax", 0
+			o = &whole
+		}
+		r, err := rangeOf(s, o, d, symmetric)
 		if err != nil {
 			if !broken[root] {
 				bad = append(bad, missed{v.Node(), fmt.Sprintf("%q: %v", v.Name, err)})

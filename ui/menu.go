@@ -151,7 +151,12 @@ func (u *UI) menu() *fyne.MainMenu {
 			continue
 		}
 		for _, c := range c.Commands() {
-			e := u.item(c.Title, c.Key, c.Why, c.Do)
+			e := u.item(c.Title, c.Key, c.Why, func() {
+				if c.Panel != "" && u.front != c.Panel {
+					u.show(c.Panel)
+				}
+				c.Do()
+			})
 			add(c.Menu, e)
 			for _, also := range c.Also {
 				u.win.Canvas().AddShortcut(also, func(fyne.Shortcut) { e.Action() })

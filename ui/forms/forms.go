@@ -65,6 +65,9 @@ func (f *Form) Refresh() {
 		r.show()
 		r.note.SetText(r.field.Help)
 		r.note.Importance = widget.LowImportance
+		if r.field.Help == "" {
+			r.note.Hide()
+		}
 		if options.Visible(f.fields, r.field) {
 			r.box.Show()
 		} else {
@@ -82,6 +85,7 @@ func (f *Form) set(r *row, value string) {
 	}
 	if err := r.field.Set(value); err != nil {
 		r.note.Importance = widget.DangerImportance
+		r.note.Show()
 		r.note.SetText(err.Error())
 		return
 	}

@@ -7,6 +7,8 @@ import "fyne.io/fyne/v2"
 type Command struct {
 	Menu  string // "Graph", "Run"
 	Title string
+	// Panel, where not "", is brought to front before.
+	Panel string
 	Key   fyne.Shortcut   // nil: none
 	Also  []fyne.Shortcut // other keys for the same
 	Do    func()          // on the UI goroutine

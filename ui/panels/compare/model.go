@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
 	"slipway/profiler/charts"
@@ -178,7 +177,13 @@ func fastest(rows []row) int {
 
 // verdict says in words what the comparison shows.
 func verdict(rows []row) string {
-	i := slices.IndexFunc(rows, func(r row) bool { return r.variant.ID == 0 && r.bench != nil })
+	// The source stands for itself by its fastest runtime, so that a runtime's merit is not taken for a conversion's.
+	i := -1
+	for k, r := range rows {
+		if r.variant.ID == 0 && r.bench != nil && (i < 0 || r.bench.P50MS < rows[i].bench.P50MS) {
+			i = k
+		}
+	}
 	b := fastest(rows)
 	if i < 0 || b < 0 {
 		return ""

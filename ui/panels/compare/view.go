@@ -81,8 +81,8 @@ func (p *Panel) Commands() []panel.Command {
 	}
 	ctrl := fyne.KeyModifierShortcutDefault
 	return []panel.Command{
-		{Menu: "Run", Title: "Measure latency", Key: &desktop.CustomShortcut{KeyName: fyne.KeyB, Modifier: ctrl}, Why: why, Do: func() { p.env.Window.Show("compare"); p.bench() }},
-		{Menu: "Run", Title: "Measure accuracy…", Why: why, Do: func() { p.env.Window.Show("compare"); p.askDataset() }},
+		{Menu: "Run", Title: "Measure latency", Key: &desktop.CustomShortcut{KeyName: fyne.KeyB, Modifier: ctrl}, Why: why, Panel: "compare", Do: p.bench},
+		{Menu: "Run", Title: "Measure accuracy…", Why: why, Panel: "compare", Do: p.askDataset},
 	}
 }
 

@@ -164,7 +164,7 @@ func (p *Panel) enableStart() {
 func (p *Panel) Commands() []panel.Command {
 	return []panel.Command{{
 		Menu: "Run", Title: "Convert to the picked targets", Key: &desktop.CustomShortcut{KeyName: fyne.KeyR, Modifier: fyne.KeyModifierShortcutDefault},
-		Do: func() { p.env.Window.Show("convert"); p.convert() },
+		Panel: "convert", Do: p.convert,
 		Why: func() string {
 			_, reason := startText(p.needs.Targets(), p.picked)
 			return reason

@@ -30,30 +30,25 @@ func (p *Panel) Commands() []panel.Command {
 		}
 		return ""
 	}
-	front := func(f func()) func() {
-		return func() { p.env.Window.Show("graph"); f() }
-	}
 	c := []panel.Command{
-		{Title: "Find a layer", Key: key(fyne.KeyF, ctrl), Do: front(func() {
-			fyne.Do(func() {
-				p.env.Window.Fyne().Canvas().Focus(p.search)
-				p.search.TypedShortcut(&fyne.ShortcutSelectAll{})
-			})
-		})},
-		{Title: "Next result", Key: key(fyne.KeyG, ctrl), Do: front(func() { p.next(1) })},
-		{Title: "Previous result", Key: key(fyne.KeyG, ctrl|shift), Do: front(func() { p.next(-1) })},
-		{Title: "Zoom in", Key: key(fyne.KeyEqual, ctrl), Also: []fyne.Shortcut{key(fyne.KeyEqual, ctrl|shift), key(fyne.KeyPlus, ctrl), key(fyne.KeyPlus, ctrl|shift)}, Do: front(p.view.ZoomIn)},
-		{Title: "Zoom out", Key: key(fyne.KeyMinus, ctrl), Do: front(p.view.ZoomOut)},
-		{Title: "Actual size", Key: key(fyne.Key0, ctrl), Do: front(p.view.ActualSize)},
-		{Title: "Fit the window (Space or F)", Do: front(p.view.Fit)},
-		{Title: "Turn: downwards or to the right", Key: key(fyne.KeyK, ctrl), Do: front(p.turn)},
-		{Title: "Wheel: zoom or scroll", Key: key(fyne.KeyM, ctrl), Do: front(p.wheel)},
-		{Title: "Model properties", Key: key(fyne.KeyReturn, ctrl), Also: []fyne.Shortcut{key(fyne.KeyEnter, ctrl)}, Do: front(func() { p.env.Selection.Set("") })},
-		{Title: "Export as PNG…", Key: key(fyne.KeyE, ctrl|shift), Do: front(func() { p.export("png") })},
-		{Title: "Export as SVG…", Key: key(fyne.KeyE, ctrl|alt), Do: front(func() { p.export("svg") })},
+		{Title: "Find a layer", Key: key(fyne.KeyF, ctrl), Do: func() {
+			p.env.Window.Fyne().Canvas().Focus(p.search)
+			p.search.TypedShortcut(&fyne.ShortcutSelectAll{})
+		}},
+		{Title: "Next result", Key: key(fyne.KeyG, ctrl), Do: func() { p.next(1) }},
+		{Title: "Previous result", Key: key(fyne.KeyG, ctrl|shift), Do: func() { p.next(-1) }},
+		{Title: "Zoom in", Key: key(fyne.KeyEqual, ctrl), Also: []fyne.Shortcut{key(fyne.KeyEqual, ctrl|shift), key(fyne.KeyPlus, ctrl), key(fyne.KeyPlus, ctrl|shift)}, Do: p.view.ZoomIn},
+		{Title: "Zoom out", Key: key(fyne.KeyMinus, ctrl), Do: p.view.ZoomOut},
+		{Title: "Actual size", Key: key(fyne.Key0, ctrl), Do: p.view.ActualSize},
+		{Title: "Fit the window (Space or F)", Do: p.view.Fit},
+		{Title: "Turn: downwards or to the right", Key: key(fyne.KeyK, ctrl), Do: p.turn},
+		{Title: "Wheel: zoom or scroll", Key: key(fyne.KeyM, ctrl), Do: p.wheel},
+		{Title: "Model properties", Key: key(fyne.KeyReturn, ctrl), Also: []fyne.Shortcut{key(fyne.KeyEnter, ctrl)}, Do: func() { p.env.Selection.Set("") }},
+		{Title: "Export as PNG…", Key: key(fyne.KeyE, ctrl|shift), Do: func() { p.export("png") }},
+		{Title: "Export as SVG…", Key: key(fyne.KeyE, ctrl|alt), Do: func() { p.export("svg") }},
 	}
 	for i := range c {
-		c[i].Menu, c[i].Why = "Graph", why
+		c[i].Menu, c[i].Panel, c[i].Why = "Graph", "graph", why
 	}
 	return c
 }

@@ -45,7 +45,7 @@ func heading(text string) *widget.Label {
 func caption(text string) *widget.Label {
 	l := widget.NewLabel(text)
 	l.SizeName, l.Importance = base.SizeNameCaptionText, widget.LowImportance
-	l.Wrapping = fyne.TextWrapBreak
+	l.Wrapping = fyne.TextWrapWord
 	return l
 }
 
@@ -131,7 +131,7 @@ func (i *inspector) table(title string, facts []fact) {
 		k.Wrapping = fyne.TextWrapOff
 		k.Truncation = fyne.TextTruncateEllipsis
 		v := widget.NewLabel(f.Value)
-		v.Wrapping = fyne.TextWrapBreak
+		v.Wrapping = fyne.TextWrapWord
 		form.Add(k)
 		if f.Jump == "" {
 			form.Add(v)

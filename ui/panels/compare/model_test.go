@@ -1,0 +1,100 @@
+package compare
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strings"
+	"testing"
+
+	"slipway/profiler/accuracy"
+	"slipway/profiler/measure"
+	"slipway/profiler/verify"
+	"slipway/project"
+	"slipway/project/pipeline"
+)
+
+func bench(v int64, rt string, p50, lo, hi float64) project.BenchRow {
+	return project.BenchRow{Variant: v, Result: measure.Result{Runtime: rt, P50MS: p50, P99MS: 2 * p50, CI95MS: [2]float64{lo, hi}, PeakRSS: 5e7}}
+}
+
+func variants() []*project.Variant {
+	return []*project.Variant{
+		{ID: 0, Title: "source", Target: "source", Bytes: 10_000_000},
+		{ID: 1, Title: "onnx fp32", Target: "onnx", Bytes: 9_000_000, Result: &pipeline.Result{Verify: &verify.Verdict{Verdict: "match"}}},
+		{ID: 2, Title: "a, \"b\"", Target: "tflite", Bytes: 3_000_000, Result: &pipeline.Result{Verify: &verify.Verdict{Verdict: "drift"}}},
+	}
+}
+
+func TestRowsJoinMeasurements(t *testing.T) {
+	rows := rowsOf(variants(), []project.BenchRow{bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6), bench(1, "openvino", 4, 3, 5)},
+		[]project.EvalRow{{Variant: 1, Runtime: "ort", Result: accuracy.Result{Top1: 0.7}}, {Variant: 7, Runtime: "ort"}})
+	type line struct {
+		title, runtime string
+		bench, eval    bool
+	}
+	want := []line{{"source", "ort", true, false}, {"onnx fp32", "ort", true, true}, {"onnx fp32", "openvino", true, false}, {"a, \"b\"", "", false, false}}
+	if len(rows) != len(want) {
+		t.Fatalf("%d rows", len(rows))
+	}
+	for i, r := range rows {
+		if got := (line{r.variant.Title, r.runtime, r.bench != nil, r.eval != nil}); got != want[i] {
+			t.Errorf("row %d: %+v, not %+v", i, got, want[i])
+		}
+	}
+}
+
+func TestVerdictSaysTheFastestHonestly(t *testing.T) {
+	v := variants()
+	for name, c := range map[string]struct {
+		rows []project.BenchRow
+		want string
+	}{
+		"nothing":    {nil, ""},
+		"source":     {[]project.BenchRow{bench(0, "ort", 4, 3, 5), bench(1, "ort", 5, 4, 6)}, "Nothing is faster than the source on ort."},
+		"clear":      {[]project.BenchRow{bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6)}, "onnx fp32 on ort is the fastest: 5 ms against 10 ms for the source on ort (2.0 times)."},
+		"overlap":    {[]project.BenchRow{bench(0, "ort", 10, 8, 12), bench(1, "ort", 9, 7, 11)}, "overlap"},
+		"own merits": {[]project.BenchRow{bench(0, "slow", 100, 99, 101), bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6)}, "10 ms for the source on ort"},
+	} {
+		got := verdict(rowsOf(v, c.rows, nil))
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q lacks %q", name, got, c.want)
+		}
+		if name == "clear" && strings.Contains(got, "overlap") {
+			t.Errorf("clear: %q", got)
+		}
+	}
+}
+
+func TestVerdictTellsTheAccuracyLost(t *testing.T) {
+	drop := accuracy.Interval{-0.05, 0.01}
+	got := verdict(rowsOf(variants()[:2], []project.BenchRow{bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6)}, []project.EvalRow{
+		{Variant: 0, Runtime: "ort", Result: accuracy.Result{Top1: 0.72}}, {Variant: 1, Runtime: "ort", Result: accuracy.Result{Top1: 0.70, DropCI95: &drop}},
+	}))
+	if !strings.Contains(got, "differs by -2.0 points (95 %: -5.0 to +1.0)") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestAgreementStandsInWhereThereAreNoLabels(t *testing.T) {
+	rows := rowsOf(variants()[:2], nil, []project.EvalRow{{Variant: 1, Runtime: "ort", Result: accuracy.Result{Images: 8, Top1: -1, Agreement: 0.875, AgreementCI95: accuracy.Interval{0.5, 0.98}}}})
+	c := accuracyChart(rows)
+	if c.Title != "Agreement with the source" || len(c.Bars) != 1 || c.Bars[0].Value != 0.875 || c.Bars[0].Lo != 0.5 || c.Bars[0].Hi != 0.98 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestCSVHoldsAllRowsInPlainNumbers(t *testing.T) {
+	var b bytes.Buffer
+	if err := writeCSV(&b, rowsOf(variants(), []project.BenchRow{bench(2, "litert", 5.25, 5, 6)}, nil)); err != nil {
+		t.Fatal(err)
+	}
+	all, err := csv.NewReader(&b).ReadAll()
+	if err != nil || len(all) != 4 {
+		t.Fatalf("%d lines: %v", len(all), err)
+	}
+	for i, want := range map[int]string{0: "a, \"b\"", 1: "tflite", 2: "drift", 3: "litert", 4: "5.25", 6: "10.5", 10: "50000000", 11: "3000000", 12: ""} {
+		if all[3][i] != want {
+			t.Errorf("%s: %q, not %q", all[0][i], all[3][i], want)
+		}
+	}
+}

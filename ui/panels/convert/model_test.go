@@ -1,0 +1,76 @@
+package convert
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/plan"
+	"slipway/conversion/target"
+	"slipway/profiler/verify"
+	"slipway/project"
+	"slipway/project/jobs"
+	"slipway/project/pipeline"
+)
+
+func choice(name string, enabled bool, reason string) project.TargetChoice {
+	return project.TargetChoice{Info: target.Info{Name: name}, Enabled: enabled, Reason: reason}
+}
+
+func TestStartTextSaysHowManyOrWhyNot(t *testing.T) {
+	picked := map[string]bool{"a": true, "b": true}
+	for _, c := range []struct {
+		targets      []project.TargetChoice
+		text, reason string
+	}{
+		{nil, "Convert", "open a model first"},
+		{[]project.TargetChoice{choice("a", true, ""), choice("b", true, "not checked"), choice("c", true, "")}, "Convert to 2 targets", ""},
+		{[]project.TargetChoice{choice("a", true, ""), choice("b", false, "no")}, "Convert to 1 target", ""},
+		{[]project.TargetChoice{choice("c", true, "")}, "Convert", "pick a target first"},
+		{[]project.TargetChoice{choice("a", false, "Loop has no form there")}, "Convert", "Loop has no form there"},
+	} {
+		if text, reason := startText(c.targets, picked); text != c.text || reason != c.reason {
+			t.Errorf("%v: %q, %q", c.targets, text, reason)
+		}
+	}
+}
+
+func TestJobText(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for want, j := range map[string]jobs.Status{
+		"queued":                       {State: jobs.Queued},
+		"passes, 4 %":                  {State: jobs.Running, Stage: "passes", Fraction: 0.04, Started: now.Add(-time.Minute)},
+		"write, 50 %, about 10 s left": {State: jobs.Running, Stage: "write", Fraction: 0.5, Started: now.Add(-10 * time.Second)},
+		"done in 1.5 s":                {State: jobs.Done, Started: now, Ended: now.Add(1500 * time.Millisecond)},
+		"failed: Loop is not known":    {State: jobs.Failed, Findings: diag.List{diag.Warnf("w", "slow"), diag.Errorf("e", "Loop is not known")}},
+		"failed":                       {State: jobs.Failed},
+		"cancelled":                    {State: jobs.Cancelled},
+	} {
+		if got := jobText(j, now); got != want {
+			t.Errorf("%+v: %q, not %q", j, got, want)
+		}
+	}
+}
+
+func TestDescribeTellsWhatTheRecipeDoes(t *testing.T) {
+	r := plan.Default()
+	if got := Describe(&r); got != "fp32" {
+		t.Errorf("default: %q", got)
+	}
+	r.Precision, r.Prune.Method, r.Prune.Ratio = "int8", "magnitude", 0.4
+	if got := Describe(&r); got != "int8, static (minmax), 40 % pruned" {
+		t.Errorf("int8, pruned: %q", got)
+	}
+}
+
+func TestArtefactTextSaysWhyItWasNotVerified(t *testing.T) {
+	v := &project.Variant{Bytes: 2_000_000, Result: &pipeline.Result{Verify: verify.NotRunVerdict("", "no runtime")}}
+	if got := artefactText(v); got != "2 MB · not verified: no runtime" {
+		t.Errorf("not verified: %q", got)
+	}
+	v.Result.Verify = &verify.Verdict{Verdict: "match", Runtime: "ort", Version: "1.2", MaxRel: 1.25e-7, Cosine: 1}
+	if got := artefactText(v); !strings.Contains(got, "ort 1.2 · largest error 1.2e-07") {
+		t.Errorf("verified: %q", got)
+	}
+}

@@ -1,0 +1,113 @@
+package ui
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	base "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/project"
+	"slipway/project/settings"
+	"slipway/ui/panel"
+)
+
+// page is a panel that only counts.
+type page struct {
+	id    string
+	label *widget.Label
+	shown int
+	done  int
+	why   string
+}
+
+func (p *page) ID() string                 { return p.id }
+func (p *page) Title() string              { return p.id }
+func (p *page) Icon() fyne.Resource        { return base.HomeIcon() }
+func (p *page) Content() fyne.CanvasObject { return p.label }
+func (p *page) Shown()                     { p.shown++ }
+func (p *page) Commands() []panel.Command {
+	return []panel.Command{{Menu: "Run", Title: "act on " + p.id, Panel: p.id, Do: func() { p.done++ }, Why: func() string { return p.why }}}
+}
+
+func newUI(t *testing.T) (*UI, []*page) {
+	t.Helper()
+	app := test.NewApp()
+	set, err := settings.Open(filepath.Join(t.TempDir(), "settings.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	studio := project.New(project.Env{DataDir: t.TempDir()})
+	t.Cleanup(func() { studio.Close() })
+	pages := []*page{}
+	for _, id := range []string{"start", "graph", "test", "compare"} {
+		pages = append(pages, &page{id: id, label: widget.NewLabel(id)})
+	}
+	u := New(Options{App: app, Studio: studio, Settings: set, Version: "1", Panels: func(panel.Env) []panel.Panel {
+		var out []panel.Panel
+		for _, p := range pages {
+			out = append(out, p)
+		}
+		return out
+	}})
+	return u, pages
+}
+
+func TestPagesComeToFrontOneAtATime(t *testing.T) {
+	u, pages := newUI(t)
+	u.show("test")
+	if u.Front() != "test" || pages[2].shown != 1 || !pages[2].label.Visible() || pages[0].label.Visible() {
+		t.Errorf("front %s, shown %d", u.Front(), pages[2].shown)
+	}
+}
+
+func TestCommandsComeWithTheirPanelOrSayWhyNot(t *testing.T) {
+	u, pages := newUI(t)
+	find := func(title string) *entry {
+		for _, e := range u.entries {
+			if e.title == title {
+				return e
+			}
+		}
+		t.Fatalf("no entry %q", title)
+		return nil
+	}
+	e := find("act on compare")
+	e.item.Action()
+	if pages[3].done != 1 || u.Front() != "compare" {
+		t.Errorf("done %d, front %s", pages[3].done, u.Front())
+	}
+	pages[3].why = "nothing is there"
+	u.menuChanged()
+	e.item.Action() // a key reaches a greyed item too
+	if pages[3].done != 1 || !e.item.Disabled || e.item.Label != "act on compare  –  nothing is there" {
+		t.Errorf("done %d, disabled %t, %q", pages[3].done, e.item.Disabled, e.item.Label)
+	}
+	if r := find("Reload (F5)"); !r.item.Disabled {
+		t.Error("reload without a model is not greyed")
+	}
+}
+
+func TestDropsWithoutAModelSaySo(t *testing.T) {
+	u, pages := newUI(t)
+	dir := t.TempDir()
+	picture := filepath.Join(dir, "a.jpg")
+	if err := os.WriteFile(picture, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for want, p := range map[string]string{
+		"open a model first: pictures are tested on it": picture, "open a model first: a dataset measures it": dir,
+		"nothing that can be opened was dropped": filepath.Join(dir, "gone.png"),
+	} {
+		u.HandleDrop(fyne.NewPos(0, 0), []string{p})
+		if got := u.notice.label.Text; got != want {
+			t.Errorf("%s: %q, not %q", p, got, want)
+		}
+	}
+	if pages[2].shown+pages[3].shown != 0 {
+		t.Error("a refused drop changed the page")
+	}
+}

@@ -1,0 +1,170 @@
+package ncnn
+
+import (
+	"slices"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/tensor"
+)
+
+// BinaryOp's operations, with those of swapped operands.
+const (
+	opAdd  = 0
+	opSub  = 1
+	opMul  = 2
+	opDiv  = 3
+	opMax  = 4
+	opMin  = 5
+	opPow  = 6
+	opRSub = 7
+	opRDiv = 8
+	opRPow = 9
+)
+
+var swapped = map[int]int{opAdd: opAdd, opSub: opRSub, opMul: opMul, opDiv: opRDiv, opMax: opMax, opMin: opMin, opPow: opRPow}
+
+var arithOps = map[string]spelling{
+	"Add": pairwise(opAdd), "Sub": pairwise(opSub), "Mul": pairwise(opMul), "Div": pairwise(opDiv), "Pow": pairwise(opPow),
+	"Max": chain(opMax), "Min": chain(opMin), "Sum": chain(opAdd),
+	"Cast": cast, "Identity": move, "Dropout": move,
+}
+
+// cast: a blob is in 32-bit floats, whatever the model's interface says.
+func cast(e *emitter, n *ir.Node) string {
+	half := func(d tensor.DType) bool { return d == tensor.Float16 || d == tensor.Float32 }
+	if !half(n.In(0).DType) || !half(n.Out(0).DType) {
+		return "from " + n.In(0).DType.String() + " to " + n.Out(0).DType.String() + " is not possible: blobs are 32-bit floats"
+	}
+	e.alias(n.Out(0), n.In(0))
+	return ""
+}
+
+func pairwise(op int) spelling {
+	return func(e *emitter, n *ir.Node) string {
+		e.set(n.Out(0), e.binary(op, operand{n.In(0), nil}, operand{n.In(1), nil}))
+		return ""
+	}
+}
+
+// chain spells a variadic operator.
+func chain(op int) spelling {
+	return func(e *emitter, n *ir.Node) string {
+		x := operand{n.In(0), nil}
+		if len(n.Inputs) == 1 {
+			e.alias(n.Out(0), n.In(0))
+			return ""
+		}
+		shape := full(n.In(0))
+		for _, v := range n.Inputs[1:] {
+			shape = broadcast(shape, full(v))
+			x = operand{b: e.binary(op, x, operand{v, nil}), v: nil}.shaped(shape)
+		}
+		e.set(n.Out(0), x.b)
+		return ""
+	}
+}
+
+// operand is a value, or a blob with the full dimensions it stands for.
+type operand struct {
+	v *ir.Value
+	b *blob
+}
+
+// shaped gives an inner result the dimensions that it has as a tensor.
+func (o operand) shaped(dims []int) operand {
+	o.v = &ir.Value{Shape: ir.Dims(dims...), DType: tensor.Float32}
+	return o
+}
+
+func (e *emitter) operand(o operand, dims []int) *blob {
+	if o.b != nil {
+		return e.reshape(o.b, dims)
+	}
+	return e.as(o.v, dims...)
+}
+
+func broadcast(a, b []int) []int {
+	a, b = aligned(a, b)
+	out := slices.Clone(a)
+	for k := range out {
+		out[k] = max(out[k], b[k])
+	}
+	return out
+}
+
+// aligned pads the shorter shape with leading ones.
+func aligned(a, b []int) ([]int, []int) {
+	for len(a) < len(b) {
+		a = append([]int{1}, a...)
+	}
+	for len(b) < len(a) {
+		b = append([]int{1}, b...)
+	}
+	return a, b
+}
+
+// binary computes a op b. Operands of different dimensions are brought to the
+// same number of them, as ncnn would align them at the wrong end.
+func (e *emitter) binary(op int, a, b operand) *blob {
+	da, db := full(a.v), full(b.v)
+	if c := packed(b.v); b.b == nil && c != nil && c.t.Len() == 1 && len(db) <= len(da) {
+		x := e.first(a)
+		return e.add("BinaryOp", []*blob{x}, x.dims, num(0, op), num(1, 1), flt(2, float64(c.floats()[0])))
+	}
+	if c := packed(a.v); a.b == nil && c != nil && c.t.Len() == 1 && len(da) <= len(db) {
+		x := e.first(b)
+		return e.add("BinaryOp", []*blob{x}, x.dims, num(0, swapped[op]), num(1, 1), flt(2, float64(c.floats()[0])))
+	}
+	if slices.Equal(da, db) {
+		x := e.first(a)
+		return e.add("BinaryOp", []*blob{x, e.operand(b, x.dims)}, x.dims, num(0, op))
+	}
+	da, db = common(aligned(da, db))
+	if len(da) > 4 {
+		e.why = "broadcasts over more than four dimensions"
+		return e.first(a)
+	}
+	return e.add("BinaryOp", []*blob{e.operand(a, da), e.operand(b, db)}, broadcast(da, db), num(0, op))
+}
+
+func (e *emitter) first(o operand) *blob {
+	if o.b != nil {
+		return o.b
+	}
+	return e.in(o.v)
+}
+
+// common leaves out leading axes that both have once and, where more than four
+// are left, joins axes that broadcast alike.
+func common(a, b []int) ([]int, []int) {
+	for len(a) > 1 && a[0] == 1 && b[0] == 1 {
+		a, b = a[1:], b[1:]
+	}
+	if len(a) <= 4 {
+		return a, b
+	}
+	kind := func(k int) int {
+		switch {
+		case a[k] == b[k]:
+			return 0
+		case a[k] == 1:
+			return 1
+		}
+		return 2
+	}
+	var x, y []int
+	last := -1
+	for k := range a {
+		if a[k] == 1 && b[k] == 1 {
+			continue
+		}
+		if kind(k) == last {
+			x[len(x)-1] *= a[k]
+			y[len(y)-1] *= b[k]
+			continue
+		}
+		last = kind(k)
+		x, y = append(x, a[k]), append(y, b[k])
+	}
+	return x, y
+}

@@ -1,0 +1,93 @@
+package ncnn
+
+import (
+	"slipway/conversion/ir"
+)
+
+var linalgOps = map[string]spelling{"Gemm": gemm, "MatMul": matmul}
+
+// gemm is InnerProduct where the second factor is constant.
+func gemm(e *emitter, n *ir.Node) string {
+	w := packed(n.In(1))
+	if w == nil {
+		return "needs constant weights"
+	}
+	if n.Int("transA", 0) != 0 {
+		return "does not transpose its input"
+	}
+	s := w.t.Shape()
+	k, outs := s[0], s[1]
+	transposed := n.Int("transB", 0) != 0
+	if transposed {
+		k, outs = outs, k
+	}
+	bias, why := biasOf(n.In(2), outs)
+	if why != "" {
+		return why
+	}
+	if c := n.In(2); c != nil && c.Rank() == 2 && full(c)[0] != 1 {
+		return "adds one row only"
+	}
+	alpha, beta := float32(n.Float("alpha", 1)), float32(n.Float("beta", 1))
+	if bias != nil && beta != 1 {
+		v := bias.floats()
+		c := make([]float32, len(v))
+		for j, x := range v {
+			c[j] = x * beta
+		}
+		bias = plain(c)
+	}
+	return e.inner(n, n.In(0), w, k, outs, transposed, alpha, bias)
+}
+
+// inner writes y = alpha*x*W + bias for rows of k elements.
+func (e *emitter) inner(n *ir.Node, x *ir.Value, w *constant, k, outs int, transposed bool, alpha float32, bias *constant) string {
+	rows := count(full(x)) / k
+	axis := 1
+	var o order
+	if transposed {
+		axis = 0
+	} else {
+		o = func(at int) int { return at%k*outs + at/k }
+	}
+	quantized := w.scales != nil && (w.axis == axis || len(w.scales) == 1) && step(x) > 0 && alpha == 1
+	params := []param{num(0, outs), num(1, flag(bias != nil)), num(2, k*outs)}
+	if quantized {
+		params = append(params, num(8, 2))
+	}
+	in, out := []int{k}, []int{outs}
+	if rows > 1 {
+		in, out = []int{rows, k}, []int{rows, outs}
+	}
+	act, y := e.fused(n)
+	l := e.addN("InnerProduct", []*blob{e.as(x, in...)}, [][]int{out}, append(params, act...)...)
+	l.data = e.weights(w, o, bias, quantized, outs, step(x))
+	if alpha != 1 {
+		l.data[0] = w.weights(o, alpha)
+	}
+	e.set(y, l.out[0])
+	return ""
+}
+
+// matmul is InnerProduct where the second factor is a constant matrix.
+func matmul(e *emitter, n *ir.Node) string {
+	a, b := n.In(0), n.In(1)
+	da, db := full(a), full(b)
+	if w := packed(b); w != nil && len(db) == 2 && packed(a) == nil {
+		return e.inner(n, a, w, db[0], db[1], false, 1, nil)
+	}
+	if len(da) < 2 || len(db) < 2 {
+		return "takes matrices, not vectors"
+	}
+	da, db = aligned(da, db)
+	for len(da) > 2 && da[0] == 1 && db[0] == 1 {
+		da, db = da[1:], db[1:]
+	}
+	if len(da) > 4 {
+		return "works on at most four dimensions"
+	}
+	out := broadcast(da[:len(da)-2], db[:len(db)-2])
+	out = append(out, da[len(da)-2], db[len(db)-1])
+	e.set(n.Out(0), e.add("MatMul", []*blob{e.as(a, da...), e.as(b, db...)}, out))
+	return ""
+}

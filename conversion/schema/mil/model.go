@@ -1,0 +1,154 @@
+package mil
+
+import (
+	"fmt"
+
+	"slipway/conversion/tensor"
+)
+
+// Model is one ML Program with its interface.
+type Model struct {
+	Version         int // specification version: 6 to 10
+	Inputs, Outputs []Feature
+	About           string
+	Meta            map[string]string // user-defined metadata
+	Main            *Function
+}
+
+// Feature is one input or output as Core ML's interface shows it.
+type Feature struct {
+	Name  string
+	DType tensor.DType // Float32, Float16, Int32 or Float64
+	Shape []int64
+}
+
+// Function is the program's only function.
+type Function struct {
+	Inputs  []Typed
+	Opset   string // "CoreML6"
+	Ops     []*Op
+	Outputs []string
+}
+
+// Typed is a name with the type of what it stands for.
+type Typed struct {
+	Name string
+	Type Type
+}
+
+// Type is a tensor's type; an unknown size is -1.
+type Type struct {
+	DType tensor.DType
+	Dims  []int64
+}
+
+// Op is one operation. Arguments keep their order.
+type Op struct {
+	Type    string
+	Inputs  []Arg
+	Outputs []Typed
+	Attrs   []Attr
+}
+
+// Arg is one named argument: the results or literals that it consists of.
+type Arg struct {
+	Name string
+	Refs []Ref
+}
+
+// Ref is a result's name or, where Value is set, a literal.
+type Ref struct {
+	Name  string
+	Value *Value
+}
+
+// Attr is one named literal.
+type Attr struct {
+	Name  string
+	Value *Value
+}
+
+// Value is a literal: its elements, or, where Blob is set, the place of its
+// metadata record in the file of weights.
+type Value struct {
+	Type   Type
+	Tensor *tensor.Tensor
+	Blob   bool
+	Offset uint64
+}
+
+// Arg returns the named argument, nil where it is omitted.
+func (o *Op) Arg(name string) []Ref {
+	for _, a := range o.Inputs {
+		if a.Name == name {
+			return a.Refs
+		}
+	}
+	return nil
+}
+
+// Attr returns the named attribute, nil where it is absent.
+func (o *Op) Attr(name string) *Value {
+	for _, a := range o.Attrs {
+		if a.Name == name {
+			return a.Value
+		}
+	}
+	return nil
+}
+
+// Immediate is a literal that lies in the program itself.
+func Immediate(t *tensor.Tensor) *Value {
+	return &Value{Type: TypeOf(t.DType(), t.Shape()), Tensor: t}
+}
+
+// String is a literal string.
+func String(s string) *Value {
+	t, err := tensor.FromStrings(nil, []string{s})
+	if err != nil {
+		panic(fmt.Sprintf("mil: a scalar string: %v", err)) // one element always fits rank 0
+	}
+	return Immediate(t)
+}
+
+// TypeOf is the type of a tensor with static sizes.
+func TypeOf(d tensor.DType, shape []int) Type {
+	t := Type{DType: d, Dims: make([]int64, len(shape))}
+	for i, n := range shape {
+		t.Dims[i] = int64(n)
+	}
+	return t
+}
+
+// Shape is the sizes as ints and true where all are known.
+func (t Type) Shape() ([]int, bool) {
+	out := make([]int, len(t.Dims))
+	for i, n := range t.Dims {
+		if n < 0 {
+			return nil, false
+		}
+		out[i] = int(n)
+	}
+	return out, true
+}
+
+// dataTypes are the numbers of MILSpec.DataType.
+var dataTypes = map[tensor.DType]uint64{
+	tensor.Bool: 1, tensor.String: 2, tensor.Float16: 10, tensor.Float32: 11, tensor.Float64: 12, tensor.BFloat16: 13,
+	tensor.Int8: 21, tensor.Int16: 22, tensor.Int32: 23, tensor.Int64: 24, tensor.Int4: 25,
+	tensor.Uint8: 31, tensor.Uint16: 32, tensor.Uint32: 33, tensor.Uint64: 34, tensor.Uint4: 35,
+}
+
+func dataType(n uint64) tensor.DType {
+	for d, k := range dataTypes {
+		if k == n {
+			return d
+		}
+	}
+	return tensor.Invalid
+}
+
+// arrayTypes are the numbers of ArrayFeatureType.ArrayDataType.
+var arrayTypes = map[tensor.DType]uint64{
+	tensor.Float32: 65568, tensor.Float64: 65600, tensor.Int32: 131104, tensor.Float16: 65552,
+}

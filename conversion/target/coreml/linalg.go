@@ -1,0 +1,96 @@
+package coreml
+
+import (
+	"slipway/conversion/ir"
+	"slipway/conversion/tensor"
+)
+
+var linalgOps = map[string]spelling{
+	"MatMul": {wide, emitMatMul},
+	"Gemm":   {floats, emitGemm},
+}
+
+// emitMatMul: vectors become matrices, as matmul has none.
+func emitMatMul(e *emitter, n *ir.Node) {
+	x, y, out := e.in(0), e.in(1), shapeOf(n.Out(0))
+	if e.err != nil {
+		return
+	}
+	if len(x.shape) >= 2 && len(y.shape) >= 2 {
+		e.final("matmul", in("x", x), in("y", y), flag("transpose_x", false), flag("transpose_y", false))
+		return
+	}
+	if len(x.shape) == 1 {
+		x = e.reshape(x, []int{1, x.shape[0]})
+	}
+	if len(y.shape) == 1 {
+		y = e.reshape(y, []int{y.shape[0], 1})
+	}
+	s := broadcast(x.shape[:len(x.shape)-2], y.shape[:len(y.shape)-2])
+	s = append(s, x.shape[len(x.shape)-2], y.shape[len(y.shape)-1])
+	p := e.op("matmul", x.dtype, s, in("x", x), in("y", y), flag("transpose_x", false), flag("transpose_y", false))
+	e.finish(e.reshape(p, out))
+}
+
+// emitGemm writes linear where it can: the weight is constant, the factors are 1
+// and the addend is a vector; else matmul, mul and add.
+func emitGemm(e *emitter, n *ir.Node) {
+	x, o := e.in(0), n.Out(0)
+	out, d := shapeOf(o), held(o.DType)
+	transA, transB := n.Int("transA", 0) != 0, n.Int("transB", 0) != 0
+	alpha, beta := n.Float("alpha", 1), n.Float("beta", 1)
+	if w, ok := e.linearWeight(n.In(1), transB); ok && !transA && alpha == 1 && (n.In(2) == nil || beta == 1) {
+		if n.In(2) == nil {
+			e.final("linear", in("x", x), w)
+			return
+		}
+		if t := e.bias(n.In(2)); t != nil && t.Len() == out[1] {
+			if t, err := t.Reshape(out[1]); err == nil {
+				e.final("linear", in("x", x), w, lit("bias", t))
+				return
+			}
+		}
+	}
+	p := e.op("matmul", d, out, in("x", x), in("y", e.in(1)), flag("transpose_x", transA), flag("transpose_y", transB))
+	if alpha != 1 {
+		p = e.op("mul", d, out, in("x", p), real("y", d, alpha))
+	}
+	if n.In(2) != nil && beta != 0 {
+		c := e.in(2)
+		if beta != 1 {
+			c = e.op("mul", d, c.shape, in("x", c), real("y", d, beta))
+		}
+		p = e.op("add", d, out, in("x", p), in("y", c))
+	}
+	e.finish(p)
+}
+
+// linearWeight is a constant [O,I] weight as an argument of linear.
+func (e *emitter) linearWeight(v *ir.Value, transposed bool) (arg, bool) {
+	if !e.lazy(v) || v.Rank() != 2 {
+		return arg{}, false
+	}
+	if transposed {
+		return in("weight", e.value(v)), true
+	}
+	if n := v.Node(); n != nil && affine(n) {
+		return arg{}, false
+	}
+	t, err := transposeMatrix(e.hold(e.constantOf(v)))
+	if err != nil {
+		return arg{}, false
+	}
+	return lit("weight", t), true
+}
+
+func transposeMatrix(t *tensor.Tensor) (*tensor.Tensor, error) {
+	rows, cols, w := t.Shape()[0], t.Shape()[1], t.DType().Bits()/8
+	out := make([]byte, len(t.Bytes()))
+	src := t.Bytes()
+	for i := range rows {
+		for j := range cols {
+			copy(out[(j*rows+i)*w:(j*rows+i+1)*w], src[(i*cols+j)*w:])
+		}
+	}
+	return tensor.FromBytes(t.DType(), []int{cols, rows}, out)
+}

@@ -1,0 +1,271 @@
+package coreml
+
+import (
+	"slipway/conversion/ir"
+	"slipway/conversion/tensor"
+)
+
+var shapeOps = map[string]spelling{
+	"Identity": {nil, func(e *emitter, _ *ir.Node) { e.finish(e.in(0)) }},
+	"Dropout":  {legalDropout, func(e *emitter, _ *ir.Node) { e.finish(e.in(0)) }},
+	"Reshape":  {nil, emitReshape}, "Flatten": {nil, emitReshape},
+	"Transpose": {nil, emitTranspose},
+	"Squeeze":   {nil, emitSqueeze}, "Unsqueeze": {nil, emitUnsqueeze},
+	"Concat": {nil, emitConcat}, "Split": {needFixed(1), emitSplit},
+	"Slice": {needFixed(1, 2, 3, 4), emitSlice}, "Pad": {legalPad, emitPad},
+	"Expand": {nil, func(e *emitter, n *ir.Node) { e.finish(e.spread(e.in(0), shapeOf(n.Out(0)))) }},
+	"Tile":   {needFixed(1), emitTile},
+	"Shape":  {nil, unknownSize}, "Size": {nil, unknownSize},
+	"Trilu": {all(needFixed(1), legalTrilu), emitTrilu},
+}
+
+// unknownSize: sizes that are known are constants and never come here.
+func unknownSize(e *emitter, _ *ir.Node) { e.fail("a size that is not known has no equivalent") }
+
+func legalDropout(n *ir.Node) string {
+	if m := n.Out(1); m != nil && len(m.Uses()) > 0 {
+		return "Dropout's mask has no equivalent"
+	}
+	return ""
+}
+
+func emitReshape(e *emitter, n *ir.Node) { e.finish(e.reshape(e.in(0), shapeOf(n.Out(0)))) }
+
+func emitTranspose(e *emitter, n *ir.Node) {
+	x := e.in(0)
+	if len(x.shape) == 0 {
+		e.finish(x)
+		return
+	}
+	perm := list64(n.Ints("perm"))
+	if perm == nil || n.Ints("perm") == nil {
+		perm = nil
+		for i := len(x.shape) - 1; i >= 0; i-- {
+			perm = append(perm, i)
+		}
+	}
+	e.final("transpose", in("x", x), ints("perm", perm...))
+}
+
+func emitSqueeze(e *emitter, n *ir.Node) {
+	x := e.in(0)
+	var axes []int
+	if n.In(1) != nil {
+		for _, a := range e.ints(1) {
+			axes = append(axes, axis(a, len(x.shape)))
+		}
+	} else {
+		for i, d := range x.shape {
+			if d == 1 {
+				axes = append(axes, i)
+			}
+		}
+	}
+	if len(axes) == 0 {
+		e.finish(x)
+		return
+	}
+	e.final("squeeze", in("x", x), ints("axes", axes...))
+}
+
+func emitUnsqueeze(e *emitter, n *ir.Node) {
+	x, r := e.in(0), rank2(n.Out(0))
+	var axes []int
+	for _, a := range e.ints(1) {
+		axes = append(axes, axis(a, r))
+	}
+	if len(axes) == 0 {
+		e.finish(x)
+		return
+	}
+	e.final("expand_dims", in("x", x), ints("axes", axes...))
+}
+
+func rank2(v *ir.Value) int { return len(v.Shape) }
+
+func emitConcat(e *emitter, n *ir.Node) {
+	var list []val
+	a := axis(n.Int("axis", 0), rank(n, 0))
+	for i := range n.Inputs {
+		if p := e.in(i); e.err == nil && p.shape[a] != 0 {
+			list = append(list, p)
+		}
+	}
+	switch len(list) {
+	case 0:
+		e.fail("nothing to concatenate")
+	case 1:
+		e.finish(list[0])
+	default:
+		e.final("concat", in("values", list...), num("axis", a), flag("interleave", false))
+	}
+}
+
+func emitSplit(e *emitter, n *ir.Node) {
+	x, a := e.in(0), axis(n.Int("axis", 0), rank(n, 0))
+	if len(n.Outputs) == 1 {
+		e.finish(x)
+		return
+	}
+	outs := make([]val, len(n.Outputs))
+	sizes := make([]int, len(n.Outputs))
+	given := e.ints(1)
+	chunk := 0
+	if given == nil {
+		chunk = (x.shape[a] + len(outs) - 1) / len(outs)
+	}
+	for i, v := range n.Outputs {
+		if given != nil {
+			sizes[i] = int(given[i])
+		} else {
+			sizes[i] = max(0, min(chunk, x.shape[a]-i*chunk))
+		}
+		s := append([]int{}, x.shape...)
+		s[a] = sizes[i]
+		outs[i] = val{dtype: x.dtype, shape: s}
+		if v != nil {
+			outs[i].name = e.nameOf(v)
+			e.vals[v] = outs[i]
+		} else {
+			outs[i].name = e.unique(n.Name + "_unused")
+		}
+	}
+	e.append("split", outs, in("x", x), ints("split_sizes", sizes...), num("axis", a))
+}
+
+// emitSlice: an axis that is walked backwards is reversed first.
+func emitSlice(e *emitter, n *ir.Node) {
+	x, starts, ends, axes, steps := e.in(0), e.ints(1), e.ints(2), e.ints(3), e.ints(4)
+	if e.err != nil {
+		return
+	}
+	r := len(x.shape)
+	begin, end, stride := make([]int, r), append([]int{}, x.shape...), make([]int, r)
+	for i := range stride {
+		stride[i] = 1
+	}
+	var back []int
+	out := shapeOf(n.Out(0))
+	for i := range starts {
+		a, step := i, int64(1)
+		if axes != nil {
+			a = axis(axes[i], r)
+		}
+		if steps != nil {
+			step = steps[i]
+		}
+		size := int64(x.shape[a])
+		clamp := func(v, lo, hi int64) int64 {
+			if v < 0 {
+				v += size
+			}
+			return min(max(v, lo), hi)
+		}
+		if step < 0 {
+			back = append(back, a)
+			begin[a], stride[a] = int(size-1-clamp(starts[i], 0, size-1)), int(-step)
+		} else {
+			begin[a], stride[a] = int(clamp(starts[i], 0, size)), int(step)
+		}
+		// The end follows from the number of elements: one past the last.
+		end[a] = begin[a] + (out[a]-1)*stride[a] + 1
+	}
+	_ = ends // the output's shape holds what they say
+	for _, d := range out {
+		if d == 0 {
+			e.fail("gives no elements, which Core ML cannot hold")
+			return
+		}
+	}
+	if len(back) > 0 {
+		x = e.op("reverse", x.dtype, x.shape, in("x", x), ints("axes", back...))
+	}
+	none := make([]bool, r)
+	e.final("slice_by_index", in("x", x), ints("begin", begin...), ints("end", end...), ints("stride", stride...),
+		flags("begin_mask", none...), flags("end_mask", none...), flags("squeeze_mask", none...))
+}
+
+var padModes = map[string]string{"constant": "constant", "reflect": "reflect", "edge": "replicate"}
+
+func legalPad(n *ir.Node) string {
+	if why := all(floats, needFixed(1, 2, 3))(n); why != "" {
+		return why
+	}
+	if m := n.Str("mode", "constant"); padModes[m] == "" {
+		return "Pad in mode " + m + " has no equivalent"
+	}
+	pads, ok := n.In(1).ConstInts()
+	if !ok {
+		return "Pad needs constant amounts"
+	}
+	for i, p := range pads {
+		switch {
+		case p < 0:
+			return "Pad that crops has no equivalent"
+		case p > 0 && n.Str("mode", "constant") != "constant" && (n.In(3) != nil || i%(len(pads)/2) < len(pads)/2-2):
+			return "Pad in mode " + n.Str("mode", "") + " has an equivalent for the last two axes only"
+		}
+	}
+	return ""
+}
+
+func emitPad(e *emitter, n *ir.Node) {
+	x, given, axes := e.in(0), e.ints(1), e.ints(3)
+	r := len(x.shape)
+	pad := make([]int, 2*r)
+	for i := range len(given) / 2 {
+		a := i
+		if axes != nil {
+			a = axis(axes[i], r)
+		}
+		pad[2*a], pad[2*a+1] = int(given[i]), int(given[i+len(given)/2])
+	}
+	mode := padModes[n.Str("mode", "constant")]
+	if mode != "constant" {
+		pad = pad[max(0, 2*r-4):]
+	}
+	value := 0.0
+	if n.In(2) != nil {
+		if t := e.constantOf(n.In(2)); t != nil && t.Len() == 1 {
+			value = t.Float64s()[0]
+		}
+	}
+	e.final("pad", in("x", x), ints("pad", pad...), word("mode", mode), real("constant_val", x.dtype, value))
+}
+
+func emitTile(e *emitter, _ *ir.Node) {
+	e.final("tile", in("x", e.in(0)), ints("reps", list64(e.ints(1))...))
+}
+
+func legalTrilu(n *ir.Node) string {
+	if rank(n, 0) < 2 {
+		return "Trilu needs a matrix"
+	}
+	return ""
+}
+
+// emitTrilu selects by a mask, so that what it leaves out is zero even where it
+// was not a number.
+func emitTrilu(e *emitter, n *ir.Node) {
+	x := e.in(0)
+	k := int64(0)
+	if v := e.ints(1); len(v) == 1 {
+		k = v[0]
+	}
+	s := x.shape[len(x.shape)-2:]
+	mask := tensor.New(tensor.Bool, s...)
+	upper := n.Int("upper", 1) != 0
+	for i := range s[0] {
+		for j := range s[1] {
+			if upper && int64(j) >= int64(i)+k || !upper && int64(j) <= int64(i)+k {
+				mask.Bytes()[i*s[1]+j] = 1
+			}
+		}
+	}
+	cond := e.spread(e.literal(n.Name+"_mask", mask), x.shape)
+	if x.dtype == tensor.Bool {
+		e.final("logical_and", in("x", x), in("y", cond))
+		return
+	}
+	e.final("select", in("cond", cond), in("a", x), in("b", e.spread(e.scalar(x.dtype, 0), x.shape)))
+}

@@ -1,0 +1,214 @@
+package coreml
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	"slipway/conversion/pass/fold"
+	"slipway/conversion/schema/mil"
+	"slipway/conversion/target"
+	"slipway/conversion/tensor"
+)
+
+// Target writes Core ML packages. The zero value is ready.
+type Target struct{}
+
+var _ target.Target = Target{}
+
+// The version written, and how its operator set is called.
+const (
+	specification = 7
+	opset         = "CoreML6"
+)
+
+// maxRank is the most dimensions that a tensor of Core ML has.
+const maxRank = 5
+
+// Info describes the target.
+func (Target) Info() target.Info {
+	return target.Info{
+		Name: "coreml", Title: "Core ML",
+		About:      "iPhone, iPad and Mac: an .mlpackage with an ML Program (iOS 16, macOS 13 and later)",
+		Precisions: []string{"fp32", "fp16", "int8"},
+		Runtimes:   []string{"mil"},
+		Main:       ".mlpackage",
+	}
+}
+
+// Legal says whether the node can be spelled. Symbolic sizes are taken for
+// known, as Prepare gives them a value.
+func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
+	if constantNode(n) {
+		return nil
+	}
+	why := unsupportedType(n)
+	if s, ok := spellings[n.Op]; why == "" && !ok {
+		why = "Core ML has no equivalent of " + n.Op
+	} else if why == "" && s.legal != nil {
+		why = s.legal(n)
+	}
+	if why == "" {
+		return nil
+	}
+	return diag.Errorf("target.unsupported-op", "%s", why).At(n.Name)
+}
+
+// unsupportedType says why a node's tensors cannot be held.
+func unsupportedType(n *ir.Node) string {
+	for _, list := range [][]*ir.Value{n.Inputs, n.Outputs} {
+		for _, v := range list {
+			switch {
+			case v == nil:
+			case empty(v) && v.Node() == n:
+				return "Core ML cannot hold a tensor without elements"
+			case held(v.DType) == tensor.Invalid:
+				return fmt.Sprintf("Core ML cannot hold tensors of %v", v.DType)
+			case v.Rank() < 0:
+				return n.Op + " needs tensors of known rank"
+			case v.Rank() > maxRank:
+				return fmt.Sprintf("Core ML has tensors of at most %d dimensions, %s has %d", maxRank, n.Op, v.Rank())
+			}
+		}
+	}
+	return ""
+}
+
+// empty reports whether v is known to have no elements.
+func empty(v *ir.Value) bool {
+	return slices.ContainsFunc(v.Shape, func(d ir.Dim) bool { return d.Is(0) })
+}
+
+// Prepare gives symbolic sizes of inputs the value 1, and takes out the integer
+// grids that quantization put between layers: Core ML 6 quantizes weights alone.
+func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
+	var out diag.List
+	if f := fixSizes(g); f != nil {
+		out = append(out, f)
+		if err := reg.InferGraph(g); err != nil {
+			return out, diag.Errorf("coreml.fixed-shape", "the model does not take its free sizes as 1: %v", err).
+				Suggest("give the input's sizes with --input-shape")
+		}
+	}
+	if len(unknownSizes(g)) > 0 {
+		// Sizes may be computed in ways that shape inference does not follow.
+		if _, err := fold.Constants.Run1(ctx, g, reg, nil, &out); err != nil {
+			return out, err
+		}
+		if err := reg.InferGraph(g); err != nil {
+			return out, err
+		}
+	}
+	if layers := unknownSizes(g); len(layers) > 0 {
+		f := diag.Errorf("coreml.unknown-size", "the sizes of %d layers' results depend on the data; Core ML needs to know them", len(layers))
+		f.Layers = layers
+		return out, f
+	}
+	if o.Precision == "int8" {
+		n, err := weightsOnly(g, reg)
+		if err != nil {
+			return out, err
+		}
+		if n > 0 {
+			out = append(out, diag.Infof("coreml.weight-only", "weights are stored as 8-bit integers; activations stay in floats (%d quantized tensors)", n).
+				Suggest("Core ML computes with 8-bit activations from iOS 17 on, and faster on few devices only"))
+		}
+	}
+	return out, ctx.Err()
+}
+
+// unknownSizes lists the source layers whose results have sizes that are not
+// known, and which are not constant.
+func unknownSizes(g *ir.Graph) []string {
+	var out []string
+	for _, n := range g.Nodes {
+		for _, v := range n.Outputs {
+			if v != nil && !v.Shape.IsStatic() && !constantNode(n) {
+				out = append(out, n.Origin...)
+				break
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func fixSizes(g *ir.Graph) *diag.Finding {
+	var names []string
+	for _, v := range g.Inputs {
+		if v.Shape == nil || v.Shape.IsStatic() {
+			continue
+		}
+		names = append(names, fmt.Sprintf("%s %v", v.Name, v.Shape))
+		v.Shape = v.Shape.Clone()
+		for i, d := range v.Shape {
+			if !d.IsStatic() {
+				v.Shape[i] = ir.Static(1)
+			}
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	return diag.Warnf("coreml.fixed-shape", "free sizes of inputs are fixed to 1: %v", names).
+		Suggest("give other sizes with --input-shape")
+}
+
+// Write writes NAME.mlpackage.
+func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Options) (*target.Artefact, error) {
+	if o.Name == "" {
+		o.Name = "model"
+	}
+	name := o.Name + ".mlpackage"
+	a, err := write(ctx, g, filepath.Join(dir, name), o)
+	if err != nil {
+		return nil, fmt.Errorf("coreml: %w", err)
+	}
+	a.Files = []string{name}
+	return a, nil
+}
+
+func write(ctx context.Context, g *ir.Graph, root string, o target.Options) (*target.Artefact, error) {
+	weights := filepath.Join(root, mil.WeightsFile)
+	if err := os.MkdirAll(filepath.Dir(weights), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.Create(weights)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	blobs, err := mil.NewBlobs(f)
+	if err != nil {
+		return nil, err
+	}
+	e := newEmitter(g, o.Registry, blobs)
+	e.nhwc = o.Layout == "nhwc"
+	model, err := e.model(ctx)
+	if err != nil {
+		return nil, err
+	}
+	model.Meta["slipway.precision"] = o.Precision
+	if err := blobs.Close(); err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	b, err := mil.Encode(model)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(root, mil.ModelFile), b, 0o644); err != nil {
+		return nil, err
+	}
+	if err := mil.WriteManifest(root, b); err != nil {
+		return nil, err
+	}
+	return &target.Artefact{Layers: e.layers, Taps: e.taps(), Findings: e.findings}, nil
+}

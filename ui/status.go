@@ -40,12 +40,15 @@ func newStatusBar(u *UI) *statusBar {
 	s.runtimes.Importance = widget.LowImportance
 	s.cancel = widget.NewButtonWithIcon("", base.CancelIcon(), func() { u.o.Studio.Jobs().Cancel(s.current) })
 	s.cancel.Importance = widget.LowImportance
+	middle := func(o fyne.CanvasObject) fyne.CanvasObject {
+		return container.NewVBox(layout.NewSpacer(), o, layout.NewSpacer())
+	}
 	s.bar.TextFormatter = func() string { return "" }
 	bar := container.New(layout.NewGridWrapLayout(fyne.NewSize(120, 6)), s.bar)
-	s.jobBox = container.NewHBox(s.job, container.NewCenter(bar), s.cancel)
+	s.jobBox = container.NewHBox(middle(s.job), middle(bar), s.cancel)
 	high := canvas.NewRectangle(color.Transparent) // so that a job that comes does not move the line
 	high.SetMinSize(fyne.NewSize(1, 34))
-	s.content = container.NewStack(high, container.NewBorder(nil, nil, nil, container.NewHBox(s.jobBox, s.runtimes), s.model))
+	s.content = container.NewStack(high, container.NewBorder(nil, nil, nil, container.NewHBox(s.jobBox, middle(s.runtimes)), middle(s.model)))
 	s.refresh()
 	go s.follow()
 	return s

@@ -30,6 +30,9 @@ type Options struct {
 	Studio   *project.Studio
 	Settings *settings.File
 	Version  string
+	// LookLater leaves looking at the runtimes until Drawn is called: a model is opened at once, and its graph shall not
+	// wait for libraries being loaded beside it.
+	LookLater bool
 	// OnShow, where not nil, is told each panel that comes to front.
 	OnShow func(id string)
 	// Panels builds the panels, in the order of the rail; the first is shown when
@@ -56,6 +59,7 @@ type UI struct {
 	mu   sync.Mutex
 	busy bool // a model is being opened
 
+	look    sync.Once
 	entries []*entry
 	recent  *fyne.MenuItem
 	recents int // length of the recent list as the menu shows it
@@ -120,9 +124,20 @@ func (u *UI) onTheme(f func()) {
 
 // Show makes the window visible and runs until it is closed.
 func (u *UI) Show() {
-	go u.o.Studio.LookAtRuntimes(u.ctx)
+	if u.o.LookLater {
+		time.AfterFunc(lookAtLast, u.Drawn)
+	} else {
+		u.Drawn()
+	}
 	u.win.ShowAndRun()
 }
+
+// lookAtLast is when the runtimes are looked at where no graph was drawn.
+const lookAtLast = 3 * time.Second
+
+// Drawn says that the first thing to see is on the screen: slower work starts.
+// It may be called from any goroutine, more than once.
+func (u *UI) Drawn() { u.look.Do(func() { go u.o.Studio.LookAtRuntimes(u.ctx) }) }
 
 // Window is the Fyne window, for tests.
 func (u *UI) Window() fyne.Window { return u.win }

@@ -81,7 +81,10 @@ func TestWindowMainPath(t *testing.T) {
 	w.wait(`^job \d+ test done `)
 	w.look("test")
 
-	w.page("ctrl+6", "compare")
+	mark := w.mark()
+	w.drop(filepath.Join(samples, "photos")) // a folder of classes is a dataset
+	w.waitAfter(mark, "^panel compare$")
+	w.wait(`^job \d+ eval done `)
 	w.click("Measure latency")
 	w.wait(`^job \d+ bench done `)
 	for _, want := range []string{`measured 0 ort`, `measured ` + onnx[1] + ` ort`, `measured ` + openvino[1] + ` openvino`} {

@@ -79,8 +79,8 @@ type wanted struct {
 // render draws the picture for the present size and screen, in the background;
 // until it is there the former one stays.
 func (c *chartView) render(size fyne.Size) {
-	if c.drawing == nil || size.Width < 50 {
-		return
+	if c.drawing == nil || size.Width < 50 || !c.p.front() {
+		return // drawn when the panel comes to front
 	}
 	scale := float32(1)
 	if cv := fyne.CurrentApp().Driver().CanvasForObject(c); cv != nil {

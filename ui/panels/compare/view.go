@@ -69,7 +69,17 @@ func (p *Panel) ID() string                 { return "compare" }
 func (p *Panel) Title() string              { return "Compare" }
 func (p *Panel) Icon() fyne.Resource        { return base.ListIcon() }
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
-func (p *Panel) Shown()                     { p.reload() }
+
+// Shown draws what changed behind another panel.
+func (p *Panel) Shown() {
+	p.reload()
+	for _, c := range p.charts {
+		c.Refresh()
+	}
+}
+
+// front reports whether the panel can be seen.
+func (p *Panel) front() bool { return p.content != nil && p.content.Visible() }
 
 // Commands implements panel.Commander.
 func (p *Panel) Commands() []panel.Command {

@@ -74,7 +74,7 @@ func (p *Panel) cell(c project.Cell, first []task.Prediction) fyne.CanvasObject 
 	if c.Err != nil {
 		l := widget.NewLabel(c.Err.Error())
 		l.Wrapping, l.Importance = fyne.TextWrapWord, widget.DangerImportance
-		return container.NewBorder(container.NewVBox(head, sub), nil, nil, nil, container.NewVScroll(l))
+		return container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(-6), head, sub), nil, nil, nil, container.NewVScroll(l))
 	}
 	rows := container.New(&tight{})
 	for i, pr := range c.Predictions[:min(5, len(c.Predictions))] {
@@ -83,7 +83,7 @@ func (p *Panel) cell(c project.Cell, first []task.Prediction) fyne.CanvasObject 
 	if len(c.Predictions) == 0 {
 		rows.Add(widget.NewLabel("nothing found"))
 	}
-	return container.NewBorder(container.NewVBox(head, sub), nil, nil, nil, rows)
+	return container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(-6), head, sub), nil, nil, nil, rows)
 }
 
 // predictionRow is a label over a bar as long as its score; differs marks a best

@@ -91,7 +91,7 @@ func roles(m map[role][]string) map[string]role {
 }
 
 // Profiles by target name.
-var Profiles = map[string]*Profile{"onnx": ONNXRuntime, "openvino": OpenVINO, "tflite": TFLite, "tensorrt": TensorRT}
+var Profiles = map[string]*Profile{"onnx": ONNXRuntime, "openvino": OpenVINO, "tflite": TFLite, "tensorrt": TensorRT, "ncnn": NCNN}
 
 // ONNXRuntime is ONNX Runtime's CPU provider: Q and DQ around every operator
 // that has an integer kernel, unsigned activations.

@@ -1,6 +1,8 @@
 package ncnn
 
 import (
+	"fmt"
+	"math"
 	"slices"
 
 	"slipway/conversion/ir"
@@ -24,7 +26,7 @@ const (
 var swapped = map[int]int{opAdd: opAdd, opSub: opRSub, opMul: opMul, opDiv: opRDiv, opMax: opMax, opMin: opMin, opPow: opRPow}
 
 var arithOps = map[string]spelling{
-	"Add": pairwise(opAdd), "Sub": pairwise(opSub), "Mul": pairwise(opMul), "Div": pairwise(opDiv), "Pow": pairwise(opPow),
+	"Add": pairwise(opAdd), "Sub": pairwise(opSub), "Mul": pairwise(opMul), "Div": pairwise(opDiv), "Pow": power,
 	"Max": chain(opMax), "Min": chain(opMin), "Sum": chain(opAdd),
 	"Cast": cast, "Identity": move, "Dropout": move,
 }
@@ -167,4 +169,39 @@ func common(a, b []int) ([]int, []int) {
 		x, y = append(x, a[k]), append(y, b[k])
 	}
 	return x, y
+}
+
+// power: ncnn's own is made of logarithms, which a negative base has not, so
+// whole exponents are multiplied out.
+func power(e *emitter, n *ir.Node) string {
+	c := packed(n.In(1))
+	if c == nil || c.t.Len() != 1 || len(full(n.In(1))) > len(full(n.In(0))) {
+		return "needs one constant exponent"
+	}
+	x := e.in(n.In(0))
+	y := float64(c.floats()[0])
+	op := func(k int) *blob { return e.add("UnaryOp", []*blob{x}, x.dims, num(0, k)) }
+	times := func(a *blob) *blob { return e.add("BinaryOp", []*blob{a, x}, x.dims, num(0, opMul)) }
+	switch {
+	case y == 1:
+		e.set(n.Out(0), x)
+	case y == 2:
+		e.set(n.Out(0), op(4))
+	case y == 3:
+		e.set(n.Out(0), times(op(4)))
+	case y == 4:
+		s := op(4)
+		e.set(n.Out(0), e.add("UnaryOp", []*blob{s}, x.dims, num(0, 4)))
+	case y == 0.5:
+		e.set(n.Out(0), op(5))
+	case y == -0.5:
+		e.set(n.Out(0), op(6))
+	case y == -1:
+		e.set(n.Out(0), op(15))
+	case y == math.Trunc(y):
+		return fmt.Sprintf("has the exponents 1 to 4, 0.5, -0.5 and -1, or one that is not whole; not %g", y)
+	default:
+		e.set(n.Out(0), e.add("BinaryOp", []*blob{x}, x.dims, num(0, opPow), num(1, 1), flt(2, y)))
+	}
+	return ""
 }

@@ -73,7 +73,7 @@ func exactScales(n *ir.Node, d, out []int) string {
 		if axes := n.Ints("axes"); axes != nil && k < len(axes) {
 			a = axis(int(axes[k]), 4)
 		}
-		if math.Abs(x*float64(d[a])-float64(out[a])) > 1e-3 && n.Str("coordinate_transformation_mode", "half_pixel") != "align_corners" {
+		if math.Abs(x*float64(d[a])-float64(out[a])) > 1e-3 {
 			return fmt.Sprintf("works with whole sizes; %g times %d is none", x, d[a])
 		}
 	}

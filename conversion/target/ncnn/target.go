@@ -28,7 +28,7 @@ func (Target) Info() target.Info {
 		Name: "ncnn", Title: "ncnn",
 		About:      "Phones and small boards: .ncnn.param and .ncnn.bin with fixed sizes and without batch",
 		Precisions: []string{"fp32", "fp16", "int8"},
-		Runtimes:   []string{"ncnn"},
+		Runtimes:   []string{}, // no adapter runs ncnn: a verdict is "not run"
 		Main:       ".ncnn.param",
 	}
 }

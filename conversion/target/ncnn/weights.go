@@ -22,7 +22,7 @@ func packed(v *ir.Value) *constant {
 		return nil
 	}
 	if v.IsConst() {
-		if v.DType != tensor.Float32 && v.DType != tensor.Float16 {
+		if !v.DType.IsReal() || v.DType.Bits() < 8 {
 			return nil
 		}
 		return &constant{t: v.Const}

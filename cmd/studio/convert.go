@@ -20,7 +20,6 @@ import (
 	"slipway/conversion/options"
 	"slipway/conversion/plan"
 	targetall "slipway/conversion/target/all"
-	"slipway/profiler/verify"
 	"slipway/project/pipeline"
 	"slipway/runtimes/task"
 	"slipway/units"
@@ -190,8 +189,7 @@ func (a *app) convert(ctx context.Context, models []string, recipe plan.Recipe, 
 					if ctx.Err() != nil || errors.Is(err, context.Canceled) {
 						return err
 					}
-					res = &pipeline.Result{Verify: verify.NotRunVerdict("", "the conversion did not succeed")}
-					res.Model, res.Target, res.Findings = m, t, diag.FromError("convert.failed", err)
+					res = pipeline.Failure(m, t, diag.FromError("convert.failed", err))
 				}
 				results[i*len(f.to)+j] = res
 				return nil

@@ -36,7 +36,7 @@ type Miss struct {
 type Report struct {
 	Name   string `json:"name"`
 	Fired  int    `json:"fired"`
-	Missed []Miss `json:"missed,omitempty"`
+	Missed []Miss `json:"missed"`
 }
 
 // Ctx is a pass's surroundings.

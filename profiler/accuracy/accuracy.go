@@ -226,7 +226,15 @@ func Wilson(k, n int) Interval {
 	p, m := float64(k)/float64(n), float64(n)
 	mid := (p + z*z/(2*m)) / (1 + z*z/m)
 	h := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	return Interval{math.Max(0, mid-h), math.Min(1, mid+h)}
+	i := Interval{math.Max(0, mid-h), math.Min(1, mid+h)}
+	// Exact where rounding would leave the proportion outside its interval.
+	if k == 0 {
+		i[0] = 0
+	}
+	if k == n {
+		i[1] = 1
+	}
+	return i
 }
 
 // PairedDrop is the 95 % interval of the difference of two accuracies on the

@@ -67,9 +67,9 @@ type Layer struct {
 
 // Options for Run.
 type Options struct {
-	Seconds float64 // of timed runs per subject; default 2
-	WarmUp  time.Duration
-	Rounds  int // default 5
+	Seconds float64       // of timed runs per subject; default 2
+	WarmUp  time.Duration // before each round; default a tenth of Seconds, 200 ms at most
+	Rounds  int           // default 5
 	// Progress, where not nil, is told the fraction done.
 	Progress func(fraction float64, what string)
 }
@@ -85,7 +85,7 @@ func Run(ctx context.Context, subjects []Subject, o Options) ([]*Result, []error
 		o.Rounds = 5
 	}
 	if o.WarmUp == 0 {
-		o.WarmUp = 200 * time.Millisecond
+		o.WarmUp = min(200*time.Millisecond, time.Duration(o.Seconds/10*float64(time.Second)))
 	}
 	timed := make([]runtimes.Timed, len(subjects))
 	errs := make([]error, len(subjects))

@@ -194,6 +194,11 @@ func runAll(ctx context.Context, s Side, samples [][]*tensor.Tensor, o runtimes.
 		return nil, err
 	}
 	defer ses.Close()
+	if len(samples) > 0 {
+		if n := batchOf(samples[0], ses.Inputs()); n > 1 {
+			return runBatched(ctx, ses, samples, n)
+		}
+	}
 	out := make([][]*tensor.Tensor, len(samples))
 	for i, in := range samples {
 		fit, err := Fit(in, ses.Inputs())

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"slipway/conversion/diag"
+	"slipway/conversion/pass"
 	"slipway/conversion/plan"
 	"slipway/conversion/target"
 	"slipway/conversion/tensor"
@@ -137,6 +138,14 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 	return res, nil
 }
 
+// Failure is the result of a conversion that came to nothing.
+func Failure(model, target string, findings diag.List) *Result {
+	r := &Result{Report: plan.Report{Model: model, Target: target, Findings: findings}, Verify: verify.NotRunVerdict("", "the conversion did not succeed")}
+	r.normalise()
+	return r
+}
+
+// normalise makes absent lists empty ones, as the JSON's readers expect.
 func (r *Result) normalise() {
 	if r.Findings == nil {
 		r.Findings = diag.List{}
@@ -146,6 +155,14 @@ func (r *Result) normalise() {
 	}
 	if r.Precision == nil {
 		r.Precision = map[string]string{}
+	}
+	if r.Passes == nil {
+		r.Passes = []pass.Report{}
+	}
+	for i := range r.Passes {
+		if r.Passes[i].Missed == nil {
+			r.Passes[i].Missed = []pass.Miss{}
+		}
 	}
 }
 
@@ -249,22 +266,24 @@ func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*ten
 	if n <= 0 {
 		n = plan.Default().Samples
 	}
+	t, known := q.Task, q.Task != nil && q.Task.Kind != task.Generic
+	if !known {
+		t, _ = task.Guess(ios, outs)
+	}
+	int8 := q.Recipe.Precision == "int8"
 	var pictures [][]*tensor.Tensor
-	if q.Task != nil && q.Task.Kind != task.Generic && len(ios) == 1 {
+	// Where the task is not known, calibration guessed it as it is guessed here.
+	if t != nil && (known || int8) && len(ios) == 1 {
 		paths := q.Pictures
-		if len(paths) == 0 && q.Recipe.Precision == "int8" {
+		if len(paths) == 0 && int8 {
 			paths = somePictures(q.Recipe.Quantize.Calibration, n)
 		}
-		if pictures, err = prepare(paths, q.Task, ios[0].DType); err != nil {
+		if pictures, err = prepare(paths, t, ios[0].DType); err != nil {
 			return nil, err
 		}
 	}
-	if q.Recipe.Precision == "int8" && len(pictures) > 0 {
+	if int8 && len(pictures) > 0 {
 		return pictures, nil
-	}
-	t := q.Task
-	if t == nil || t.Kind == task.Generic {
-		t, _ = task.Guess(ios, outs)
 	}
 	out, err := verify.Samples(ios, n, dims, spans(t, ios)...)
 	return append(out, pictures...), err
@@ -396,6 +415,9 @@ func moveInto(private, final string, files []plan.Artefact) error {
 		return err
 	}
 	for i := range files {
+		if folder(private, files[i]) {
+			continue // synced when it is published
+		}
 		if err := atomicfile.Sync(filepath.Join(private, files[i].Path)); err != nil {
 			return err
 		}
@@ -409,11 +431,23 @@ func moveInto(private, final string, files []plan.Artefact) error {
 		}
 	}
 	for _, f := range slices.Backward(files) {
+		if folder(private, f) {
+			if err := atomicfile.Publish(filepath.Join(private, f.Path), filepath.Join(final, f.Path)); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := os.Rename(filepath.Join(private, f.Path), filepath.Join(final, f.Path)); err != nil {
 			return err
 		}
 	}
 	return atomicfile.SyncDir(final)
+}
+
+// folder reports whether an artefact is a folder, such as a Core ML package.
+func folder(private string, a plan.Artefact) bool {
+	st, err := os.Stat(filepath.Join(private, a.Path))
+	return err == nil && st.IsDir()
 }
 
 // HashFile is the SHA-256 of a file in hex.

@@ -33,3 +33,14 @@ func Workers(parent int, runtime string) []int {
 	}
 	return out
 }
+
+// Alive reports whether a process runs; a zombie does not.
+func Alive(pid int) bool {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	// "PID (name) STATE …": the name may hold anything, so the last ")" counts.
+	_, rest, _ := strings.Cut(string(b[bytes.LastIndexByte(b, ')'):]), " ")
+	return !strings.HasPrefix(rest, "Z") && !strings.HasPrefix(rest, "X")
+}

@@ -122,7 +122,7 @@ func (p *Plan) readInIntegers(v *ir.Value) bool {
 		switch r := p.o.Profile.roles[u.Node.Op]; {
 		case r == float || p.o.keeps(u.Node):
 			return false
-		case r == mover && u.Index == 0:
+		case r == mover && u.Index == 0, r == joint:
 			return slices.ContainsFunc(u.Node.Outputs, func(o *ir.Value) bool { return o != nil && p.readInIntegers(o) })
 		case r == product:
 			return true
@@ -231,6 +231,11 @@ func (p *Plan) join(n *ir.Node, r role) bool {
 		if r == joint && !p.o.Profile.outputs {
 			in = p.taken(out)
 		}
+		if r == joint && !p.readInIntegers(out) {
+			// The end of a model, such as a detector's boxes and scores side by
+			// side: one scale for all would cost the smallest of them everything.
+			return false
+		}
 		if open == 0 {
 			return false
 		}
@@ -286,7 +291,7 @@ func (p *Plan) joinMover(n *ir.Node, r role) bool {
 		}
 		return true
 	}
-	if !p.taken(x) && !p.o.Profile.everything {
+	if !p.taken(x) && !(p.o.Profile.everything && p.readInIntegers(n.Out(0))) {
 		return false
 	}
 	p.roles[n] = r

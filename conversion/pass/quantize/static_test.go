@@ -197,6 +197,26 @@ f Softmax f`},
 	}
 }
 
+// TestHeadsAreJoinedInFloat: boxes and scores that end the model side by side
+// have no common scale.
+func TestHeadsAreJoinedInFloat(t *testing.T) {
+	for _, p := range []*Profile{ONNXRuntime, TFLite, OpenVINO} {
+		b := &builder{t, ir.New("heads")}
+		x := b.g.AddInput("x", tensor.Float32, ir.Dims(1, 3, 8, 8))
+		y := b.add("Concat", "join", ir.Attrs{"axis": int64(1)}, b.conv("boxes", x, 4), b.add("Sigmoid", "scores", nil, b.conv("classes", x, 2)))
+		y = b.add("Reshape", "flat", nil, y, b.g.AddConst("shape", tensor.Of([]int64{1, 6, 64}, 3)))
+		b.g.Outputs = []*ir.Value{b.add("Transpose", "out", ir.Attrs{"perm": []int64{0, 2, 1}}, y)}
+		staticOn(t, b.g, Defaults(p), samples(2, 1, 3, 8, 8))
+		for _, n := range b.g.Nodes {
+			for _, u := range n.Out(0).Uses() {
+				if u.Node.Op == "QuantizeLinear" && (n.Op == "Concat" || n.Op == "Reshape" || n.Op == "Transpose") {
+					t.Errorf("%s: the result of %s is quantized", p.Name, n.Op)
+				}
+			}
+		}
+	}
+}
+
 // TestSequencesKeepTheirSums: in a transformer's block only the matrix products
 // read integers.
 func TestSequencesKeepTheirSums(t *testing.T) {

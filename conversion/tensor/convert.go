@@ -71,12 +71,12 @@ func (t *Tensor) Int64s() ([]int64, error) {
 	case Uint64:
 		return mapTo(View[uint64](t), func(v uint64) int64 { return int64(v) }), nil
 	case Bool:
-		return mapTo(t.data, func(v uint8) int64 { return int64(min(v, 1)) }), nil
+		return mapTo(t.Bytes(), func(v uint8) int64 { return int64(min(v, 1)) }), nil
 	case Int4, Uint4:
 		n := t.Len()
-		out := make([]int64, n)
+		out, data := make([]int64, n), t.Bytes()
 		for i := range out {
-			v := t.data[i/2] >> (4 * (i % 2)) & 15
+			v := data[i/2] >> (4 * (i % 2)) & 15
 			out[i] = int64(v)
 			if t.dtype == Int4 {
 				out[i] = int64(int8(v<<4) >> 4)

@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -19,6 +20,8 @@ type Tensor struct {
 	shape   []int
 	data    []byte
 	strings []string
+	later   *deferred    // set: the bytes are computed when asked for
+	release func([]byte) // see Backed
 }
 
 // NumElements is the checked product of dims; an empty shape is a scalar (1).
@@ -160,7 +163,20 @@ func (t *Tensor) Len() int {
 
 // Bytes are the raw packed little-endian elements; callers must not change
 // them. nil for String.
-func (t *Tensor) Bytes() []byte { return t.data }
+func (t *Tensor) Bytes() []byte {
+	if t.later != nil {
+		return t.later.bytes()
+	}
+	return t.data
+}
+
+// Size is len(Bytes()), without computing what is deferred.
+func (t *Tensor) Size() int {
+	if t.dtype == String {
+		return 0
+	}
+	return t.dtype.ByteSize(t.Len())
+}
 
 // Strings are the elements of a String tensor, nil for all others.
 func (t *Tensor) Strings() []string { return t.strings }
@@ -195,17 +211,18 @@ func View[T Elem](t *Tensor) []T {
 	if !ok {
 		panic(fmt.Sprintf("tensor: %v elements viewed as %v", t.dtype, want))
 	}
-	if len(t.data) == 0 {
+	data := t.Bytes()
+	if len(data) == 0 {
 		return nil
 	}
 	var z T
 	size := int(unsafe.Sizeof(z))
-	p := unsafe.SliceData(t.data)
+	p := unsafe.SliceData(data)
 	if uintptr(unsafe.Pointer(p))%uintptr(size) == 0 {
-		return unsafe.Slice((*T)(unsafe.Pointer(p)), len(t.data)/size)
+		return unsafe.Slice((*T)(unsafe.Pointer(p)), len(data)/size)
 	}
-	out := make([]T, len(t.data)/size)
-	copy(unsafe.Slice((*byte)(unsafe.Pointer(&out[0])), len(t.data)), t.data)
+	out := make([]T, len(data)/size)
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(&out[0])), len(data)), data)
 	return out
 }
 
@@ -215,7 +232,7 @@ func Equal(a, b *Tensor) bool {
 		return a == b
 	}
 	return a.dtype == b.dtype && slices.Equal(a.shape, b.shape) &&
-		slices.Equal(a.data, b.data) && slices.Equal(a.strings, b.strings)
+		bytes.Equal(a.Bytes(), b.Bytes()) && slices.Equal(a.strings, b.strings)
 }
 
 // String describes the tensor in one short line: type, shape and, for at most

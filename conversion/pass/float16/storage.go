@@ -119,11 +119,26 @@ func narrow(t *tensor.Tensor) (half *tensor.Tensor, why string) {
 	case nonzero > 0 && small*4 > nonzero*3:
 		return nil, "most values are below the normal range of half precision"
 	}
+	if t.Size() >= deferredBytes {
+		t.Drop()
+		return tensor.Deferred(tensor.Float16, t.Shape(), func() *tensor.Tensor {
+			defer t.Drop()
+			return round(t)
+		}), ""
+	}
+	return round(t), ""
+}
+
+// deferredBytes is the size from which weights are rounded when they are written
+// and not before: until then they cost no memory.
+const deferredBytes = 1 << 16
+
+func round(t *tensor.Tensor) *tensor.Tensor {
 	half, err := t.Cast(tensor.Float16)
 	if err != nil {
-		return nil, err.Error()
+		panic(err) // float32 always casts
 	}
-	return half, ""
+	return half
 }
 
 // survey gives the largest magnitude (infinite where a value is not finite) and

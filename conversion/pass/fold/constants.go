@@ -190,7 +190,7 @@ func tooBig(n *ir.Node, in []*tensor.Tensor, growthKB int) string {
 	inBytes, inElems := 0, 0
 	for _, t := range in {
 		if t != nil {
-			inBytes += len(t.Bytes())
+			inBytes += t.Size()
 			inElems += t.Len()
 		}
 	}

@@ -74,7 +74,7 @@ func nodeKey(n *ir.Node, ids map[*ir.Value]string) (string, bool) {
 		case *ir.Graph, []*ir.Graph:
 			return "", false
 		case *tensor.Tensor:
-			if len(v.Bytes()) > smallConst || v.DType() == tensor.String {
+			if v.Size() > smallConst || v.DType() == tensor.String {
 				return "", false
 			}
 			fmt.Fprintf(&b, "|%s=%v%v%x", k, v.DType(), v.Shape(), v.Bytes())
@@ -103,7 +103,7 @@ func valueID(v *ir.Value, ids map[*ir.Value]string) string {
 		return id
 	}
 	id := fmt.Sprintf("%p", v)
-	if v.IsConst() && v.Const.DType() != tensor.String && len(v.Const.Bytes()) <= smallConst {
+	if v.IsConst() && v.Const.DType() != tensor.String && v.Const.Size() <= smallConst {
 		id = fmt.Sprintf("%v%v%x", v.Const.DType(), v.Const.Shape(), v.Const.Bytes())
 	}
 	ids[v] = id

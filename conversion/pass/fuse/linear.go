@@ -1,8 +1,10 @@
 package fuse
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
+	"sync/atomic"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
@@ -122,40 +124,81 @@ func (l *linear) scaled(s []float64) (*tensor.Tensor, bool) {
 	})
 }
 
+// deferredBytes is the size from which changed weights are computed when they are
+// written and not before: until then they cost no memory.
+const deferredBytes = 1 << 16
+
 // mapRows multiplies each row of inner elements by its own factor, in float64,
 // on all cores. Products that overflow the type give false.
 func mapRows(w *tensor.Tensor, inner int, factor func(row int) float64) (*tensor.Tensor, bool) {
-	rows := w.Len() / inner
-	var out *tensor.Tensor
-	if w.DType() == tensor.Float32 {
-		src, dst := tensor.View[float32](w), make([]float32, w.Len())
-		tensor.Parallel(rows, 1+(1<<16)/inner, func(lo, hi int) {
-			for r := lo; r < hi; r++ {
-				f := factor(r)
-				for i := r * inner; i < (r+1)*inner; i++ {
-					dst[i] = float32(float64(src[i]) * f)
-				}
-			}
-		})
-		out = tensor.Of(dst, w.Shape()...)
-	} else {
-		src := w.Float64s()
-		dst := make([]float64, len(src))
-		tensor.Parallel(rows, 1+(1<<16)/inner, func(lo, hi int) {
-			for r := lo; r < hi; r++ {
-				f := factor(r)
-				for i := r * inner; i < (r+1)*inner; i++ {
-					dst[i] = src[i] * f
-				}
-			}
-		})
-		t, err := tensor.FromFloat64s(w.DType(), dst, w.Shape()...)
-		if err != nil {
-			return nil, false
-		}
-		out = t
+	factors := make([]float64, w.Len()/inner)
+	for r := range factors {
+		factors[r] = factor(r)
 	}
+	if w.DType() == tensor.Float32 && w.Size() >= deferredBytes {
+		ok := staysFinite(w.Bytes(), inner, factors)
+		w.Drop()
+		return tensor.Deferred(w.DType(), w.Shape(), func() *tensor.Tensor {
+			defer w.Drop()
+			return multiply(w, inner, factors)
+		}), ok
+	}
+	out := multiply(w, inner, factors)
 	return out, out.Finite() || !w.Finite()
+}
+
+func multiply(w *tensor.Tensor, inner int, factors []float64) *tensor.Tensor {
+	if w.DType() == tensor.Float32 {
+		// Straight from the bytes: those of a mapped file are seldom aligned, and a
+		// View would copy them first.
+		src, dst := w.Bytes(), make([]float32, w.Len())
+		eachRow(len(factors), inner, func(r int) {
+			f, from, to := factors[r], src[4*r*inner:4*(r+1)*inner], dst[r*inner:(r+1)*inner]
+			for i := range to {
+				to[i] = float32(float64(math.Float32frombits(binary.LittleEndian.Uint32(from[4*i:]))) * f)
+			}
+		})
+		return tensor.Of(dst, w.Shape()...)
+	}
+	src := w.Float64s()
+	dst := make([]float64, len(src))
+	eachRow(len(factors), inner, func(r int) {
+		for i := r * inner; i < (r+1)*inner; i++ {
+			dst[i] = src[i] * factors[r]
+		}
+	})
+	out, err := tensor.FromFloat64s(w.DType(), dst, w.Shape()...)
+	if err != nil {
+		panic(err) // as many elements as w has
+	}
+	return out
+}
+
+func eachRow(rows, inner int, f func(r int)) {
+	tensor.Parallel(rows, 1+(1<<16)/inner, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			f(r)
+		}
+	})
+}
+
+// staysFinite reports whether every product with the float32 elements of w is
+// finite in float32, or an element was not to begin with.
+func staysFinite(w []byte, inner int, factors []float64) bool {
+	var overflows, wasNot atomic.Bool
+	eachRow(len(factors), inner, func(r int) {
+		var top uint32 // magnitudes order like their bits
+		for b := w[4*r*inner : 4*(r+1)*inner]; len(b) >= 4; b = b[4:] {
+			top = max(top, binary.LittleEndian.Uint32(b)&0x7fffffff)
+		}
+		if top >= 0x7f800000 {
+			wasNot.Store(true)
+		}
+		if y := float32(float64(math.Float32frombits(top)) * factors[r]); y-y != 0 {
+			overflows.Store(true)
+		}
+	})
+	return wasNot.Load() || !overflows.Load()
 }
 
 // absorb makes l compute scale*l + shift (by channel; scale may be nil for

@@ -50,6 +50,7 @@ func FromFile(f *os.File, noMap bool) (*File, error) {
 	if !noMap {
 		data, err := mapFile(f, int(size))
 		if err == nil {
+			remember(data)
 			return &File{data[:len(data):len(data)], true}, nil
 		}
 	}
@@ -75,5 +76,6 @@ func (f *File) Close() error {
 	if !mapped {
 		return nil
 	}
+	forget(data)
 	return unmap(data)
 }

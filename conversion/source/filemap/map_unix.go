@@ -15,3 +15,6 @@ func mapFile(f *os.File, size int) ([]byte, error) {
 }
 
 func unmap(data []byte) error { return unix.Munmap(data) }
+
+// release is advice: where the system refuses it, the pages stay.
+func release(data []byte) { _ = unix.Madvise(data, unix.MADV_DONTNEED) }

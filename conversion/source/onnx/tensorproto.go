@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"slipway/conversion/diag"
+	"slipway/conversion/source/filemap"
 	"slipway/conversion/tensor"
 )
 
@@ -166,7 +167,11 @@ func (p *tensorProto) decode(ext func(*tensorProto, int) ([]byte, error)) (*tens
 	if want := dt.ByteSize(n); len(data) != want {
 		return nil, bad("onnx.tensor-size", "%v%v needs %d bytes, %d are in the file", dt, shape, want, len(data))
 	}
-	return tensor.FromBytes(dt, shape, data)
+	t, err := tensor.FromBytes(dt, shape, data)
+	if err != nil {
+		return nil, err
+	}
+	return t.Backed(filemap.Release), nil
 }
 
 func (p *tensorProto) typedCount(dt tensor.DType) int {

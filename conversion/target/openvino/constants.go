@@ -27,7 +27,7 @@ type constKey struct {
 }
 
 type stored struct {
-	bytes  []byte
+	tensor *tensor.Tensor
 	offset int64
 }
 
@@ -41,7 +41,7 @@ func (c *constants) put(t *tensor.Tensor) (int64, error) {
 	b := t.Bytes()
 	k := constKey{maphash.Bytes(c.seed, b), len(b)}
 	for _, s := range c.have[k] {
-		if bytes.Equal(s.bytes, b) {
+		if bytes.Equal(s.tensor.Bytes(), b) {
 			return s.offset, nil
 		}
 	}
@@ -57,7 +57,8 @@ func (c *constants) put(t *tensor.Tensor) (int64, error) {
 		return 0, err
 	}
 	c.at += int64(len(b))
-	c.have[k] = append(c.have[k], stored{b, offset})
+	c.have[k] = append(c.have[k], stored{t, offset})
+	t.Drop()
 	return offset, nil
 }
 

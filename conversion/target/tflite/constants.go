@@ -45,7 +45,7 @@ func (w *writer) addConst(t *tensor.Tensor, order layout.Perm, q *fb.Quant) (int
 		dims[k] = int32(t.Shape()[order.At(k)])
 	}
 	small := ""
-	if n := len(t.Bytes()); n <= smallBytes && q == nil {
+	if n := t.Size(); n <= smallBytes && q == nil {
 		data := permuteBytes(t, order)
 		small = fmt.Sprintf("%d%v%s", typ, dims, data)
 		if i, ok := w.smalls[small]; ok {

@@ -136,7 +136,7 @@ func (w *writer) weight(v *ir.Value, view []int, order layout.Perm, quantized bo
 	if i, ok := w.consts[key]; ok {
 		return i, nil
 	}
-	big := len(s.t.Bytes()) >= weightBytes
+	big := s.t.Size() >= weightBytes
 	var i int
 	switch {
 	case s.half && big:

@@ -53,7 +53,7 @@ func (w *weight) size() int {
 	if !w.inline || w.t.DType() == tensor.String {
 		return len(w.head)
 	}
-	return len(w.head) + protowire.SizeTag(9) + protowire.SizeBytes(len(w.t.Bytes()))
+	return len(w.head) + protowire.SizeTag(9) + protowire.SizeBytes(w.t.Size())
 }
 
 // builder collects a document.
@@ -84,9 +84,11 @@ func newBuilder(g *ir.Graph) *builder {
 func (b *builder) constant(name string, t *tensor.Tensor, keep bool) string {
 	kind := fmt.Sprint(t.DType(), t.Shape())
 	w := &weight{t: t}
-	if !keep && t.DType() != tensor.String {
+	// Deferred weights were made for one layer each: to compute them here only to
+	// find them different would cost as much as writing them.
+	if !keep && t.DType() != tensor.String && !t.IsDeferred() {
 		for _, o := range b.same[kind] {
-			if b.sum(o) == b.sum(w) && bytes.Equal(o.t.Bytes(), t.Bytes()) {
+			if !o.t.IsDeferred() && b.sum(o) == b.sum(w) && bytes.Equal(o.t.Bytes(), t.Bytes()) {
 				return b.first[o]
 			}
 		}
@@ -102,6 +104,7 @@ func (b *builder) sum(w *weight) uint64 {
 	s, ok := b.sums[w]
 	if !ok {
 		s = maphash.Bytes(b.seed, w.t.Bytes())
+		w.t.Drop()
 		b.sums[w] = s
 	}
 	return s
@@ -243,7 +246,7 @@ func irVersion(opset int) int {
 func (d *document) dataSize() int64 {
 	n := int64(0)
 	for _, w := range d.weights {
-		n += int64(len(w.t.Bytes()))
+		n += int64(w.t.Size())
 	}
 	return n
 }
@@ -252,7 +255,7 @@ func (d *document) dataSize() int64 {
 // where there is none.
 func (d *document) place(side string) (sideSize int64) {
 	for _, w := range d.weights {
-		size := int64(len(w.t.Bytes()))
+		size := int64(w.t.Size())
 		if side == "" || size < externalLeast {
 			w.inline = true
 			continue
@@ -291,6 +294,7 @@ func (d *document) writeTo(ctx context.Context, out io.Writer) error {
 		if err := copyData(ctx, b, data); err != nil {
 			return err
 		}
+		w.t.Drop()
 	}
 	b.Write(d.after)
 	b.Write(d.trailer)
@@ -310,7 +314,8 @@ func (d *document) writeSide(ctx context.Context, out io.Writer) error {
 		if err := copyData(ctx, b, w.t.Bytes()); err != nil {
 			return err
 		}
-		at = w.offset + int64(len(w.t.Bytes()))
+		w.t.Drop()
+		at = w.offset + int64(w.t.Size())
 	}
 	return b.Flush()
 }

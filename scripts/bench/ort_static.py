@@ -1,0 +1,32 @@
+"""ort_static.py MODEL RESULT CALIBRATION: onnxruntime.quantization as its documentation advises for x86 (pre-processing, then
+QDQ with u8 activations and per-channel s8 weights, min-max), on the .npy inputs of a folder."""
+import glob
+import os
+import sys
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+
+class Folder(CalibrationDataReader):
+    def __init__(self, folder, name):
+        self.files, self.name = iter(sorted(glob.glob(os.path.join(folder, "*.npy")))), name
+
+    def get_next(self):
+        path = next(self.files, None)
+        return path and {self.name: np.load(path)}
+
+
+def quantize(model, result, folder):
+    prepared = result + ".prepared.onnx"
+    quant_pre_process(model, prepared, skip_symbolic_shape=True)
+    name = onnx.load(prepared, load_external_data=False).graph.input[0].name
+    quantize_static(prepared, result, Folder(folder, name), quant_format=QuantFormat.QDQ, per_channel=True,
+                    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, calibrate_method=CalibrationMethod.MinMax)
+    os.remove(prepared)
+
+
+if __name__ == "__main__":
+    quantize(*sys.argv[1:4])

@@ -22,6 +22,8 @@ func formatOf(path string) string {
 		return "openvino"
 	case ".tflite":
 		return "tflite"
+	case ".mlpackage":
+		return "coreml"
 	}
 	return "onnx"
 }
@@ -72,7 +74,7 @@ func (a *app) runtimesOf(ctx context.Context, path string, asked []string) ([]pr
 // preferredFor is the runtime that a model file is run on when none was asked
 // for: its own target's.
 func preferredFor(path string, have []project.RuntimeStatus) project.RuntimeStatus {
-	want := map[string]string{"onnx": "ort", "openvino": "openvino", "tflite": "litert"}[formatOf(path)]
+	want := map[string]string{"onnx": "ort", "openvino": "openvino", "tflite": "litert", "coreml": "mil"}[formatOf(path)]
 	for _, s := range have {
 		if s.Name == want {
 			return s

@@ -33,11 +33,18 @@ func (r *run) prune() error {
 	return r.pass(prune.Magnitude, &o)
 }
 
+// weightsAlone lists the targets that hold 8-bit weights and compute in floats.
+var weightsAlone = map[string]bool{"coreml": true}
+
 func (r *run) quantize() error {
 	if r.Recipe.Precision != "int8" {
 		return nil
 	}
 	q := r.Recipe.Quantize
+	if weightsAlone[r.Request.Target] && q.Scheme != "weight-only" {
+		r.report.Findings = append(r.report.Findings, diag.Infof("quantize.weight-only", "%s quantizes weights alone: scheme %q is taken as weight-only, and nothing is calibrated", r.target.Info().Title, q.Scheme))
+		q.Scheme = "weight-only"
+	}
 	switch q.Scheme {
 	case "dynamic", "weight-only":
 		o := quantize.WeightDefaults(r.Request.Target)

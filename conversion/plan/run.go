@@ -2,12 +2,8 @@ package plan
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -243,19 +239,4 @@ func (r *run) write(o target.Options) error {
 	r.report.Layers = r.layers(a)
 	r.precisions()
 	return nil
-}
-
-// describe hashes one written file.
-func describe(dir, name string) (Artefact, error) {
-	f, err := os.Open(filepath.Join(dir, name))
-	if err != nil {
-		return Artefact{}, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, f)
-	if err != nil {
-		return Artefact{}, err
-	}
-	return Artefact{Path: name, Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))}, nil
 }

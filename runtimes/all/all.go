@@ -9,9 +9,11 @@ import (
 	opsall "slipway/conversion/ops/all"
 	"slipway/conversion/source"
 	sourceall "slipway/conversion/source/all"
+	"slipway/conversion/source/coreml"
 	"slipway/runtimes"
 	"slipway/runtimes/library"
 	"slipway/runtimes/litert"
+	"slipway/runtimes/mil"
 	"slipway/runtimes/openvino"
 	"slipway/runtimes/ort"
 	"slipway/runtimes/reference"
@@ -33,6 +35,7 @@ var list = []runtime{
 	{ort.Name, "ONNX Runtime", "onnxruntime", []string{"onnx"}, ort.New},
 	{openvino.Name, "OpenVINO", "openvino", []string{"openvino"}, openvino.New},
 	{litert.Name, "LiteRT", "litert", []string{"tflite"}, litert.New},
+	{mil.Name, mil.Title, "", []string{"coreml"}, func(string) runtimes.Runtime { return coreML() }},
 }
 
 // Find looks for a vendor library; library.Find is the one to use.
@@ -149,8 +152,16 @@ func builtIn() runtimes.Runtime {
 	for _, s := range sourceall.Sources() {
 		formats = append(formats, s.Name())
 	}
+	return computes(sourceall.Open, formats...)
+}
+
+// coreML is the reference arithmetic over Core ML packages.
+func coreML() runtimes.Runtime { return mil.New(computes(coreml.Source{}.Open, "coreml")) }
+
+// computes is the reference runtime over the models that open reads.
+func computes(open func(context.Context, string, source.Options) (*source.Model, error), formats ...string) runtimes.Runtime {
 	return reference.New(func(ctx context.Context, path string) (*ir.Graph, func() error, error) {
-		m, err := sourceall.Open(ctx, path, source.Options{Registry: opsall.Registry()})
+		m, err := open(ctx, path, source.Options{Registry: opsall.Registry()})
 		if err != nil {
 			// A finding does not say that it was the context which ended.
 			if ctx.Err() != nil {

@@ -42,16 +42,16 @@ func TestRuntimes(t *testing.T) {
 		switch {
 		case e.Title == "":
 			t.Errorf("%s has no title", e.Name)
-		case e.Found != (e.Name == "reference" || e.Name == "openvino"):
+		case e.Found != slices.Contains([]string{"reference", "openvino", "mil"}, e.Name):
 			t.Errorf("%+v", e)
 		case !e.Found && (e.Loses == "" || e.Cure == "" || e.Reason == ""):
 			t.Errorf("%s does not say what is lost and how to get it: %+v", e.Name, e)
 		}
 	}
-	if want := []string{"reference", "ort", "openvino", "litert"}; !slices.Equal(names, want) {
+	if want := []string{"reference", "ort", "openvino", "litert", "mil"}; !slices.Equal(names, want) {
 		t.Errorf("got %v, want %v", names, want)
 	}
-	for target, want := range map[string]string{"onnx": "ort", "openvino": "openvino", "tflite": "litert", "coreml": ""} {
+	for target, want := range map[string]string{"onnx": "ort", "openvino": "openvino", "tflite": "litert", "coreml": "mil", "tensorflow": ""} {
 		if got := all.ForTarget(target); got != want {
 			t.Errorf("target %s: %q, want %q", target, got, want)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"slipway/conversion/target"
+	"slipway/conversion/target/coreml"
 	"slipway/conversion/target/ncnn"
 	"slipway/conversion/target/onnx"
 	"slipway/conversion/target/openvino"
@@ -15,7 +16,7 @@ import (
 
 // Targets lists the targets in the order in which people are shown them.
 func Targets() []target.Target {
-	return []target.Target{onnx.Target{}, openvino.Target{}, tflite.Target{}, tensorrt.Target{}, ncnn.Target{}}
+	return []target.Target{onnx.Target{}, openvino.Target{}, tflite.Target{}, coreml.Target{}, tensorrt.Target{}, ncnn.Target{}}
 }
 
 // Get returns the target with the given name.

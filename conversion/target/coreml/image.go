@@ -207,7 +207,7 @@ func (e *emitter) bilinear(n *ir.Node, x val, out []int) bool {
 		if out[i] < 2 {
 			return false // the modes differ in what one element is
 		}
-		if scales == nil || scales.Len() == 0 {
+		if scales == nil || scales.Len() == 0 || c == "align_corners" {
 			continue
 		}
 		at := i

@@ -88,6 +88,11 @@ func empty(v *ir.Value) bool {
 // grids that quantization put between layers: Core ML 6 quantizes weights alone.
 func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
 	var out diag.List
+	for _, v := range append(slices.Clone(g.Inputs), g.Outputs...) {
+		if empty(v) {
+			return out, diag.Errorf("coreml.empty", "%q has no elements, which Core ML cannot hold", v.Name)
+		}
+	}
 	if f := fixSizes(g); f != nil {
 		out = append(out, f)
 		if err := reg.InferGraph(g); err != nil {

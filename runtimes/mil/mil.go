@@ -1,0 +1,77 @@
+package mil
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"slipway/conversion/tensor"
+	"slipway/runtimes"
+)
+
+// Name is the runtime's name, Title what people read.
+const (
+	Name  = "mil"
+	Title = "MIL check (numerics only, not run on Core ML)"
+)
+
+// Runtime implements runtimes.Runtime by another one that computes graphs.
+type Runtime struct{ inner runtimes.Runtime }
+
+var (
+	_ runtimes.Runtime = Runtime{}
+	_ runtimes.Session = session{}
+	_ runtimes.Tracer  = session{}
+)
+
+// New makes the runtime over inner, which opens Core ML packages.
+func New(inner runtimes.Runtime) Runtime { return Runtime{inner} }
+
+// Info describes the runtime; its version is that of the program.
+func (r Runtime) Info() runtimes.Info {
+	i := r.inner.Info()
+	i.Name, i.Title, i.Formats = Name, Title, []string{"coreml"}
+	return i
+}
+
+// Check is that of the inner runtime.
+func (r Runtime) Check(ctx context.Context) error { return r.inner.Check(ctx) }
+
+// Open reads the package, a folder, at m.Path.
+func (r Runtime) Open(ctx context.Context, m runtimes.Model, o runtimes.Options) (runtimes.Session, error) {
+	if m.Format != "coreml" && !strings.EqualFold(filepath.Ext(m.Path), ".mlpackage") {
+		return nil, runtimes.Refuse(Name, "open", "%s is no Core ML package", filepath.Base(m.Path))
+	}
+	s, err := r.inner.Open(ctx, m, o)
+	if err != nil {
+		return nil, rename(err)
+	}
+	return session{s}, nil
+}
+
+// rename puts this runtime's name into a refusal of the inner one.
+func rename(err error) error {
+	var refused *runtimes.RefusedError
+	if errors.As(err, &refused) {
+		return &runtimes.RefusedError{Runtime: Name, Stage: refused.Stage, Text: refused.Text}
+	}
+	return err
+}
+
+type session struct{ runtimes.Session }
+
+func (s session) Run(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	out, err := s.Session.Run(ctx, in)
+	return out, rename(err)
+}
+
+// Trace gives the inner session's times.
+func (s session) Trace(ctx context.Context) ([]runtimes.LayerTime, error) {
+	t, ok := s.Session.(runtimes.Tracer)
+	if !ok {
+		return nil, fmt.Errorf("mil: the arithmetic tells no times")
+	}
+	return t.Trace(ctx)
+}

@@ -115,7 +115,8 @@ func (s *statusBar) refresh() {
 	var found []string
 	for _, r := range s.u.o.Studio.RuntimeStatus() {
 		if r.OK && r.Name != "reference" {
-			found = append(found, r.Title)
+			name, _, _ := strings.Cut(r.Title, " (")
+			found = append(found, name)
 		}
 	}
 	t := "no runtime found"

@@ -147,8 +147,12 @@ func (p *Panel) reload() {
 	p.charts[2].set("latency-accuracy", scatter, high)
 	p.charts[3].set("size", size, size.Height())
 	p.charts[4].set("memory", mem, mem.Height())
-	if w := verdict(p.rows); w != "" {
-		p.words.SetText(w)
+	w := verdict(p.rows)
+	if p.needs.Model() == nil {
+		w = "Open a model first: then its variants are measured and compared here."
+	}
+	p.words.SetText(w)
+	if w != "" {
 		p.words.Show()
 	} else {
 		p.words.Hide()

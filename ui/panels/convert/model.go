@@ -46,6 +46,17 @@ func anyEnabled(targets []project.TargetChoice) bool {
 	return false
 }
 
+// sameReason reports whether no target can be chosen and all for one reason,
+// such as that no model is open.
+func sameReason(targets []project.TargetChoice) bool {
+	for _, c := range targets {
+		if c.Enabled || c.Reason != targets[0].Reason {
+			return false
+		}
+	}
+	return true
+}
+
 // jobText is where a job stands, in words.
 func jobText(j jobs.Status, now time.Time) string {
 	switch j.State {

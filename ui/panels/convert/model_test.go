@@ -36,6 +36,21 @@ func TestStartTextSaysHowManyOrWhyNot(t *testing.T) {
 	}
 }
 
+func TestSameReason(t *testing.T) {
+	none := choice("a", false, "open a model first")
+	for _, c := range []struct {
+		targets []project.TargetChoice
+		want    bool
+	}{
+		{[]project.TargetChoice{none, none}, true}, {[]project.TargetChoice{none, choice("b", true, "open a model first")}, false},
+		{[]project.TargetChoice{none, choice("b", false, "Loop")}, false},
+	} {
+		if got := sameReason(c.targets); got != c.want {
+			t.Errorf("%v: %t", c.targets, got)
+		}
+	}
+}
+
 func TestJobText(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for want, j := range map[string]jobs.Status{

@@ -122,18 +122,21 @@ func caption(text string) *widget.Label {
 
 func (p *Panel) reloadTargets() {
 	var rows []fyne.CanvasObject
-	for _, c := range p.needs.Targets() {
+	targets := p.needs.Targets()
+	common := sameReason(targets) // then the button says it, once
+	for _, c := range targets {
 		check := widget.NewCheck(c.Info.Title, func(on bool) { p.picked[c.Info.Name] = on; p.enableStart() })
 		check.Checked = p.picked[c.Info.Name] && c.Enabled
 		if !c.Enabled {
 			check.Disable()
 		}
 		text := c.Info.About
-		if c.Reason != "" {
+		said := c.Reason != "" && !common
+		if said {
 			text = c.Reason
 		}
 		note := caption(text)
-		if c.Reason != "" {
+		if said {
 			note.Importance = widget.WarningImportance
 		}
 		rows = append(rows, container.NewVBox(check, container.New(layout.NewCustomPaddedLayout(-10, 2, 26, 0), note)))

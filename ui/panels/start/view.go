@@ -221,7 +221,13 @@ func runtimeText(r *project.RuntimeStatus) string {
 		return "always there: checks everything, slowly"
 	}
 	if !r.OK {
-		return "not found. Without it: " + r.Loses + " Get it with: " + r.Cure
+		text := "Not found."
+		for _, s := range []string{r.Loses, r.Cure} {
+			if s = strings.TrimRight(s, ". "); s != "" {
+				text += " " + strings.ToUpper(s[:1]) + s[1:] + "."
+			}
+		}
+		return text
 	}
 	text := r.Version
 	if len(r.Devices) > 0 {

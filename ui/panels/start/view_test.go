@@ -1,0 +1,33 @@
+package start
+
+import (
+	"testing"
+
+	"slipway/project"
+	"slipway/project/settings"
+)
+
+func TestRuntimeText(t *testing.T) {
+	for want, r := range map[string]project.RuntimeStatus{
+		"always there: checks everything, slowly": {Name: "reference", OK: true, Version: "1"},
+		"1.31.1 · CPU and 1 more":                 {Name: "ort", OK: true, Version: "1.31.1", Devices: []string{"CPU", "GPU"}},
+		"2.3.0":                                   {Name: "litert", OK: true, Version: "2.3.0"},
+		"Not found. TFLite artefacts cannot be run. Run `x` first.": {Name: "litert", Loses: "TFLite artefacts cannot be run", Cure: "run `x` first."},
+		"Not found.": {Name: "litert"},
+	} {
+		if got := runtimeText(&r); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}
+
+func TestRecentTextPutsTheResultFirst(t *testing.T) {
+	r := settings.Recent{Path: "/models/net.onnx", Format: "ONNX opset 17", Bytes: 9_560_000}
+	if got := recentText(r); got != "ONNX opset 17 · 9.56 MB · /models" {
+		t.Errorf("%q", got)
+	}
+	r.Note = "2 artefacts: match"
+	if got := recentText(r); got != "2 artefacts: match · ONNX opset 17 · 9.56 MB · /models" {
+		t.Errorf("with a note: %q", got)
+	}
+}

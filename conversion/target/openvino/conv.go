@@ -24,8 +24,8 @@ func legalConv(n *ir.Node) string {
 	return ""
 }
 
-// window spells the attributes that convolutions and pools share. kernel is the
-// number of spatial axes.
+// window spells the attributes that convolutions and pools share; spatial is the
+// number of axes that the window moves along.
 func window(n *ir.Node, spatial int, dilations bool) []attr {
 	pads := orDefault(n.Ints("pads"), 2*spatial, 0)
 	auto := "explicit"

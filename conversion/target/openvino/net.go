@@ -105,7 +105,7 @@ func partialShape(s ir.Shape) string {
 	return strings.Join(p, ",")
 }
 
-// broadcastPads repeats a default n times where the list is absent.
+// orDefault is v, or n times def where the list is absent.
 func orDefault(v []int64, n int, def int64) []int64 {
 	if v != nil {
 		return v

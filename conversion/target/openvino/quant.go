@@ -40,7 +40,8 @@ func legalQuantize(n *ir.Node) string {
 	return ""
 }
 
-// zeroPoint is the i-th zero point of a QuantizeLinear or DequantizeLinear.
+// zeroPoints are count zero points of a QuantizeLinear or DequantizeLinear; an
+// omitted input means zeros.
 func zeroPoints(n *ir.Node, count int) []float64 {
 	z := make([]float64, count)
 	if n.In(2) != nil {
@@ -77,8 +78,7 @@ func emitQuantize(e *emitter, n *ir.Node) {
 	x := e.convert(e.in(0), tensor.Float32)
 	f32 := tensor.Float32
 	param := func(v []float64) port {
-		t, _ := tensor.FromFloat64s(f32, v, len(v))
-		return e.floats(f32, v, paramShape(t, int(n.Int("axis", 1)), max(rank(n, 0), 1), 0)...)
+		return e.floats(f32, v, paramShape(n.In(1).Const, int(n.Int("axis", 1)), max(rank(n, 0), 1), 0)...)
 	}
 	scale := n.In(1).Const.Float64s()
 	p := e.op("Divide", "opset1", f32, out.Shape, []attr{numpy[0], {"m_pythondiv", "false"}}, x, param(scale))
@@ -117,8 +117,7 @@ func emitDequantize(e *emitter, n *ir.Node) {
 	x := e.value(q.In(0))
 	ends := func(m *ir.Node) (port, port) {
 		lo, hi := grid(m, src.DType)
-		t, _ := tensor.FromFloat64s(tensor.Float32, lo, len(lo))
-		shape := paramShape(t, int(m.Int("axis", 1)), r, 0)
+		shape := paramShape(m.In(1).Const, int(m.Int("axis", 1)), r, 0)
 		return e.floats(x.dtype(), lo, shape...), e.floats(x.dtype(), hi, shape...)
 	}
 	inLow, inHigh := ends(q)

@@ -36,4 +36,4 @@ screenshots: build ## Drives the real window and renews docs/screenshots
 	@scripts/screenshots
 
 clean: ## Removes what was built; keeps what was downloaded
-	rm -rf bin artifacts out
+	rm -rf bin artifacts out slipway-demo

@@ -1,12 +1,15 @@
 package plan
 
 import (
+	"context"
 	"sort"
 
+	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/pass"
 	"slipway/conversion/pass/float16"
 	"slipway/conversion/pass/fold"
+	"slipway/conversion/pass/quantize"
 	"slipway/conversion/target"
 	"slipway/conversion/tensor"
 )
@@ -40,7 +43,64 @@ func (r *run) narrow() error {
 	if computesInHalf[r.Request.Target] {
 		o.Mode = "arithmetic"
 	}
+	if watched[r.Request.Target] {
+		if err := r.watch(o); err != nil {
+			return err
+		}
+	}
 	return r.pass(float16.Pass, o)
+}
+
+// watched lists the targets whose own runtime is seldom where the conversion is,
+// so that overflow has to be found before it.
+var watched = map[string]bool{"tensorrt": true}
+
+// watchInputs is how many inputs magnitudes are measured on.
+const watchInputs = 4
+
+// watch measures which tensors half precision cannot hold; without a runtime
+// that is a finding.
+func (r *run) watch(o *float16.Options) error {
+	if r.Env.Calibrate == nil {
+		r.report.Findings = append(r.report.Findings, diag.Warnf("fp16.not-watched", "no runtime here could look for values beyond half precision").
+			Suggest("install ONNX Runtime: studio runtimes install onnxruntime"))
+		return nil
+	}
+	batches := random(r.graph, watchInputs)
+	if dir := r.Recipe.Quantize.Calibration; dir != "" {
+		var err error
+		if batches, err = r.Env.Calibrate.Inputs(r.ctx, r.graph, dir, watchInputs); err != nil {
+			return err
+		}
+	}
+	var inputs [][]*tensor.Tensor
+	for in, err := range batches {
+		if err != nil {
+			return diag.FromError("fp16.watch", err)
+		}
+		if inputs = append(inputs, in); len(inputs) == watchInputs {
+			break
+		}
+	}
+	var running quantize.Running
+	defer func() {
+		if running != nil {
+			running.Close()
+		}
+	}()
+	var err error
+	o.Largest, err = float16.Watch(r.ctx, r.graph, r.Registry, inputs, func(ctx context.Context, g *ir.Graph) (float16.Run, error) {
+		var err error
+		if running, err = r.Env.Calibrate.Open(ctx, g); err != nil {
+			return nil, err
+		}
+		return running.Run, nil
+	})
+	if err != nil && r.ctx.Err() == nil {
+		r.report.Findings = append(r.report.Findings, diag.Warnf("fp16.not-watched", "values beyond half precision could not be looked for: %v", err))
+		return nil
+	}
+	return err
 }
 
 // taps remembers, for every source layer, which tensor of the source file holds

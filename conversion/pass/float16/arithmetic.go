@@ -139,6 +139,15 @@ const (
 	overflow
 )
 
+// seen is the name that v was measured under: that of what a Cast made by this
+// pass reads.
+func (r *retype) seen(v *ir.Value) string {
+	if n := v.Node(); n != nil && n.Op == "Cast" && r.casts[castKey{n.In(0), v.DType}] == v {
+		return n.In(0).Name
+	}
+	return v.Name
+}
+
 func (r *retype) keeps(n *ir.Node, o *Options) (keepReason, string) {
 	if slices.Contains(o.KeepFloat, n.Name) || slices.ContainsFunc(n.Origin, func(s string) bool { return slices.Contains(o.KeepFloat, s) }) {
 		return asked, "asked for"
@@ -149,6 +158,11 @@ func (r *retype) keeps(n *ir.Node, o *Options) (keepReason, string) {
 	for _, v := range n.Outputs {
 		if v != nil && o.Largest[v.Name] > limit/2 {
 			return overflow, "its output comes near the largest half-precision number"
+		}
+	}
+	for _, v := range n.Inputs {
+		if v != nil && o.Largest[r.seen(v)] > limit/2 {
+			return overflow, "its input comes near the largest half-precision number"
 		}
 	}
 	for i, v := range n.Inputs {

@@ -48,11 +48,11 @@ func (b *Blobs) Put(t *tensor.Tensor) (uint64, error) {
 	if !ok {
 		return 0, fmt.Errorf("mil: weights of %v cannot be stored", t.DType())
 	}
-	at := b.offset
+	at, data := b.offset, t.Bytes()
 	var head [blobAlign]byte
 	binary.LittleEndian.PutUint32(head[0:], blobSentinel)
 	binary.LittleEndian.PutUint32(head[4:], d)
-	binary.LittleEndian.PutUint64(head[8:], uint64(len(t.Bytes())))
+	binary.LittleEndian.PutUint64(head[8:], uint64(len(data)))
 	binary.LittleEndian.PutUint64(head[16:], uint64(at+blobAlign))
 	if bits := t.Len() * t.DType().Bits(); bits%8 != 0 {
 		binary.LittleEndian.PutUint64(head[24:], uint64(8-bits%8))
@@ -60,7 +60,7 @@ func (b *Blobs) Put(t *tensor.Tensor) (uint64, error) {
 	if err := b.put(head[:]); err != nil {
 		return 0, err
 	}
-	if err := b.put(t.Bytes()); err != nil {
+	if err := b.put(data); err != nil {
 		return 0, err
 	}
 	b.count++

@@ -44,6 +44,7 @@ func (e *emitter) blob(t *tensor.Tensor) *mil.Value {
 	if err != nil {
 		e.fail("writing weights: %w", err)
 	}
+	t.Drop()
 	return &mil.Value{Type: mil.TypeOf(t.DType(), t.Shape()), Blob: true, Offset: at}
 }
 

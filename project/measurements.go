@@ -43,7 +43,10 @@ func (s *Studio) runtimesFor(v *Variant) []string {
 	if v.ID == 0 {
 		format = "onnx"
 	}
-	out := []string{s.preferred(v)}
+	var out []string
+	if p := s.preferred(v); p != "" {
+		out = append(out, p)
+	}
 	for _, r := range s.RuntimeStatus() {
 		if r.OK && r.Name != "reference" && slices.Contains(r.Formats, format) && !slices.Contains(out, r.Name) {
 			out = append(out, r.Name)
@@ -74,7 +77,11 @@ func (s *Studio) runBench(ctx context.Context, h *jobs.Handle, o BenchOptions) e
 	var subjects []measure.Subject
 	var owner []int64
 	for _, v := range s.chosen(o.Variants) {
-		for _, name := range s.runtimesFor(v) {
+		names := s.runtimesFor(v)
+		if len(names) == 0 {
+			h.Find(notHere(v))
+		}
+		for _, name := range names {
 			h.Progress("opening "+v.Title+" on "+name, 0)
 			sub, stop, err := s.subject(ctx, v, name, o.Threads)
 			if ctx.Err() != nil {
@@ -174,6 +181,10 @@ func (s *Studio) runEval(ctx context.Context, h *jobs.Handle, o EvalOptions) err
 	}()
 	for _, v := range s.chosen(o.Variants) {
 		name := s.preferred(v)
+		if name == "" {
+			h.Find(notHere(v))
+			continue
+		}
 		r, err := s.env.Runtimes.Get(name)
 		if err == nil {
 			var ses runtimes.Session

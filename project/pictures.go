@@ -107,7 +107,11 @@ func (s *Studio) testPicture(ctx context.Context, p *Picture) error {
 		}
 		rt := s.preferred(v)
 		c := Cell{Variant: v.ID, Runtime: rt}
-		c.Predictions, c.Took, c.Err = s.predict(ctx, t, v, rt, x, geo)
+		if rt == "" {
+			c.Err = notHere(v)
+		} else {
+			c.Predictions, c.Took, c.Err = s.predict(ctx, t, v, rt, x, geo)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -154,12 +158,17 @@ func (s *Studio) Predict(ctx context.Context, variant int64, img *image.NRGBA) (
 	if err != nil {
 		return nil, err
 	}
-	p, _, err := s.predict(ctx, t, v, s.preferred(v), x, geo)
+	rt := s.preferred(v)
+	if rt == "" {
+		return nil, notHere(v)
+	}
+	p, _, err := s.predict(ctx, t, v, rt, x, geo)
 	return p, err
 }
 
 // preferred is the runtime that a variant is tested on: the first of its
-// target's that works here; for the source, ONNX Runtime or the reference.
+// target's that works here, or the first that would; for the source, ONNX
+// Runtime or the reference. "" where the target has none.
 func (s *Studio) preferred(v *Variant) string {
 	names := []string{"ort", "reference"}
 	for _, t := range s.env.Targets {
@@ -176,5 +185,13 @@ func (s *Studio) preferred(v *Variant) string {
 			}
 		}
 	}
+	if len(names) == 0 {
+		return ""
+	}
 	return names[0]
+}
+
+// notHere says that no runtime of this machine runs a variant.
+func notHere(v *Variant) *diag.Finding {
+	return diag.Infof("runtime.none", "%s: nothing on this machine runs %s artefacts", v.Title, v.Target)
 }

@@ -46,7 +46,7 @@ func New(open Open, reg *op.Registry, formats ...string) *Runtime {
 // Info describes the runtime; its version is that of the program.
 func (r *Runtime) Info() runtimes.Info {
 	version := runtime.Version()
-	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" && b.Main.Version != "(devel)" {
 		version = b.Main.Version
 	}
 	return runtimes.Info{Name: Name, Title: "Built-in reference", Version: version, Library: "built in", Devices: []string{"CPU"}, Formats: r.formats}

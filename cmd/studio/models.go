@@ -24,6 +24,8 @@ func formatOf(path string) string {
 		return "tflite"
 	case ".mlpackage":
 		return "coreml"
+	case ".param":
+		return "ncnn"
 	}
 	return "onnx"
 }

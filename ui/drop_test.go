@@ -29,8 +29,15 @@ func TestClassify(t *testing.T) {
 		kind DropKind
 		n    int
 	}{
-		{[]string{net}, DropModel, 1}, {[]string{cat, net}, DropModel, 1}, {[]string{cat}, DropPictures, 1}, {[]string{cat, dog, odd}, DropPictures, 2},
-		{[]string{set}, DropDataset, 1}, {[]string{project}, DropProject, 1}, {[]string{odd}, DropModel, 1}, {[]string{filepath.Join(dir, "gone.jpg")}, DropNothing, 0}, {nil, DropNothing, 0},
+		{[]string{net}, DropModel, 1},
+		{[]string{cat, net}, DropModel, 1},
+		{[]string{cat}, DropPictures, 1},
+		{[]string{cat, dog, odd}, DropPictures, 2},
+		{[]string{set}, DropDataset, 1},
+		{[]string{project}, DropProject, 1},
+		{[]string{odd}, DropModel, 1},
+		{[]string{filepath.Join(dir, "gone.jpg")}, DropNothing, 0},
+		{nil, DropNothing, 0},
 	} {
 		if d := Classify(c.in); d.Kind != c.kind || len(d.Paths) != c.n || d.Said == "" {
 			t.Errorf("%v: %+v", c.in, d)

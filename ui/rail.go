@@ -21,7 +21,6 @@ type railButton struct {
 	tapped   func()
 	selected bool
 	hovered  bool
-	focused  bool
 }
 
 var (

@@ -171,7 +171,8 @@ func (u *UI) show(id string) {
 
 func (u *UI) close() {
 	size := u.win.Canvas().Size()
-	u.o.Settings.Update(func(s *settings.Settings) { s.Window = [2]float32{size.Width, size.Height} })
+	// A size that is not kept is no reason to stay open.
+	_ = u.o.Settings.Update(func(s *settings.Settings) { s.Window = [2]float32{size.Width, size.Height} })
 	u.stop()
 	u.win.SetCloseIntercept(nil)
 	u.win.Close()
@@ -230,7 +231,10 @@ func (u *UI) OpenModel(path string) {
 			return
 		}
 		m := u.o.Studio.Model()
-		u.o.Settings.Remember(settings.Recent{Path: path, Format: m.Source.Format + " " + m.Source.Version, Bytes: m.Bytes, Opened: time.Now()})
+		if m == nil {
+			return // closed again meanwhile
+		}
+		u.try(u.o.Settings.Remember(settings.Recent{Path: path, Format: m.Source.Format + " " + m.Source.Version, Bytes: m.Bytes, Opened: time.Now(), Note: Note(u.o.Studio.Variants(), u.o.Studio.BenchRows())}))
 		fyne.Do(func() { u.show("graph") })
 	}()
 }

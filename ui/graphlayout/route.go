@@ -28,8 +28,10 @@ func (w *work) result() *Result {
 	for v := range w.x {
 		w.x[v] -= left
 	}
-	r := &Result{Direction: w.opts.Direction, Pos: make([]Point, w.n), Layer: w.layerOf[:w.n:w.n],
-		Routes: make([]Route, len(w.g.Edges)), Layers: w.layers, Crossings: w.crossings}
+	r := &Result{
+		Direction: w.opts.Direction, Pos: make([]Point, w.n), Layer: w.layerOf[:w.n:w.n],
+		Routes: make([]Route, len(w.g.Edges)), Layers: w.layers, Crossings: w.crossings,
+	}
 	for v := range int32(w.n) {
 		l := w.layerOf[v]
 		r.Pos[v] = w.point(w.x[v]-w.across(v)/2, w.rowTop[l]+(w.rowSize[l]-w.along(v))/2)

@@ -51,8 +51,10 @@ const (
 	classes
 )
 
-var className = [classes]string{"other", "layer", "activation", "pool", "normalization", "shape", "quantization", "attention",
-	"constant", "input or output"}
+var className = [classes]string{
+	"other", "layer", "activation", "pool", "normalization", "shape", "quantization", "attention",
+	"constant", "input or output",
+}
 
 // String is the class's name in the user interface.
 func (c Class) String() string {

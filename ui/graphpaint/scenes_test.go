@@ -11,8 +11,10 @@ func resNetScene(n int) Scene {
 	var s Scene
 	add := func(title string, class Class, kind graphlayout.Kind, label string, rows []Row, from ...int) int {
 		i := len(s.Nodes)
-		s.Nodes = append(s.Nodes, Node{ID: fmt.Sprintf("n%d", i), Title: title, Name: fmt.Sprintf("layer%d/%s", i/9, title),
-			Rows: rows, Class: class, Kind: kind})
+		s.Nodes = append(s.Nodes, Node{
+			ID: fmt.Sprintf("n%d", i), Title: title, Name: fmt.Sprintf("layer%d/%s", i/9, title),
+			Rows: rows, Class: class, Kind: kind,
+		})
 		for _, f := range from {
 			s.Edges = append(s.Edges, Edge{From: f, To: i, Source: f, Label: label})
 		}
@@ -49,8 +51,10 @@ func resNetScene(n int) Scene {
 func wideScene(n, width int) Scene {
 	var s Scene
 	for i := range n {
-		s.Nodes = append(s.Nodes, Node{ID: fmt.Sprint(i), Title: "Conv", Class: Class(i % int(classes)),
-			Rows: []Row{{"W", fmt.Sprintf("<%d×64×3×3>", i)}}})
+		s.Nodes = append(s.Nodes, Node{
+			ID: fmt.Sprint(i), Title: "Conv", Class: Class(i % int(classes)),
+			Rows: []Row{{"W", fmt.Sprintf("<%d×64×3×3>", i)}},
+		})
 		if i >= width {
 			s.Edges = append(s.Edges, Edge{From: i - width, To: i, Label: "1×64×56×56"})
 			if i%width > 0 {

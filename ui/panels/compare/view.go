@@ -65,9 +65,16 @@ func New(env panel.Env, needs Needs) *Panel {
 	return p
 }
 
-func (p *Panel) ID() string                 { return "compare" }
-func (p *Panel) Title() string              { return "Compare" }
-func (p *Panel) Icon() fyne.Resource        { return base.ListIcon() }
+// ID implements panel.Panel.
+func (p *Panel) ID() string { return "compare" }
+
+// Title implements panel.Panel.
+func (p *Panel) Title() string { return "Compare" }
+
+// Icon implements panel.Panel.
+func (p *Panel) Icon() fyne.Resource { return base.ListIcon() }
+
+// Content implements panel.Panel.
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
 
 // Shown draws what changed behind another panel.

@@ -42,7 +42,8 @@ func TestSameReason(t *testing.T) {
 		targets []project.TargetChoice
 		want    bool
 	}{
-		{[]project.TargetChoice{none, none}, true}, {[]project.TargetChoice{none, choice("b", true, "open a model first")}, false},
+		{[]project.TargetChoice{none, none}, true},
+		{[]project.TargetChoice{none, choice("b", true, "open a model first")}, false},
 		{[]project.TargetChoice{none, choice("b", false, "Loop")}, false},
 	} {
 		if got := sameReason(c.targets); got != c.want {

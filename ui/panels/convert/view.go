@@ -73,11 +73,20 @@ func New(env panel.Env, needs Needs) *Panel {
 	return p
 }
 
-func (p *Panel) ID() string                 { return "convert" }
-func (p *Panel) Title() string              { return "Convert" }
-func (p *Panel) Icon() fyne.Resource        { return base.UploadIcon() }
+// ID implements panel.Panel.
+func (p *Panel) ID() string { return "convert" }
+
+// Title implements panel.Panel.
+func (p *Panel) Title() string { return "Convert" }
+
+// Icon implements panel.Panel.
+func (p *Panel) Icon() fyne.Resource { return base.UploadIcon() }
+
+// Content implements panel.Panel.
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
-func (p *Panel) Shown()                     { p.reloadTargets(); p.reloadJobs() }
+
+// Shown implements panel.Panel.
+func (p *Panel) Shown() { p.reloadTargets(); p.reloadJobs() }
 
 // follow redraws the jobs at most some times a second, however often they
 // report.

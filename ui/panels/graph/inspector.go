@@ -60,9 +60,12 @@ func (i *inspector) showModel(name string, s *summary.Summary) {
 	i.box.Add(heading(name))
 	i.box.Add(caption("Select a layer to see its attributes and weights."))
 	i.table("Model", []fact{
-		{Name: "format", Value: s.Format + ", " + s.Version}, {Name: "made by", Value: s.Producer},
-		{Name: "parameters", Value: units.Count(s.Params)}, {Name: "weights", Value: units.Bytes(s.Bytes)},
-		{Name: "MACs", Value: units.Count(s.MACs)}, {Name: "layers", Value: fmt.Sprint(len(s.Layers))},
+		{Name: "format", Value: s.Format + ", " + s.Version},
+		{Name: "made by", Value: s.Producer},
+		{Name: "parameters", Value: units.Count(s.Params)},
+		{Name: "weights", Value: units.Bytes(s.Bytes)},
+		{Name: "MACs", Value: units.Count(s.MACs)},
+		{Name: "layers", Value: fmt.Sprint(len(s.Layers))},
 	})
 	var ops []fact
 	for _, op := range s.TopOperators() {

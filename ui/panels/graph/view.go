@@ -100,11 +100,20 @@ func New(env panel.Env, needs Needs, remember Remembered) *Panel {
 	return p
 }
 
-func (p *Panel) ID() string                 { return "graph" }
-func (p *Panel) Title() string              { return "Graph" }
-func (p *Panel) Icon() fyne.Resource        { return base.GridIcon() }
+// ID implements panel.Panel.
+func (p *Panel) ID() string { return "graph" }
+
+// Title implements panel.Panel.
+func (p *Panel) Title() string { return "Graph" }
+
+// Icon implements panel.Panel.
+func (p *Panel) Icon() fyne.Resource { return base.GridIcon() }
+
+// Content implements panel.Panel.
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
-func (p *Panel) View() *graphview.Graph     { return p.view }
+
+// View is the drawing of the graph.
+func (p *Panel) View() *graphview.Graph { return p.view }
 
 // Shown gives the keyboard to the graph.
 func (p *Panel) Shown() {

@@ -59,11 +59,20 @@ func New(env panel.Env, needs Needs) *Panel {
 	return p
 }
 
-func (p *Panel) ID() string                 { return "optimise" }
-func (p *Panel) Title() string              { return "Optimise" }
-func (p *Panel) Icon() fyne.Resource        { return base.SettingsIcon() }
+// ID implements panel.Panel.
+func (p *Panel) ID() string { return "optimise" }
+
+// Title implements panel.Panel.
+func (p *Panel) Title() string { return "Optimise" }
+
+// Icon implements panel.Panel.
+func (p *Panel) Icon() fyne.Resource { return base.SettingsIcon() }
+
+// Content implements panel.Panel.
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
-func (p *Panel) Shown()                     {}
+
+// Shown implements panel.Panel.
+func (p *Panel) Shown() {}
 
 func (p *Panel) build() {
 	p.form = forms.New(&p.recipe, nil, func(title string, done func(string)) { p.env.Window.OpenFolder(title, done) }, "quantize.calibrate")

@@ -76,11 +76,20 @@ func New(env panel.Env, needs Needs, act Actions) *Panel {
 	return p
 }
 
-func (p *Panel) ID() string                 { return "start" }
-func (p *Panel) Title() string              { return "Start" }
-func (p *Panel) Icon() fyne.Resource        { return base.HomeIcon() }
+// ID implements panel.Panel.
+func (p *Panel) ID() string { return "start" }
+
+// Title implements panel.Panel.
+func (p *Panel) Title() string { return "Start" }
+
+// Icon implements panel.Panel.
+func (p *Panel) Icon() fyne.Resource { return base.HomeIcon() }
+
+// Content implements panel.Panel.
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
-func (p *Panel) Shown()                     { p.reloadRecent(); p.reloadRuntimes() }
+
+// Shown implements panel.Panel.
+func (p *Panel) Shown() { p.reloadRecent(); p.reloadRuntimes() }
 
 // follow shows what installations say, some times a second.
 func (p *Panel) follow() {

@@ -84,11 +84,20 @@ func New(env panel.Env, needs Needs) *Panel {
 	return p
 }
 
-func (p *Panel) ID() string                 { return "test" }
-func (p *Panel) Title() string              { return "Test" }
-func (p *Panel) Icon() fyne.Resource        { return base.FileImageIcon() }
+// ID implements panel.Panel.
+func (p *Panel) ID() string { return "test" }
+
+// Title implements panel.Panel.
+func (p *Panel) Title() string { return "Test" }
+
+// Icon implements panel.Panel.
+func (p *Panel) Icon() fyne.Resource { return base.FileImageIcon() }
+
+// Content implements panel.Panel.
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
-func (p *Panel) Shown()                     { p.reload() }
+
+// Shown implements panel.Panel.
+func (p *Panel) Shown() { p.reload() }
 
 func (p *Panel) follow() {
 	for range p.wake {

@@ -296,6 +296,8 @@ func (p *parts) create() {
 }
 
 func (p *parts) objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{p.picture, p.hover, p.outline, p.minimap, p.window, p.legend, p.tipBack, p.tip[0], p.tip[1],
-		p.statusBack, p.status}
+	return []fyne.CanvasObject{
+		p.picture, p.hover, p.outline, p.minimap, p.window, p.legend, p.tipBack, p.tip[0], p.tip[1],
+		p.statusBack, p.status,
+	}
 }

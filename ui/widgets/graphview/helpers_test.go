@@ -17,8 +17,10 @@ func chain(n int) graphpaint.Scene {
 	var s graphpaint.Scene
 	add := func(title string, from ...int) int {
 		i := len(s.Nodes)
-		s.Nodes = append(s.Nodes, graphpaint.Node{ID: fmt.Sprintf("n%d", i), Title: title, Name: fmt.Sprintf("block/%d", i),
-			Class: graphpaint.ClassOf(title), Rows: []graphpaint.Row{{Name: "W", Value: fmt.Sprintf("<%d×64>", i)}}})
+		s.Nodes = append(s.Nodes, graphpaint.Node{
+			ID: fmt.Sprintf("n%d", i), Title: title, Name: fmt.Sprintf("block/%d", i),
+			Class: graphpaint.ClassOf(title), Rows: []graphpaint.Row{{Name: "W", Value: fmt.Sprintf("<%d×64>", i)}},
+		})
 		for _, f := range from {
 			s.Edges = append(s.Edges, graphpaint.Edge{From: f, To: i, Source: f, Label: "1×64"})
 		}

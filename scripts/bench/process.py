@@ -24,20 +24,21 @@ def _children(pid):
         return
 
 
-def _high_water(pid):
+def _memory(pid):
+    """What a process holds, pages that it shares counted in parts (PSS), so that a sum over processes is true."""
     try:
-        with open(f"/proc/{pid}/status") as f:
+        with open(f"/proc/{pid}/smaps_rollup") as f:
             for line in f:
-                if line.startswith("VmHWM:"):
+                if line.startswith("Pss:"):
                     return int(line.split()[1]) * 1024
     except OSError:
         pass
     return 0
 
 
-def measure(command, log):
-    """Returns (wall s, processor s, sum of peaks, largest peak). The sum is that of the high-water marks of all processes
-    that live at the same time, which counts what they share several times; the largest is the peak of one process."""
+def measure(command, log, together):
+    """Returns (wall s, processor s, memory of all processes, memory of the largest). The first is the largest sum seen of
+    what they hold at one time, at least the second, which is the kernel's own peak for the largest of them."""
     peak, stop = [0], threading.Event()
     # ovc reports its use over the network, but not where CI is set: it would wait for that.
     env = {**os.environ, "CI": "true"}
@@ -46,16 +47,18 @@ def measure(command, log):
         p = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env)
 
         def watch():
-            while not stop.wait(0.004):
-                peak[0] = max(peak[0], _high_water(p.pid) + sum(map(_high_water, _children(p.pid))))
+            while not stop.wait(0.003):
+                peak[0] = max(peak[0], _memory(p.pid) + sum(map(_memory, _children(p.pid))))
 
         watcher = threading.Thread(target=watch)
-        watcher.start()
+        if together:
+            watcher.start()
         _, status, usage = os.wait4(p.pid, 0)
         wall = time.perf_counter() - begin
         p.returncode = os.waitstatus_to_exitcode(status)
         stop.set()
-        watcher.join()
+        if together:
+            watcher.join()
     if p.returncode != 0:
         with open(log, errors="replace") as f:
             sys.exit(f"{' '.join(command)}\nended with {p.returncode}:\n{f.read()[-3000:]}")
@@ -75,7 +78,7 @@ def side_by_side(pairs, rounds, log):
         for title, commands, _ in pairs:
             for name, command, prepare in commands:
                 prepare()
-                m = measure(command, log)
+                m = measure(command, log, name == ours_name(commands))
                 if n > 0:  # the first round fills the caches of files
                     taken.setdefault((title, name), []).append(m)
                 print(f"  round {n}: {title}: {name}: {m[0]:.2f} s", file=sys.stderr)
@@ -103,7 +106,7 @@ def machine():
     with open("/proc/cpuinfo") as f:
         model = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "unknown processor")
     load = os.getloadavg()[0]
-    print(f"{model}, {os.cpu_count()} cores, load {load:.1f} at the start; medians. Memory: of the studio the peaks "
+    print(f"{model}, {os.cpu_count()} cores, load {load:.1f} at the start; medians. Memory: of the studio the peak "
           "of all its processes together, of the others that of the largest process alone.\n")
 
 

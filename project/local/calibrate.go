@@ -108,7 +108,7 @@ func (c *calibrator) Inputs(ctx context.Context, g *ir.Graph, folder string, lim
 		return nil, diag.Errorf("quantize.calibration-data", "cannot be read: %v", err).In(folder)
 	}
 	if len(tensors) > 0 {
-		return c.tensorFiles(ctx, g, spread(tensors, limit)), nil
+		return c.tensorFiles(ctx, g, spread(tensors, limit), limit), nil
 	}
 	if len(pictures) == 0 {
 		return nil, diag.Errorf("quantize.calibration-data", "holds no pictures and no .npy or .npz tensors").In(folder).
@@ -220,17 +220,24 @@ func pictureInput(g *ir.Graph, t *task.Task, file string) ([]*tensor.Tensor, err
 	return []*tensor.Tensor{x}, nil
 }
 
-// tensorFiles yields one input for each file: an .npy file holds the only input,
-// an .npz file one entry for each input, by name or in order.
-func (c *calibrator) tensorFiles(ctx context.Context, g *ir.Graph, files []string) quantize.Batches {
+// tensorFiles yields the inputs in the files: an .npy file holds the only input,
+// an .npz file one entry for each input, by name or in order; at most limit.
+func (c *calibrator) tensorFiles(ctx context.Context, g *ir.Graph, files []string, limit int) quantize.Batches {
 	return func(yield func([]*tensor.Tensor, error) bool) {
+		done := 0
 		for _, f := range files {
-			in, err := readTensors(f, g.Inputs)
+			runs, err := readTensors(f, g.Inputs)
 			if err == nil {
 				err = ctx.Err()
 			}
-			if !yield(in, err) || err != nil {
+			if err != nil {
+				yield(nil, err)
 				return
+			}
+			for _, in := range runs {
+				if done++; limit > 0 && done > limit || !yield(in, nil) {
+					return
+				}
 			}
 		}
 	}

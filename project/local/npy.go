@@ -16,13 +16,16 @@ import (
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
+	"slipway/runtimes"
 )
 
 // maxTensorFile bounds a file of tensors.
 const maxTensorFile = 4 << 30
 
-// readTensors reads the inputs of one run from an .npy or .npz file.
-func readTensors(path string, inputs []*ir.Value) ([]*tensor.Tensor, error) {
+// readTensors reads the inputs of one or more runs from an .npy or .npz file: an
+// array with more items along its first axis than the input has is cut into
+// several runs.
+func readTensors(path string, inputs []*ir.Value) ([][]*tensor.Tensor, error) {
 	bad := func(format string, args ...any) error {
 		return diag.Errorf("quantize.calibration-data", format, args...).In(path)
 	}
@@ -66,7 +69,7 @@ func readTensors(path string, inputs []*ir.Value) ([]*tensor.Tensor, error) {
 		}
 		sort.Strings(order)
 	}
-	var out []*tensor.Tensor
+	var out [][]*tensor.Tensor
 	for i, v := range inputs {
 		x := named[v.Name]
 		if x == nil && len(order) == len(inputs) {
@@ -75,17 +78,26 @@ func readTensors(path string, inputs []*ir.Value) ([]*tensor.Tensor, error) {
 		if x == nil {
 			return nil, bad("has no tensor for input %q", v.Name)
 		}
-		x, err := fit(x, v)
+		runs, err := fit(x, v)
 		if err != nil {
 			return nil, bad("input %q: %v", v.Name, err)
 		}
-		out = append(out, x)
+		if i == 0 {
+			out = make([][]*tensor.Tensor, len(runs))
+		}
+		if len(runs) != len(out) {
+			return nil, bad("input %q has %d items, the first input %d", v.Name, len(runs), len(out))
+		}
+		for k, r := range runs {
+			out[k] = append(out[k], r)
+		}
 	}
 	return out, nil
 }
 
-// fit gives x the input's type and, where it lacks only the batch, its rank.
-func fit(x *tensor.Tensor, v *ir.Value) (*tensor.Tensor, error) {
+// fit gives x the input's type and, where it lacks only the batch, its rank, and
+// cuts it along the first axis into tensors of the input's shape.
+func fit(x *tensor.Tensor, v *ir.Value) ([]*tensor.Tensor, error) {
 	x, err := x.Cast(v.DType)
 	if err != nil {
 		return nil, err
@@ -96,17 +108,69 @@ func fit(x *tensor.Tensor, v *ir.Value) (*tensor.Tensor, error) {
 		}
 	}
 	if v.Shape == nil {
-		return x, nil
+		return []*tensor.Tensor{x}, nil
 	}
 	if x.Rank() != len(v.Shape) {
 		return nil, fmt.Errorf("shape %v does not fit %v", x.Shape(), v.Shape)
 	}
+	items := 1
 	for i, d := range v.Shape {
-		if n, ok := d.Int(); ok && int(n) != x.Shape()[i] {
+		n, ok := d.Int()
+		switch {
+		case !ok || int(n) == x.Shape()[i]:
+		case i == 0 && n > 0 && x.Shape()[0]%int(n) == 0:
+			items = x.Shape()[0] / int(n)
+		default:
 			return nil, fmt.Errorf("shape %v does not fit %v", x.Shape(), v.Shape)
 		}
 	}
-	return x, nil
+	if items == 1 {
+		return []*tensor.Tensor{x}, nil
+	}
+	shape := append([]int{x.Shape()[0] / items}, x.Shape()[1:]...)
+	size := len(x.Bytes()) / items
+	out := make([]*tensor.Tensor, items)
+	for k := range out {
+		if out[k], err = tensor.FromBytes(x.DType(), shape, x.Bytes()[k*size:(k+1)*size]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// calibrationTensors are up to n inputs from the .npy and .npz files in a folder,
+// for verification; none where the folder holds other things.
+func calibrationTensors(dir string, ios []runtimes.IO, n int) ([][]*tensor.Tensor, error) {
+	var inputs []*ir.Value
+	for _, io := range ios {
+		v := &ir.Value{Name: io.Name, DType: io.DType}
+		for k, d := range io.Shape {
+			if d < 0 {
+				v.Shape = append(v.Shape, ir.Symbol(fmt.Sprintf("d%d", k)))
+			} else {
+				v.Shape = append(v.Shape, ir.Static(int64(d)))
+			}
+		}
+		inputs = append(inputs, v)
+	}
+	var out [][]*tensor.Tensor
+	for _, pattern := range []string{"*.npy", "*.npz"} {
+		files, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			if len(out) >= n {
+				return out[:n], nil
+			}
+			runs, err := readTensors(f, inputs)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, runs...)
+		}
+	}
+	return out[:min(n, len(out))], nil
 }
 
 var npyTypes = map[string]tensor.DType{

@@ -35,6 +35,9 @@ type Env struct {
 	// Runtime returns a runtime by name, in a worker process; an absent one is a
 	// *runtimes.NotAvailableError.
 	Runtime func(name string) (runtimes.Runtime, error)
+	// Tensors reads up to n inputs from the .npy and .npz files in a folder; none
+	// where it holds none. nil: tensors cannot be read.
+	Tensors func(dir string, ios []runtimes.IO, n int) ([][]*tensor.Tensor, error)
 	// Targets by name.
 	Target func(name string) target.Target
 	// Round writes a copy of a source model with its weights rounded to half
@@ -279,6 +282,11 @@ func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*ten
 			paths = somePictures(q.Recipe.Quantize.Calibration, n)
 		}
 		if pictures, err = prepare(paths, t, ios[0].DType); err != nil {
+			return nil, err
+		}
+	}
+	if int8 && len(pictures) == 0 && q.Recipe.Quantize.Calibration != "" && e.Tensors != nil {
+		if pictures, err = e.Tensors(q.Recipe.Quantize.Calibration, ios, n); err != nil {
 			return nil, err
 		}
 	}

@@ -11,6 +11,25 @@ type Model struct {
 	Main            *Function
 }
 
+// sourceKey begins the metadata keys that hold source names.
+const sourceKey = "slipway.name."
+
+// SetSource notes in the metadata what a result is called in the source model,
+// where that is not a legal name.
+func (m *Model) SetSource(name, source string) {
+	if name != source {
+		m.Meta[sourceKey+name] = source
+	}
+}
+
+// Source is what a result is called in the source model.
+func (m *Model) Source(name string) string {
+	if s, ok := m.Meta[sourceKey+name]; ok {
+		return s
+	}
+	return name
+}
+
 // Feature is one input or output as Core ML's interface shows it.
 type Feature struct {
 	Name  string

@@ -3,8 +3,10 @@ package coreml
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"slipway/conversion/diag"
@@ -114,6 +116,9 @@ func read(ctx context.Context, m *mil.Model, weights []byte, reg *op.Registry) (
 			return nil, fmt.Errorf("output %q is not computed", name)
 		}
 		r.g.Outputs = append(r.g.Outputs, v)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.vals)) {
+		r.g.RenameValue(r.vals[name], m.Source(name))
 	}
 	return r.g, ir.Check(r.g)
 }

@@ -91,9 +91,7 @@ func (e *emitter) model(ctx context.Context) (*mil.Model, error) {
 		m.Outputs = append(m.Outputs, e.output(v))
 	}
 	for name, source := range e.source {
-		if name != source {
-			m.Meta["slipway.name."+name] = source
-		}
+		m.SetSource(name, source)
 	}
 	return m, e.err
 }
@@ -321,7 +319,8 @@ func legalName(s string) string {
 	return out
 }
 
-// taps maps each source layer to the result that holds its output.
+// taps maps each source layer to the result that holds its output, by the name
+// that the package's metadata gives it.
 func (e *emitter) taps() map[string]string {
 	m := map[string]string{}
 	for _, n := range e.g.Nodes {
@@ -332,6 +331,9 @@ func (e *emitter) taps() map[string]string {
 			if p, ok := e.vals[v]; ok {
 				for _, layer := range v.Layers {
 					m[layer] = p.name
+					if s := e.source[p.name]; s != "" {
+						m[layer] = s
+					}
 				}
 			}
 		}

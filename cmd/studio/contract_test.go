@@ -51,12 +51,29 @@ func picture(t *testing.T, path string, c color.NRGBA) string {
 func TestCallsThatAreWrong(t *testing.T) {
 	model, dir := net(t), t.TempDir()
 	for _, args := range [][]string{
-		{"--no-such-flag"}, {"convert", "--no-such-flag"}, {"convert"}, {"convert", model}, {"convert", model, "--to", "onnx"},
-		{"convert", model, "--to", "abacus", "-o", dir}, {"convert", model, "--to", "onnx", "-o", dir, "--precision", "fp7"},
-		{"convert", model, "--to", "onnx", "-o", dir, "--input-shape", "x=0,a"}, {"convert", model, "--to", "onnx", "-o", dir, "--recipe", filepath.Join(dir, "none.yaml")},
-		{"convert", model, "--to", "onnx", "-o", dir, "--batch", "many"}, {"convert", model, "--to", "onnx", "-o", dir, "--ratio", "3"},
-		{"inspect"}, {"verify", model}, {"run", model}, {"bench"}, {"bench", model, "--seconds", "-1"}, {"bench", model, "--runtime", "abacus"},
-		{"eval", model}, {"runtimes"}, {"runtimes", "install", "abacus"}, {"report"}, {"report", dir}, {"demo", "more"},
+		{"--no-such-flag"},
+		{"convert", "--no-such-flag"},
+		{"convert"},
+		{"convert", model},
+		{"convert", model, "--to", "onnx"},
+		{"convert", model, "--to", "abacus", "-o", dir},
+		{"convert", model, "--to", "onnx", "-o", dir, "--precision", "fp7"},
+		{"convert", model, "--to", "onnx", "-o", dir, "--input-shape", "x=0,a"},
+		{"convert", model, "--to", "onnx", "-o", dir, "--recipe", filepath.Join(dir, "none.yaml")},
+		{"convert", model, "--to", "onnx", "-o", dir, "--batch", "many"},
+		{"convert", model, "--to", "onnx", "-o", dir, "--ratio", "3"},
+		{"inspect"},
+		{"verify", model},
+		{"run", model},
+		{"bench"},
+		{"bench", model, "--seconds", "-1"},
+		{"bench", model, "--runtime", "abacus"},
+		{"eval", model},
+		{"runtimes"},
+		{"runtimes", "install", "abacus"},
+		{"report"},
+		{"report", dir},
+		{"demo", "more"},
 	} {
 		o := studio(t, args...)
 		if o.code != 2 || o.stderr == "" || o.stdout != "" {

@@ -120,8 +120,15 @@ func (a *app) demo(ctx context.Context, out string) (dir string, err error) {
 		name string
 		run  func(context.Context) (string, error)
 	}{
-		{"open", d.open}, {"runtimes", d.runtimes}, {"convert to fp32", d.convertFloat}, {"convert to int8", d.convertInt8}, {"prune and convert", d.convertPruned},
-		{"test pictures", d.testPictures}, {"measure", d.measure}, {"evaluate", d.evaluate}, {"report", d.writeReport},
+		{"open", d.open},
+		{"runtimes", d.runtimes},
+		{"convert to fp32", d.convertFloat},
+		{"convert to int8", d.convertInt8},
+		{"prune and convert", d.convertPruned},
+		{"test pictures", d.testPictures},
+		{"measure", d.measure},
+		{"evaluate", d.evaluate},
+		{"report", d.writeReport},
 	} {
 		if err := d.step(ctx, s.name, s.run); err != nil {
 			return "", err

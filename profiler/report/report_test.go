@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"image"
 	"image/jpeg"
 	"io"
@@ -39,17 +40,23 @@ func example() *report.Data {
 	}
 	return &report.Data{
 		Studio: "1.0", Made: time.Date(2026, 11, 22, 2, 0, 0, 0, time.UTC),
-		Model: report.Model{Name: "net " + hostile, File: "net.onnx", Format: "ONNX", Version: "opset 17", SHA256: "aa11", Bytes: 20e6, Params: 5e6, MACs: 4e8, Layers: 3,
-			Inputs: []report.IO{{Name: "x", DType: "f32", Shape: "[1, 3, 224, 224]"}}, Outputs: []report.IO{{Name: hostile, DType: "f32", Shape: "[1, 1000]"}}, Operators: []report.Operator{{Name: "Conv", Count: 2}, {Name: "Relu", Count: 1}}},
+		Model: report.Model{
+			Name: "net " + hostile, File: "net.onnx", Format: "ONNX", Version: "opset 17", SHA256: "aa11", Bytes: 20e6, Params: 5e6, MACs: 4e8, Layers: 3,
+			Inputs: []report.IO{{Name: "x", DType: "f32", Shape: "[1, 3, 224, 224]"}}, Outputs: []report.IO{{Name: hostile, DType: "f32", Shape: "[1, 1000]"}}, Operators: []report.Operator{{Name: "Conv", Count: 2}, {Name: "Relu", Count: 1}},
+		},
 		Machine:  report.Machine{CPU: "A CPU", Cores: 2, Memory: 24e9, OS: "An OS", Arch: "amd64"},
 		Runtimes: []report.Runtime{{Name: "ort", Title: "ONNX Runtime", Version: "1.2.3", OK: true, Devices: []string{"CPU"}}, {Name: "litert", Title: "LiteRT", Reason: "not found", Loses: "nothing checks tflite"}},
 		Variants: []report.Variant{
 			{ID: 0, Title: "source", Target: "source", Bytes: 20e6},
-			{ID: 1, Title: "onnx int8", Target: "onnx", Precision: "int8", Bytes: 5e6, Recipe: "precision: int8\n", Files: []report.File{{Path: "net.onnx", Bytes: 5e6, SHA256: "bb22"}},
+			{
+				ID: 1, Title: "onnx int8", Target: "onnx", Precision: "int8", Bytes: 5e6, Recipe: "precision: int8\n", Files: []report.File{{Path: "net.onnx", Bytes: 5e6, SHA256: "bb22"}},
 				Verify:   &verify.Verdict{Verdict: verify.Match, Runtime: "ort", Version: "1.2.3", Reference: "ort", Samples: 4, MaxRel: 0.021, Cosine: 0.9991, SQNR: &sqnr},
-				Findings: diag.List{diag.Warnf("quantize.note", "a warning about %s", hostile).Suggest("do this")}},
-			{ID: 2, Title: "tflite fp32", Target: "tflite", Precision: "fp32", Bytes: 19e6, Recipe: "precision: fp32\n", Files: []report.File{{Path: "net.tflite", Bytes: 19e6, SHA256: "cc33"}},
-				Verify: &verify.Verdict{Verdict: verify.Mismatch, Runtime: "litert", Samples: 4, MaxRel: 3, Cosine: 0.1, FirstLayer: "conv_7", Why: "it differs"}},
+				Findings: diag.List{diag.Warnf("quantize.note", "a warning about %s", hostile).Suggest("do this")},
+			},
+			{
+				ID: 2, Title: "tflite fp32", Target: "tflite", Precision: "fp32", Bytes: 19e6, Recipe: "precision: fp32\n", Files: []report.File{{Path: "net.tflite", Bytes: 19e6, SHA256: "cc33"}},
+				Verify: &verify.Verdict{Verdict: verify.Mismatch, Runtime: "litert", Samples: 4, MaxRel: 3, Cosine: 0.1, FirstLayer: "conv_7", Why: "it differs"},
+			},
 		},
 		Benches:  []report.Bench{bench(0, "ort", 8), bench(1, "ort", 3)},
 		Evals:    []report.Eval{eval(0, "ort", 0.70), eval(1, "ort", 0.69)},
@@ -106,7 +113,7 @@ func TestReportIsSelfContained(t *testing.T) {
 	for _, svg := range regexp.MustCompile(`(?s)<svg role.*?</svg>`).FindAllString(s, -1) {
 		x := xml.NewDecoder(strings.NewReader(svg))
 		for {
-			if _, err := x.Token(); err == io.EOF {
+			if _, err := x.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Fatalf("a chart is not well formed: %v", err)

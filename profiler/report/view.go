@@ -201,8 +201,10 @@ func (d *Data) tiles() []tile {
 	if e := d.eval(0); e != nil {
 		value, lo, hi, name := e.score()
 		if name == "top-1" {
-			out = append(out, tile{Name: "Accuracy of the source", Value: units.Percent(value),
-				Note: fmt.Sprintf("top-1 on %d pictures, 95 %%: %.0f–%.0f %%", e.Images, lo*100, hi*100)})
+			out = append(out, tile{
+				Name: "Accuracy of the source", Value: units.Percent(value),
+				Note: fmt.Sprintf("top-1 on %d pictures, 95 %%: %.0f–%.0f %%", e.Images, lo*100, hi*100),
+			})
 		}
 	}
 	return out

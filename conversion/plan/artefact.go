@@ -11,6 +11,18 @@ import (
 	"path/filepath"
 )
 
+// artefact describes one written file, whose sum the target may know already.
+func (r *run) artefact(name, sum string) (Artefact, error) {
+	if sum == "" {
+		return describe(r.Dir, name)
+	}
+	st, err := os.Stat(filepath.Join(r.Dir, name))
+	if err != nil {
+		return Artefact{}, err
+	}
+	return Artefact{Path: name, Bytes: st.Size(), SHA256: sum}, nil
+}
+
 // describe hashes what was written under one name: a file's bytes, or, for a
 // folder, the path, size and bytes of each file in it, in the order of paths.
 func describe(dir, name string) (Artefact, error) {

@@ -229,7 +229,7 @@ func (r *run) write(o target.Options) error {
 	}
 	r.report.Findings = append(r.report.Findings, a.Findings...)
 	for _, name := range a.Files {
-		art, err := describe(r.Dir, name)
+		art, err := r.artefact(name, a.Sums[name])
 		if err != nil {
 			return fmt.Errorf("plan: %w", err)
 		}

@@ -50,6 +50,7 @@ type Artefact struct {
 	Layers   map[string][]string // artefact layer name -> source layers
 	Taps     map[string]string   // source layer -> name of the artefact tensor that holds its output, where one does
 	Findings diag.List
+	Sums     map[string]string // file -> SHA-256 in hex, where writing it computed that
 }
 
 // Tapper is implemented by targets whose runtime cannot return intermediate

@@ -122,6 +122,11 @@ func convertAndVerify(t *testing.T, env *pipeline.Env, model, target, precision,
 	if precision == "fp32" && res.Verify.MaxRel > 1e-4 {
 		t.Errorf("off by %.3g of the output's range", res.Verify.MaxRel)
 	}
+	for _, a := range res.Artefacts {
+		if sum, err := pipeline.HashFile(a.Path); err != nil || sum != a.SHA256 {
+			t.Errorf("%s: hash %s, the report says %s (%v)", a.Path, sum, a.SHA256, err)
+		}
+	}
 	t.Logf("%.3g of the output's range, cosine %.7f", res.Verify.MaxRel, res.Verify.Cosine)
 	return variant{model, target, precision, res.Artefacts[0].Path, res}
 }

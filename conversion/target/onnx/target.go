@@ -89,7 +89,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	a := &target.Artefact{Files: f.Names, Layers: f.Layers, Taps: f.Taps}
+	a := &target.Artefact{Files: f.Names, Layers: f.Layers, Taps: f.Taps, Sums: f.Sums}
 	if f.Opset != usualOpset && s.First != s.Last {
 		a.Findings = append(a.Findings, diag.Infof("onnx.opset-raised", "the model needs operator set %d (usually %d)", f.Opset, usualOpset))
 	}

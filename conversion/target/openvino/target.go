@@ -3,6 +3,7 @@ package openvino
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -67,7 +68,9 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 		return nil, fmt.Errorf("openvino: %w", err)
 	}
 	defer bin.Close()
-	c := newConstants(bin)
+	sum := target.NewSum()
+	defer sum.Hex()
+	c := newConstants(io.MultiWriter(bin, sum))
 	e := newEmitter(g, c)
 	e.nhwc = o.Layout == "nhwc"
 	if err := e.graph(ctx); err != nil {
@@ -95,7 +98,8 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 	if err := xml.Close(); err != nil {
 		return nil, fmt.Errorf("openvino: %w", err)
 	}
-	a := &target.Artefact{Files: []string{name + ".xml", name + ".bin"}, Layers: e.artefactLayers(), Taps: taps(g)}
+	a := &target.Artefact{Files: []string{name + ".xml", name + ".bin"}, Layers: e.artefactLayers(), Taps: taps(g),
+		Sums: map[string]string{name + ".bin": sum.Hex()}}
 	if f := wideInputs(g); f != nil {
 		a.Findings = append(a.Findings, f)
 	}

@@ -75,7 +75,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 	if err != nil {
 		return nil, fmt.Errorf("tensorrt: %w", err)
 	}
-	a := &target.Artefact{Files: f.Names, Layers: f.Layers, Taps: f.Taps}
+	a := &target.Artefact{Files: f.Names, Layers: f.Layers, Taps: f.Taps, Sums: f.Sums}
 	b, findings, err := describe(g, f)
 	if err != nil {
 		return nil, fmt.Errorf("tensorrt: %w", err)

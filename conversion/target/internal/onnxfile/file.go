@@ -40,6 +40,7 @@ type File struct {
 	Opset  int
 	Layers map[string][]string // node -> source layers
 	Taps   map[string]string   // source layer -> tensor
+	Sums   map[string]string   // name -> SHA-256 in hex
 }
 
 // Write writes dir/NAME.onnx and, for very large models or where external is
@@ -65,18 +66,19 @@ func Write(ctx context.Context, g *ir.Graph, dir, name string, sets Sets, extern
 	if err != nil {
 		return nil, err
 	}
-	f := &File{Names: []string{name + ".onnx"}, Opset: opset, Layers: d.layers, Taps: d.taps}
+	f := &File{Names: []string{name + ".onnx"}, Opset: opset, Layers: d.layers, Taps: d.taps, Sums: map[string]string{}}
 	side := ""
 	if d.dataSize() > externalAbove || external {
 		side = name + ".onnx.data"
 	}
 	if d.place(side) > 0 {
 		f.Names = append(f.Names, side)
-		if err := create(dir, side, func(w io.Writer) error { return d.writeSide(ctx, w) }); err != nil {
+		if f.Sums[side], err = create(dir, side, func(w io.Writer) error { return d.writeSide(ctx, w) }); err != nil {
 			return nil, err
 		}
 	}
-	return f, create(dir, f.Names[0], func(w io.Writer) error { return d.writeTo(ctx, w) })
+	f.Sums[f.Names[0]], err = create(dir, f.Names[0], func(w io.Writer) error { return d.writeTo(ctx, w) })
+	return f, err
 }
 
 // ChannelsLast transposes the graph's inputs and outputs of rank 4, so that the

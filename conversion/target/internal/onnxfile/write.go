@@ -17,6 +17,7 @@ import (
 
 	"slipway/conversion/ir"
 	"slipway/conversion/source/onnx"
+	"slipway/conversion/target"
 	"slipway/conversion/tensor"
 )
 
@@ -334,17 +335,20 @@ func copyData(ctx context.Context, w io.Writer, data []byte) error {
 	return nil
 }
 
-// create writes one file of the artefact.
-func create(dir, name string, write func(io.Writer) error) error {
+// create writes one file of the artefact and returns its SHA-256.
+func create(dir, name string, write func(io.Writer) error) (string, error) {
 	f, err := os.Create(filepath.Join(dir, name))
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err := write(f); err != nil {
+	sum := target.NewSum()
+	err = write(io.MultiWriter(f, sum))
+	hex := sum.Hex()
+	if err != nil {
 		f.Close()
-		return fmt.Errorf("%s: %w", name, err)
+		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	return f.Close()
+	return hex, f.Close()
 }
 
 func originText(layers []string) string {

@@ -39,7 +39,7 @@ func (a *app) inspect(ctx context.Context, path string, targets []string, shapes
 	if err != nil {
 		return err
 	}
-	defer m.Close()
+	defer func() { _ = m.Close() }() // only releases the map
 	s := summary.Of(m)
 	var support []plan.Support
 	for _, t := range targets {

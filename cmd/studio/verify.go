@@ -46,7 +46,7 @@ func (a *app) verify(ctx context.Context, model string, artefacts []string, q pi
 	if err != nil {
 		return err
 	}
-	defer m.Close()
+	defer func() { _ = m.Close() }() // only releases the map
 	type row struct {
 		Model    string `json:"model"`
 		Artefact string `json:"artefact"`

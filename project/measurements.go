@@ -36,6 +36,13 @@ func (s *Studio) RuntimeStatus() []RuntimeStatus {
 	return slices.Clone(s.status)
 }
 
+// checkers are runtimes that compute an artefact's numbers by a program of our
+// own: what they take says nothing about the target.
+var checkers = map[string]bool{"mil": true}
+
+// Measurable reports whether Bench would measure the variant here.
+func (s *Studio) Measurable(v *Variant) bool { return len(s.runtimesFor(v)) > 0 }
+
 // runtimesFor lists the runtimes that work here and open the variant, the
 // preferred one first; the built-in reference only where there is no other.
 func (s *Studio) runtimesFor(v *Variant) []string {
@@ -44,11 +51,11 @@ func (s *Studio) runtimesFor(v *Variant) []string {
 		format = "onnx"
 	}
 	var out []string
-	if p := s.preferred(v); p != "" {
+	if p := s.preferred(v); p != "" && !checkers[p] {
 		out = append(out, p)
 	}
 	for _, r := range s.RuntimeStatus() {
-		if r.OK && r.Name != "reference" && slices.Contains(r.Formats, format) && !slices.Contains(out, r.Name) {
+		if r.OK && r.Name != "reference" && !checkers[r.Name] && slices.Contains(r.Formats, format) && !slices.Contains(out, r.Name) {
 			out = append(out, r.Name)
 		}
 	}

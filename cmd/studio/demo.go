@@ -360,7 +360,8 @@ func (d *demonstration) checkable() []*project.Variant {
 
 func (d *demonstration) measure(ctx context.Context) (string, error) {
 	o := project.BenchOptions{Seconds: demoBenchSeconds}
-	for _, v := range d.checkable() {
+	measurable := slices.DeleteFunc(d.checkable(), func(v *project.Variant) bool { return !d.studio.Measurable(v) })
+	for _, v := range measurable {
 		o.Variants = append(o.Variants, v.ID)
 	}
 	id, err := d.studio.Bench(o)
@@ -373,7 +374,7 @@ func (d *demonstration) measure(ctx context.Context) (string, error) {
 	}
 	failed := d.judge(st)
 	rows := d.studio.BenchRows()
-	for _, v := range d.checkable() {
+	for _, v := range measurable {
 		if !slices.ContainsFunc(rows, func(b project.BenchRow) bool { return b.Variant == v.ID }) {
 			failed = append(failed, diag.Errorf("demo.not-measured", "%s could not be measured on any runtime", v.Title))
 		}

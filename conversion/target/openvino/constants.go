@@ -39,10 +39,15 @@ func newConstants(w io.Writer) *constants {
 // the file already. t must stay alive and unchanged until the file is closed.
 func (c *constants) put(t *tensor.Tensor) (int64, error) {
 	b := t.Bytes()
-	k := constKey{maphash.Bytes(c.seed, b), len(b)}
-	for _, s := range c.have[k] {
-		if bytes.Equal(s.tensor.Bytes(), b) {
-			return s.offset, nil
+	// Deferred weights were made for one layer each and equal no other's.
+	known := !t.IsDeferred()
+	k := constKey{size: len(b)}
+	if known {
+		k.hash = maphash.Bytes(c.seed, b)
+		for _, s := range c.have[k] {
+			if bytes.Equal(s.tensor.Bytes(), b) {
+				return s.offset, nil
+			}
 		}
 	}
 	if pad := -c.at & (alignment - 1); pad > 0 {
@@ -57,7 +62,9 @@ func (c *constants) put(t *tensor.Tensor) (int64, error) {
 		return 0, err
 	}
 	c.at += int64(len(b))
-	c.have[k] = append(c.have[k], stored{t, offset})
+	if known {
+		c.have[k] = append(c.have[k], stored{t, offset})
+	}
 	t.Drop()
 	return offset, nil
 }

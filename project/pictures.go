@@ -56,7 +56,7 @@ func (s *Studio) RetestPictures() {
 		paths = append(paths, p.Path)
 	}
 	if len(paths) > 0 {
-		s.TestPictures(paths)
+		_, _ = s.TestPictures(paths) // without a model there is nothing to test
 	}
 }
 

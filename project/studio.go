@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,7 +108,7 @@ func (s *Studio) endJobs() {
 		}
 	}
 	for _, id := range ids {
-		s.queue.Wait(ctx, id)
+		_, _ = s.queue.Wait(ctx, id) // the only error is that ctx ended
 	}
 }
 
@@ -125,7 +126,7 @@ func (s *Studio) closeModel() error {
 		err = st.Close()
 	}
 	if m != nil && m.Source.Close != nil {
-		m.Source.Close()
+		err = errors.Join(err, m.Source.Close())
 	}
 	return err
 }
@@ -178,8 +179,7 @@ func (s *Studio) OpenModel(ctx context.Context, path, dir string) error {
 	err = s.restore()
 	s.mu.Unlock()
 	if err != nil {
-		s.closeModel()
-		return err
+		return errors.Join(err, s.closeModel())
 	}
 	s.tell(Event{Kind: ModelChanged})
 	return nil

@@ -216,7 +216,9 @@ func TestConvertOptions(t *testing.T) {
 			}
 		}},
 		"pruned": {[]string{"--prune", "magnitude", "--ratio", "0.5"}, func(t *testing.T, r map[string]any) {
-			if !slices.Contains(codes(t, r["findings"]), "prune.sparsity") || r["verify"].(map[string]any)["verdict"] != "match" {
+			// Without another runtime than the built-in one there is no proof.
+			v := r["verify"].(map[string]any)["verdict"]
+			if !slices.Contains(codes(t, r["findings"]), "prune.sparsity") || v != "match" && v != "not-run" {
 				t.Error(r["findings"], r["verify"])
 			}
 		}},

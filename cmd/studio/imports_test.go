@@ -26,18 +26,31 @@ type rule struct {
 
 // The import directions of the house. A path stands for the package and everything below it.
 var rules = []rule{
-	{"slipway/conversion", []string{"slipway/runtimes", "slipway/profiler", "slipway/project", "slipway/ui", "slipway/cmd", "slipway/assets"},
-		nil, "conversion is a pure library"},
-	{"slipway/conversion", []string{"os/exec", "net", "C", "github.com/ebitengine/purego"},
-		[]string{"slipway/conversion/testkit"}, "conversion has no processes, network or native code"},
+	{
+		"slipway/conversion",
+		[]string{"slipway/runtimes", "slipway/profiler", "slipway/project", "slipway/ui", "slipway/cmd", "slipway/assets"},
+		nil, "conversion is a pure library",
+	},
+	{
+		"slipway/conversion",
+		[]string{"os/exec", "net", "C", "github.com/ebitengine/purego"},
+		[]string{"slipway/conversion/testkit"},
+		"conversion has no processes, network or native code",
+	},
 	{"slipway/conversion/tensor", []string{"slipway"}, nil, "tensor is a leaf"},
 	{"slipway/conversion/diag", []string{"slipway"}, nil, "diag is a leaf"},
-	{"slipway/conversion/ir", []string{"slipway/conversion/op", "slipway/conversion/ops", "slipway/conversion/source", "slipway/conversion/pass",
-		"slipway/conversion/target", "slipway/conversion/plan"}, nil, "the IR knows no operators"},
-	{"slipway/conversion/op", []string{"slipway/conversion/ops", "slipway/conversion/source", "slipway/conversion/pass",
-		"slipway/conversion/target", "slipway/conversion/plan"}, nil, "op is what operators are made of"},
-	{"slipway/conversion/ops", []string{"slipway/conversion/source", "slipway/conversion/pass", "slipway/conversion/target",
-		"slipway/conversion/plan"}, nil, "operators know no formats"},
+	{"slipway/conversion/ir", []string{
+		"slipway/conversion/op", "slipway/conversion/ops", "slipway/conversion/source", "slipway/conversion/pass",
+		"slipway/conversion/target", "slipway/conversion/plan",
+	}, nil, "the IR knows no operators"},
+	{"slipway/conversion/op", []string{
+		"slipway/conversion/ops", "slipway/conversion/source", "slipway/conversion/pass",
+		"slipway/conversion/target", "slipway/conversion/plan",
+	}, nil, "op is what operators are made of"},
+	{"slipway/conversion/ops", []string{
+		"slipway/conversion/source", "slipway/conversion/pass", "slipway/conversion/target",
+		"slipway/conversion/plan",
+	}, nil, "operators know no formats"},
 	{"slipway/conversion/source", []string{"slipway/conversion/pass", "slipway/conversion/target", "slipway/conversion/plan"}, nil, "sources only read"},
 	{"slipway/conversion/pass", []string{"slipway/conversion/source", "slipway/conversion/plan"}, nil, "passes only rewrite"},
 	{"slipway/conversion/target", []string{"slipway/conversion/source", "slipway/conversion/plan"}, nil, "targets only write"},
@@ -67,7 +80,6 @@ var notAdapters = []string{"slipway/runtimes/worker", "slipway/runtimes/conform"
 // excepted imports break a rule for a reason; one that is there no longer fails the test, so that the list shrinks.
 var excepted = map[[2]string]string{
 	{"slipway/conversion/ops/quant", "slipway/conversion/ops/conv"}:                   "integer convolutions are the float ones' geometry and loop over other types",
-	{"slipway/conversion/target/internal/onnxfile", "slipway/conversion/source/onnx"}: "one table of ONNX's element types and metadata keys serves reader and writer",
 }
 
 func below(pkg, root string) bool { return pkg == root || strings.HasPrefix(pkg, root+"/") }

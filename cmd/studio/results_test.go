@@ -42,9 +42,11 @@ func runtimeWorks(t *testing.T, name string) bool {
 // be looked at, apart from those that may be used.
 func TestMismatchIsRejected(t *testing.T) {
 	// Ranges measured on next to nothing cut off every real input.
-	dir, data, model := t.TempDir(), t.TempDir(), projecttest.Write(t, t.TempDir(), "net", projecttest.Net)
+	dir, data, photos, model := t.TempDir(), t.TempDir(), t.TempDir(), net(t)
+	picture(t, filepath.Join(photos, "a.png"), color.NRGBA{200, 120, 80, 255})
+	picture(t, filepath.Join(photos, "b.png"), color.NRGBA{20, 250, 180, 255})
 	npy(t, filepath.Join(data, "a.npy"), 1e-4, "(1, 3, 16, 16)", 3*16*16)
-	doc := studio(t, "convert", model, "--to", "onnx", "--quantize", "static", "--calibrate", data, "-o", dir, "--json").want(t, 1).document(t)
+	doc := studio(t, "convert", model, "--to", "onnx", "--quantize", "static", "--calibrate", data, "--images", photos, "-o", dir, "--json").want(t, 1).document(t)
 	r := keys(t, rows(t, doc["results"])[0], "ok", "verify", "artefacts", "findings")
 	if r["ok"] != false || r["verify"].(map[string]any)["verdict"] != "mismatch" || !slices.Contains(codes(t, r["findings"]), "verify.mismatch") {
 		t.Fatalf("%v", r)

@@ -12,10 +12,13 @@ import (
 )
 
 func (a *app) runtimesCmd() *cobra.Command {
-	c := &cobra.Command{Use: "runtimes", Short: "What is found on this machine, and how to get what is not",
-		RunE: func(*cobra.Command, []string) error { return usagef("runtimes needs list, install or path") }}
+	c := &cobra.Command{
+		Use: "runtimes", Short: "What is found on this machine, and how to get what is not",
+		RunE: func(*cobra.Command, []string) error { return usagef("runtimes needs list, install or path") },
+	}
 	c.AddCommand(
-		&cobra.Command{Use: "list", Short: "List runtimes, versions and devices", Args: cobra.NoArgs,
+		&cobra.Command{
+			Use: "list", Short: "List runtimes, versions and devices", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				status := a.machine.Status(cmd.Context())
 				if a.json {
@@ -32,8 +35,10 @@ func (a *app) runtimesCmd() *cobra.Command {
 					fmt.Fprintf(w, "\t\twithout it: %s\n\t\tto get it: %s\n", s.Loses, s.Cure)
 				}
 				return w.Flush()
-			}},
-		&cobra.Command{Use: "install NAME", Short: "Install a vendor library through the package client", Args: atLeast(1, "install needs a name: "+libraryNames()),
+			},
+		},
+		&cobra.Command{
+			Use: "install NAME", Short: "Install a vendor library through the package client", Args: atLeast(1, "install needs a name: "+libraryNames()),
 			RunE: func(cmd *cobra.Command, args []string) error {
 				for _, name := range args {
 					if _, ok := library.Lookup(name); !ok {
@@ -50,8 +55,10 @@ func (a *app) runtimesCmd() *cobra.Command {
 					}
 				}
 				return nil
-			}},
-		&cobra.Command{Use: "path NAME", Short: "Print where a vendor library was found", Args: atLeast(1, "path needs a name: "+libraryNames()),
+			},
+		},
+		&cobra.Command{
+			Use: "path NAME", Short: "Print where a vendor library was found", Args: atLeast(1, "path needs a name: "+libraryNames()),
 			RunE: func(_ *cobra.Command, args []string) error {
 				f, err := library.Find(args[0])
 				if err != nil {
@@ -63,7 +70,8 @@ func (a *app) runtimesCmd() *cobra.Command {
 					fmt.Fprintln(a.out, f.Path)
 				}
 				return nil
-			}},
+			},
+		},
 	)
 	return c
 }

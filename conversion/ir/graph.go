@@ -79,6 +79,10 @@ func (n *Node) Out(i int) *Value {
 	return n.Outputs[i]
 }
 
+// MetaPrefix precedes the keys of a model's own metadata (ONNX's
+// metadata_props) in Graph.Meta.
+const MetaPrefix = "metadata."
+
 // Graph is a model or a subgraph. Nodes are in topological order.
 type Graph struct {
 	Name    string

@@ -60,7 +60,6 @@ func Run(ctx context.Context, q Request, env Env, progress func(Event)) (*Report
 	switch {
 	case errors.As(err, &list) || errors.As(err, &one):
 		r.report.Findings = append(r.report.Findings, diag.FromError("convert.failed", err)...)
-		err = nil
 	case err != nil:
 		return nil, err
 	}
@@ -89,7 +88,7 @@ func (r *run) all() error {
 	if err != nil {
 		return err
 	}
-	defer m.Close()
+	defer func() { _ = m.Close() }() // only releases the map
 	r.report.Findings = append(r.report.Findings, m.Findings...)
 	if e := m.Findings.Errors(); len(e) > 0 {
 		return nil
@@ -148,7 +147,7 @@ func (r *run) open() (*source.Model, error) {
 		}
 	}
 	if err := r.Registry.InferGraph(m.Graph); err != nil {
-		m.Close()
+		_ = m.Close()
 		return nil, diag.Errorf("recipe.batch", "the model does not take a batch of %s: %v", r.Recipe.Batch, err).
 			In(r.Model).Suggest("keep the batch that the model was exported with")
 	}

@@ -89,12 +89,21 @@ func TestVerdictsByTolerance(t *testing.T) {
 		precision string
 		want      string
 	}{
-		{1, "fp32", Match}, {1.00003, "fp32", Match}, {1.002, "fp32", Drift}, {1.2, "fp32", Mismatch},
-		{1.002, "fp16", Match}, {1.05, "fp16", Drift}, {1.1, "int8", Match}, {1.4, "int8", Drift}, {float32(math.NaN()), "int8", Mismatch},
+		{1, "fp32", Match},
+		{1.00003, "fp32", Match},
+		{1.002, "fp32", Drift},
+		{1.2, "fp32", Mismatch},
+		{1.002, "fp16", Match},
+		{1.05, "fp16", Drift},
+		{1.1, "int8", Match},
+		{1.4, "int8", Drift},
+		{float32(math.NaN()), "int8", Mismatch},
 	} {
 		samples, _ := Samples([]runtimes.IO{{Name: "x", DType: tensor.Float32, Shape: []int{1, 4}}}, 3, nil)
-		v, err := Run(context.Background(), Config{Source: Side{Runtime: chain{[]float32{1}, new(int)}}, Artefact: Side{Runtime: chain{[]float32{c.factor}, new(int)}},
-			Precision: c.precision, Samples: samples})
+		v, err := Run(context.Background(), Config{
+			Source: Side{Runtime: chain{[]float32{1}, new(int)}}, Artefact: Side{Runtime: chain{[]float32{c.factor}, new(int)}},
+			Precision: c.precision, Samples: samples,
+		})
 		if err != nil || v.Verdict != c.want {
 			t.Errorf("factor %v in %s: %+v %v, want %s", c.factor, c.precision, v, err, c.want)
 		}
@@ -108,14 +117,22 @@ func TestRoundedSourceExplainsTheError(t *testing.T) {
 		artefact, rounded float32
 		want              string
 	}{
-		{1.05, 1.05, Match}, {1.05, 1.03, Match}, {1.05, 1.001, Drift}, {1.2, 1.05, Mismatch}, {1.2, 1.2, Match},
-		{float32(math.NaN()), 1.2, Mismatch}, {1.002, 1, Match}, {-1, -1, Mismatch},
+		{1.05, 1.05, Match},
+		{1.05, 1.03, Match},
+		{1.05, 1.001, Drift},
+		{1.2, 1.05, Mismatch},
+		{1.2, 1.2, Match},
+		{float32(math.NaN()), 1.2, Mismatch},
+		{1.002, 1, Match},
+		{-1, -1, Mismatch},
 	} {
 		samples, _ := Samples([]runtimes.IO{{Name: "x", DType: tensor.Float32, Shape: []int{1, 4}}}, 2, nil)
 		removed := 0
 		source := byPath{"": chain{[]float32{1}, new(int)}, "rounded": chain{[]float32{c.rounded}, new(int)}}
-		v, err := Run(context.Background(), Config{Source: Side{Runtime: source}, Artefact: Side{Runtime: chain{[]float32{c.artefact}, new(int)}}, Precision: "fp16",
-			Samples: samples, Rounded: func(context.Context) (string, func(), error) { return "rounded", func() { removed++ }, nil }})
+		v, err := Run(context.Background(), Config{
+			Source: Side{Runtime: source}, Artefact: Side{Runtime: chain{[]float32{c.artefact}, new(int)}}, Precision: "fp16",
+			Samples: samples, Rounded: func(context.Context) (string, func(), error) { return "rounded", func() { removed++ }, nil },
+		})
 		if err != nil || v.Verdict != c.want {
 			t.Errorf("%v where rounding gives %v: %+v %v, want %s", c.artefact, c.rounded, v, err, c.want)
 			continue

@@ -3,6 +3,7 @@
 package atomicfile
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -99,8 +100,7 @@ func Publish(private, final string) error {
 		}
 	}
 	if err := os.Rename(private, final); err != nil {
-		os.Rename(old, final)
-		return fmt.Errorf("atomicfile: publish %s: %w", final, err)
+		return fmt.Errorf("atomicfile: publish %s: %w", final, errors.Join(err, os.Rename(old, final)))
 	}
 	os.RemoveAll(old)
 	return SyncDir(filepath.Dir(final))

@@ -115,8 +115,10 @@ func (m *Machine) Status(ctx context.Context) []project.RuntimeStatus {
 	out := make([]project.RuntimeStatus, len(entries))
 	var wg sync.WaitGroup
 	for i, e := range entries {
-		out[i] = project.RuntimeStatus{Name: e.Name, Title: e.Title, Version: e.Version, Library: e.Path, Origin: e.Origin,
-			Loses: e.Loses, Reason: e.Reason, Cure: e.Cure, Devices: []string{}, Formats: []string{}}
+		out[i] = project.RuntimeStatus{
+			Name: e.Name, Title: e.Title, Version: e.Version, Library: e.Path, Origin: e.Origin,
+			Loses: e.Loses, Reason: e.Reason, Cure: e.Cure, Devices: []string{}, Formats: []string{},
+		}
 		if !e.Found {
 			continue
 		}

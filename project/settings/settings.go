@@ -69,8 +69,8 @@ func Open(path string) (*File, error) {
 	}
 	if err := json.Unmarshal(b, &f.s); err != nil {
 		f.s = Settings{}
-		os.Rename(path, path+".damaged")
-		return f, fmt.Errorf("settings: %s was damaged and is set aside as %s.damaged: %w", path, filepath.Base(path), err)
+		return f, fmt.Errorf("settings: %s was damaged and is set aside as %s.damaged: %w", path, filepath.Base(path),
+			errors.Join(err, os.Rename(path, path+".damaged")))
 	}
 	return f, nil
 }

@@ -116,7 +116,7 @@ func (s *Store) migrate() error {
 		if err != nil {
 			return s.damaged(err)
 		}
-		defer tx.Rollback()
+		defer func() { _ = tx.Rollback() }() // does nothing after Commit
 		if _, err := tx.Exec(schema + fmt.Sprintf("PRAGMA user_version=%d;", schemaVersion)); err != nil {
 			return s.damaged(err)
 		}
@@ -227,7 +227,7 @@ func (s *Store) Delete(v Variant) error {
 	if err != nil {
 		return s.wrap(err)
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	for _, q := range []string{"DELETE FROM results WHERE variant=?", "DELETE FROM variants WHERE id=?"} {
 		if _, err := tx.Exec(q, v.ID); err != nil {
 			return s.wrap(err)

@@ -19,9 +19,9 @@ const maxRank = 8 // LITERT_TENSOR_MAX_RANK
 
 // layout is LiteRtLayout: bits holds the rank (7 bits) and has_strides.
 type layout struct {
-	bits    uint32
-	dims    [maxRank]int32
-	strides [maxRank]uint32
+	bits uint32
+	dims [maxRank]int32
+	_    [maxRank]uint32 // strides
 }
 
 func (l layout) shape() []int {
@@ -56,8 +56,6 @@ var statusText = map[int32]string{
 	503: "serialization failed", 504: "compilation failed", 1000: "index out of range", 1001: "invalid IR type",
 	1002: "invalid graph", 5000: "no shape inference for an operator", 5001: "shape inference failed",
 }
-
-const statusCancelled = 100
 
 // Modes of LiteRtLockTensorBuffer.
 const (

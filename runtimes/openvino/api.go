@@ -19,7 +19,7 @@ type (
 		rank ovDimension
 		dims unsafe.Pointer // *ovDimension
 	}
-	ovVersion struct{ buildNumber, description unsafe.Pointer }
+	ovVersion struct{ buildNumber, _ unsafe.Pointer } // description
 	ovDevices struct {
 		names unsafe.Pointer // char**
 		size  uintptr

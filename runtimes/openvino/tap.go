@@ -84,7 +84,7 @@ func scanIR(text []byte) (*irScan, error) {
 	for {
 		start := d.InputOffset()
 		token, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -51,7 +51,8 @@ func TestCorners(t *testing.T) {
 		{"scalar", []*tensor.Tensor{tensor.Scalar(float32(3))}, []*tensor.Tensor{tensor.Scalar(float32(-6))}},
 		{"no_inputs", nil, []*tensor.Tensor{tensor.Of([]float32{-1, -2}, 2)}},
 		{
-			"strings", []*tensor.Tensor{must(tensor.FromStrings([]int{2}, []string{"a", "λ"}))},
+			"strings",
+			[]*tensor.Tensor{must(tensor.FromStrings([]int{2}, []string{"a", "λ"}))},
 			[]*tensor.Tensor{must(tensor.FromStrings([]int{2}, []string{"a", "λ"}))},
 		},
 		{"liar", []*tensor.Tensor{tensor.Of([]float32{1, 0, 2, 3}, 4)}, []*tensor.Tensor{tensor.Of([]int64{0, 2, 3}, 1, 3)}},

@@ -81,7 +81,7 @@ func (d *Dataset) readFolders(dir string, folders []string, t *Task) {
 			continue
 		}
 		d.Labelled = true
-		filepath.WalkDir(filepath.Join(dir, name), func(p string, e fs.DirEntry, err error) error {
+		_ = filepath.WalkDir(filepath.Join(dir, name), func(p string, e fs.DirEntry, err error) error {
 			if err == nil && !e.IsDir() && IsPicture(p) {
 				d.Samples = append(d.Samples, Sample{p, class})
 			}

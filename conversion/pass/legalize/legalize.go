@@ -107,7 +107,7 @@ func report(g *ir.Graph, t target.Target, stuck map[*ir.Node]blocked) diag.List 
 			f.Layer = f.Layers[0]
 		}
 		if f.Suggestion == "" {
-			f.Suggest("choose another target than %s, or change these layers in the model", t.Info().Title)
+			_ = f.Suggest("choose another target than %s, or change these layers in the model", t.Info().Title)
 		}
 	}
 	return out

@@ -23,12 +23,18 @@ func sample() *Model {
 		Outputs: []Feature{{"y", tensor.Float16, []int64{1, 3}}},
 		Main: &Function{Inputs: []Typed{x}, Opset: "CoreML6", Outputs: []string{"y"}, Ops: []*Op{
 			{Type: "const", Outputs: []Typed{{"c", Type{tensor.Int32, []int64{2}}}}, Attrs: []Attr{
-				{"name", String("c")}, {"val", lit(tensor.Of([]int32{-1, 5}, 2))}, {"f", lit(tensor.Of([]float32{1.5}, 1))},
-				{"h", lit(tensor.New(tensor.Float16, 3))}, {"b", lit(flag)}, {"q", lit(tensor.Of([]int8{-3}, 1))},
+				{"name", String("c")},
+				{"val", lit(tensor.Of([]int32{-1, 5}, 2))},
+				{"f", lit(tensor.Of([]float32{1.5}, 1))},
+				{"h", lit(tensor.New(tensor.Float16, 3))},
+				{"b", lit(flag)},
+				{"q", lit(tensor.Of([]int8{-3}, 1))},
 				{"w", &Value{Type: Type{tensor.Float32, []int64{4, 4}}, Blob: true, Offset: 64}},
 			}},
-			{Type: "cast", Inputs: []Arg{{"x", []Ref{{Name: "x"}}}, {"dtype", []Ref{{Value: String("fp16")}}}},
-				Outputs: []Typed{{"y", Type{tensor.Float16, []int64{1, -1}}}}},
+			{
+				Type: "cast", Inputs: []Arg{{"x", []Ref{{Name: "x"}}}, {"dtype", []Ref{{Value: String("fp16")}}}},
+				Outputs: []Typed{{"y", Type{tensor.Float16, []int64{1, -1}}}},
+			},
 		}},
 	}
 }
@@ -112,8 +118,12 @@ func TestBlobs(t *testing.T) {
 		typ Type
 		cut int
 	}{
-		{128, TypeOf(tensor.Float32, []int{3}), 0}, {at, TypeOf(tensor.Int8, []int{3}), 0}, {at, TypeOf(tensor.Float32, []int{4}), 0},
-		{1 << 60, TypeOf(tensor.Float32, []int{3}), 0}, {bt, TypeOf(tensor.Int8, []int{2}), 64}, {at, Type{tensor.Float32, []int64{-1}}, 0},
+		{128, TypeOf(tensor.Float32, []int{3}), 0},
+		{at, TypeOf(tensor.Int8, []int{3}), 0},
+		{at, TypeOf(tensor.Float32, []int{4}), 0},
+		{1 << 60, TypeOf(tensor.Float32, []int{3}), 0},
+		{bt, TypeOf(tensor.Int8, []int{2}), 64},
+		{at, Type{tensor.Float32, []int64{-1}}, 0},
 	} {
 		if got, err := Blob(data[:len(data)-c.cut], c.at, c.typ); err == nil {
 			t.Errorf("record %d as %v gives %v", c.at, c.typ, got)

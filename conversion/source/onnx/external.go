@@ -72,7 +72,7 @@ func (e *external) bytes(p *tensorProto, want int) ([]byte, error) {
 }
 
 func externalInfo(p *tensorProto) (loc string, offset, length int64, err error) {
-	bad := func(code, format string, args ...any) error {
+	bad := func(code, format string, args ...any) *diag.Finding {
 		f := diag.Errorf(code, format, args...)
 		f.Text = "tensor " + strconv.Quote(clip(p.name)) + ": " + f.Text
 		return f
@@ -105,7 +105,7 @@ func externalInfo(p *tensorProto) (loc string, offset, length int64, err error) 
 		return loc, 0, 0, bad("onnx.external-path", "its external data claim to be an address in a process's memory (%q)", clip(loc))
 	case strings.ContainsAny(loc, "\x00\\:") || path.IsAbs(loc) || filepath.IsAbs(loc) || !filepath.IsLocal(loc) ||
 		slices.Contains(strings.Split(loc, "/"), ".."):
-		return loc, 0, 0, bad("onnx.external-path", "its external data lie outside the model's folder (%q)", clip(loc)).(*diag.Finding).
+		return loc, 0, 0, bad("onnx.external-path", "its external data lie outside the model's folder (%q)", clip(loc)).
 			Suggest("keep data files next to the model and name them relative to it")
 	}
 	return path.Clean(loc), offset, length, nil

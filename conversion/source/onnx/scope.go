@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 
 	"slipway/conversion/diag"
@@ -394,7 +395,8 @@ func (s *scope) drop(from int) {
 }
 
 func place(err error, layer string) error {
-	if f, ok := err.(*diag.Finding); ok && f.Layer == "" {
+	var f *diag.Finding
+	if errors.As(err, &f) && f.Layer == "" {
 		return f.At(layer)
 	}
 	return err

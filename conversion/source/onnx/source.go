@@ -127,12 +127,9 @@ func meta(g *ir.Graph, p *modelProto) {
 		set("model_version", fmt.Sprint(p.modelVersion))
 	}
 	for _, kv := range p.props {
-		set(MetaPrefix+kv[0], kv[1])
+		set(ir.MetaPrefix+kv[0], kv[1])
 	}
 }
-
-// MetaPrefix precedes the keys of a model's metadata_props in Graph.Meta.
-const MetaPrefix = "metadata."
 
 func isDefault(domain string) bool { return domain == "" || domain == "ai.onnx" }
 

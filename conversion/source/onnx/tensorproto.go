@@ -80,17 +80,6 @@ var dtypes = map[int64]tensor.DType{
 // where there is none.
 func DTypeOf(dataType int64) tensor.DType { return dtypes[dataType] }
 
-// DataTypeOf is the number of TensorProto.DataType for an element type, 0 where
-// there is none.
-func DataTypeOf(d tensor.DType) int64 {
-	for k, v := range dtypes {
-		if v == d {
-			return k
-		}
-	}
-	return 0
-}
-
 // ReadTensorProto reads one serialised TensorProto. The result may alias b. A
 // tensor whose data lie in another file is an error.
 func ReadTensorProto(b []byte) (*tensor.Tensor, error) {

@@ -86,8 +86,11 @@ func (e *emitter) dequantized(n *ir.Node) val {
 	e.f.Ops = append(e.f.Ops, &mil.Op{
 		Type: "constexpr_affine_dequantize", Outputs: []mil.Typed{{Name: v.name, Type: mil.TypeOf(d, v.shape)}},
 		Attrs: []mil.Attr{
-			{Name: "axis", Value: mil.Immediate(a)}, {Name: "name", Value: mil.String(v.name)}, {Name: "quantized_data", Value: value(q)},
-			{Name: "scale", Value: value(scale)}, {Name: "zero_point", Value: value(zero)},
+			{Name: "axis", Value: mil.Immediate(a)},
+			{Name: "name", Value: mil.String(v.name)},
+			{Name: "quantized_data", Value: value(q)},
+			{Name: "scale", Value: value(scale)},
+			{Name: "zero_point", Value: value(zero)},
 		},
 	})
 	return v

@@ -39,7 +39,7 @@ func (Target) Info() target.Info {
 		Name: "onnx", Title: "ONNX",
 		About:      "ONNX Runtime and everything else that reads ONNX: one .onnx file (operator set 17 or, where needed, up to 21)",
 		Precisions: []string{"fp32", "fp16", "int8"},
-		Runtimes:   []string{"ort", "openvino"},
+		Runtimes:   []string{"ort", "openvino", "reference"},
 		Main:       ".onnx",
 	}
 }

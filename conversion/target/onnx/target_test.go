@@ -178,7 +178,7 @@ func TestProvenanceAndSharing(t *testing.T) {
 
 func TestSideFile(t *testing.T) {
 	g := graph(t, twoConvs)
-	a, m, path := writeAndRead(t, g, target.Options{Name: "net", Values: map[string]string{onnx.KeyExternal: "true"}})
+	a, m, _ := writeAndRead(t, g, target.Options{Name: "net", Values: map[string]string{onnx.KeyExternal: "true"}})
 	if len(a.Files) != 1 || len(m.Files) != 1 {
 		t.Errorf("files %v, though no weight reaches the least size for a side file", a.Files)
 	}
@@ -198,7 +198,7 @@ func TestSideFile(t *testing.T) {
 	if err := ops.Registry().InferGraph(g); err != nil {
 		t.Fatal(err)
 	}
-	a, m, path = writeAndRead(t, g, target.Options{Name: "net", Values: map[string]string{onnx.KeyExternal: "true"}})
+	a, m, path := writeAndRead(t, g, target.Options{Name: "net", Values: map[string]string{onnx.KeyExternal: "true"}})
 	if len(a.Files) != 2 || a.Files[1] != "net.onnx.data" || len(m.Files) != 2 {
 		t.Errorf("files %v, read from %v", a.Files, m.Files)
 	}

@@ -39,7 +39,9 @@ func window(n *ir.Node, spatial int, dilations bool) []attr {
 	}
 	a := []attr{
 		{"strides", ints(orDefault(n.Ints("strides"), spatial, 1))},
-		{"pads_begin", ints(pads[:spatial])}, {"pads_end", ints(pads[spatial:])}, {"auto_pad", auto},
+		{"pads_begin", ints(pads[:spatial])},
+		{"pads_end", ints(pads[spatial:])},
+		{"auto_pad", auto},
 	}
 	if dilations {
 		a = append(a, attr{"dilations", ints(orDefault(n.Ints("dilations"), spatial, 1))})

@@ -249,8 +249,10 @@ func (e *emitter) constant(t *tensor.Tensor) port {
 		return port{}
 	}
 	p := e.op("Const", "opset1", t.DType(), ir.Dims(t.Shape()...), []attr{
-		{"element_type", e.typeName(t.DType())}, {"shape", dims(t.Shape())},
-		{"offset", fmt.Sprint(offset)}, {"size", fmt.Sprint(len(t.Bytes()))},
+		{"element_type", e.typeName(t.DType())},
+		{"shape", dims(t.Shape())},
+		{"offset", fmt.Sprint(offset)},
+		{"size", fmt.Sprint(len(t.Bytes()))},
 	})
 	return p
 }

@@ -76,10 +76,14 @@ func emitResize(e *emitter, n *ir.Node) {
 		to = e.value(target)
 	}
 	data := []attr{
-		{"mode", resizeModes[n.Str("mode", "nearest")]}, {"shape_calculation_mode", calc},
+		{"mode", resizeModes[n.Str("mode", "nearest")]},
+		{"shape_calculation_mode", calc},
 		{"coordinate_transformation_mode", n.Str("coordinate_transformation_mode", "half_pixel")},
-		{"nearest_mode", n.Str("nearest_mode", "round_prefer_floor")}, {"antialias", "false"},
-		{"pads_begin", "0"}, {"pads_end", "0"}, {"cube_coeff", float(n.Float("cubic_coeff_a", -0.75))},
+		{"nearest_mode", n.Str("nearest_mode", "round_prefer_floor")},
+		{"antialias", "false"},
+		{"pads_begin", "0"},
+		{"pads_end", "0"},
+		{"cube_coeff", float(n.Float("cubic_coeff_a", -0.75))},
 	}
 	e.final("Interpolate", "opset11", data, e.in(0), to, e.ints(axes...))
 }
@@ -164,7 +168,8 @@ func legalGridSample(n *ir.Node) string {
 
 func emitGridSample(e *emitter, n *ir.Node) {
 	e.final("GridSample", "opset9", []attr{
-		{"align_corners", boolean(n.Int("align_corners", 0) != 0)}, {"mode", gridModes[n.Str("mode", "linear")]},
+		{"align_corners", boolean(n.Int("align_corners", 0) != 0)},
+		{"mode", gridModes[n.Str("mode", "linear")]},
 		{"padding_mode", n.Str("padding_mode", "zeros")},
 	}, e.in(0), e.in(1))
 }

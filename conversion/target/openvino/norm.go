@@ -99,7 +99,9 @@ func legalLRN(n *ir.Node) string {
 
 func emitLRN(e *emitter, n *ir.Node) {
 	e.final("LRN", "opset1", []attr{
-		{"alpha", float(n.Float("alpha", 1e-4))}, {"beta", float(n.Float("beta", 0.75))},
-		{"bias", float(n.Float("bias", 1))}, {"size", ints([]int64{n.Int("size", 1)})},
+		{"alpha", float(n.Float("alpha", 1e-4))},
+		{"beta", float(n.Float("beta", 0.75))},
+		{"bias", float(n.Float("bias", 1))},
+		{"size", ints([]int64{n.Int("size", 1)})},
 	}, e.in(0), e.ints(1))
 }

@@ -98,8 +98,10 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 	if err := xml.Close(); err != nil {
 		return nil, fmt.Errorf("openvino: %w", err)
 	}
-	a := &target.Artefact{Files: []string{name + ".xml", name + ".bin"}, Layers: e.artefactLayers(), Taps: taps(g),
-		Sums: map[string]string{name + ".bin": sum.Hex()}}
+	a := &target.Artefact{
+		Files: []string{name + ".xml", name + ".bin"}, Layers: e.artefactLayers(), Taps: taps(g),
+		Sums: map[string]string{name + ".bin": sum.Hex()},
+	}
 	if f := wideInputs(g); f != nil {
 		a.Findings = append(a.Findings, f)
 	}

@@ -23,13 +23,8 @@ func constantLike(n *ir.Node) bool {
 // weights is the port of a weight value whose first axis is split into
 // (groups, size/groups); groups 1 leaves the shape alone. Constants are viewed
 // in the new shape, never copied.
-func (e *emitter) weights(v *ir.Value, groups int) port { return e.split(v, groups, false) }
-
-// grouped is weights with the group axis also where there is one group only.
-func (e *emitter) grouped(v *ir.Value, groups int) port { return e.split(v, groups, true) }
-
-func (e *emitter) split(v *ir.Value, groups int, axis bool) port {
-	if !axis && groups == 1 {
+func (e *emitter) weights(v *ir.Value, groups int) port {
+	if groups == 1 {
 		groups = 0
 	}
 	key := splitKey{v, groups}

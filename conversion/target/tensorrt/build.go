@@ -134,7 +134,8 @@ func describe(g *ir.Graph, f *onnxfile.File) (*Build, diag.List, error) {
 		name string
 		of   func(Range) []int64
 	}{
-		{"--minShapes", func(r Range) []int64 { return r.Min }}, {"--optShapes", func(r Range) []int64 { return r.Opt }},
+		{"--minShapes", func(r Range) []int64 { return r.Min }},
+		{"--optShapes", func(r Range) []int64 { return r.Opt }},
 		{"--maxShapes", func(r Range) []int64 { return r.Max }},
 	} {
 		var parts []string

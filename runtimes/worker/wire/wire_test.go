@@ -86,7 +86,9 @@ func TestErrorsTravel(t *testing.T) {
 	for _, want := range []error{
 		&runtimes.RefusedError{Runtime: "ort", Stage: "open", Text: "no"},
 		&runtimes.NotAvailableError{Runtime: "ort", Reason: "gone", Cure: "install"},
-		finding, diag.List{finding, finding}, runtimes.ErrStopped, context.Canceled, errors.New("plain"),
+		finding,
+		diag.List{finding, finding},
+		runtimes.ErrStopped, context.Canceled, errors.New("plain"),
 	} {
 		got := DecodeError(EncodeError(fmt.Errorf("outside: %w", want)))
 		if want.Error() == "plain" {

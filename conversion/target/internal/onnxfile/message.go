@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"slipway/conversion/ir"
-	"slipway/conversion/source/onnx"
+	"slipway/conversion/op"
 	"slipway/conversion/tensor"
 )
 
@@ -77,7 +77,7 @@ func tensorHead(name string, t *tensor.Tensor) []byte {
 		}
 		b = appendBytes(b, 1, dims)
 	}
-	b = appendInt(b, 2, onnx.DataTypeOf(t.DType()))
+	b = appendInt(b, 2, op.ONNXType(t.DType()))
 	for _, s := range t.Strings() {
 		b = appendString(b, 6, s)
 	}
@@ -97,7 +97,7 @@ func smallTensor(name string, t *tensor.Tensor) []byte {
 
 // valueInfo is a ValueInfoProto; an unknown shape is left out.
 func valueInfo(name string, d tensor.DType, s ir.Shape) []byte {
-	t := appendInt(nil, 1, onnx.DataTypeOf(d))
+	t := appendInt(nil, 1, op.ONNXType(d))
 	if s != nil {
 		var shape []byte
 		for _, dim := range s {

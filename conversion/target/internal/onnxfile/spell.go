@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"slipway/conversion/ir"
-	"slipway/conversion/source/onnx"
+	"slipway/conversion/op"
 	"slipway/conversion/tensor"
 )
 
@@ -327,7 +327,7 @@ func quantizeType(n *ir.Node, f *form, opset int) string {
 	delete(f.attrs, "output_dtype")
 	if f.input(2).omitted() && want != tensor.Uint8 {
 		dims, ok := n.In(1).Shape.Ints()
-		if !ok || onnx.DataTypeOf(want) == 0 {
+		if !ok || op.ONNXType(want) == 0 {
 			return "has no zero point and scales of unknown number"
 		}
 		if _, err := tensor.NumElements(dims); err != nil {

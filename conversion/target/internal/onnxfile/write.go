@@ -16,7 +16,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"slipway/conversion/ir"
-	"slipway/conversion/source/onnx"
 	"slipway/conversion/target"
 	"slipway/conversion/tensor"
 )
@@ -214,7 +213,7 @@ func (d *document) frame(g *ir.Graph) {
 	d.header = h
 	t := appendBytes(nil, 8, appendInt(appendString(nil, 1, ""), 2, int64(d.opset)))
 	for _, k := range ir.Attrs(anyMap(g.Meta)).Keys() {
-		if name, ok := strings.CutPrefix(k, onnx.MetaPrefix); ok {
+		if name, ok := strings.CutPrefix(k, ir.MetaPrefix); ok {
 			t = appendBytes(t, 14, pair(name, g.Meta[k]))
 		}
 	}

@@ -37,8 +37,8 @@ def _memory(pid):
 
 
 def measure(command, log, together):
-    """Returns (wall s, processor s, memory of all processes, memory of the largest). The first is the largest sum seen of
-    what they hold at one time, at least the second, which is the kernel's own peak for the largest of them."""
+    """Returns (wall s, processor s, peak memory). That is the kernel's own peak for the largest process and, where asked
+    for together, at least the largest sum seen of what all processes hold at one time."""
     peak, stop = [0], threading.Event()
     with open(log, "wb") as out:
         begin = time.perf_counter()
@@ -61,7 +61,7 @@ def measure(command, log, together):
         with open(log, errors="replace") as f:
             sys.exit(f"{' '.join(command)}\nended with {p.returncode}:\n{f.read()[-3000:]}")
     largest = usage.ru_maxrss * 1024
-    return wall, usage.ru_utime + usage.ru_stime, max(peak[0], largest), largest
+    return wall, usage.ru_utime + usage.ru_stime, max(peak[0], largest)
 
 
 def ours_name(commands):
@@ -70,14 +70,17 @@ def ours_name(commands):
 
 def side_by_side(pairs, rounds, log):
     """pairs: (title, [(name, command, prepare)], limits of the ratios of wall time and memory). Runs all commands in turn,
-    round after round, so that a busy machine hurts all alike, and prints a table of medians and ratios to the first."""
-    taken = {}
+    round after round, so that a busy machine hurts all alike, and prints a table of medians and ratios to the first. A
+    first round fills the caches of files and measures memory, which slows what is measured; it is not timed."""
+    taken, memory = {}, {}
     for n in range(rounds + 1):
         for title, commands, _ in pairs:
             for name, command, prepare in commands:
                 prepare()
-                m = measure(command, log, name == ours_name(commands))
-                if n > 0:  # the first round fills the caches of files
+                m = measure(command, log, n == 0 and name == ours_name(commands))
+                if n == 0:
+                    memory[title, name] = m[2]
+                else:
                     taken.setdefault((title, name), []).append(m)
                 print(f"  round {n}: {title}: {name}: {m[0]:.2f} s", file=sys.stderr)
     print("| | tool | wall s (least to most) | processor s | peak memory MB |\n|---|---|---|---|---|")
@@ -85,13 +88,13 @@ def side_by_side(pairs, rounds, log):
     for title, commands, limits in pairs:
         rows = {name: taken[title, name] for name, _, _ in commands}
         for name, runs in rows.items():
-            wall, m = [r[0] for r in runs], 2 if name == ours_name(commands) else 3
+            wall = [r[0] for r in runs]
             print(f"| {title} | {name} | {median(wall):.2f} ({min(wall):.2f} to {max(wall):.2f}) | "
-                  f"{median(r[1] for r in runs):.2f} | {median(r[m] for r in runs) / 1e6:.0f} |")
+                  f"{median(r[1] for r in runs):.2f} | {memory[title, name] / 1e6:.0f} |")
         ours, *others = rows
         for other in others:
-            each = lambda k, l: median(a[k] / b[l] for a, b in zip(rows[ours], rows[other]))
-            ratios.append((title, ours, other, each(0, 0), each(1, 1), each(2, 3), limits))
+            each = lambda k: median(a[k] / b[k] for a, b in zip(rows[ours], rows[other]))
+            ratios.append((title, ours, other, each(0), each(1), memory[title, ours] / memory[title, other], limits))
     print("\n| | | of their wall time | of their processor time | of their memory | aim |\n|---|---|---|---|---|---|")
     for title, ours, other, wall, cpu, memory, (lw, lm) in ratios:
         met = wall <= lw and (lm is None or memory <= lm)

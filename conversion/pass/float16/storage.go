@@ -2,6 +2,7 @@ package float16
 
 import (
 	"math"
+	"runtime"
 	"sync"
 
 	"slipway/conversion/diag"
@@ -112,14 +113,16 @@ func layer(n *ir.Node) string {
 // largest half-precision number or not finite, or most of those that are not
 // zero lie below its normal range.
 func narrow(t *tensor.Tensor) (half *tensor.Tensor, why string) {
-	largest, small, nonzero := survey(tensor.View[float32](t))
+	v := tensor.View[float32](t)
+	defer runtime.KeepAlive(v) // what is deferred is computed once, for both uses
+	largest, small, nonzero := survey(v)
 	switch {
 	case largest > limit:
 		return nil, "a value is beyond 65504"
 	case nonzero > 0 && small*4 > nonzero*3:
 		return nil, "most values are below the normal range of half precision"
 	}
-	if t.Size() >= deferredBytes {
+	if t.Size() >= deferredBytes && !t.IsDeferred() {
 		t.Drop()
 		return tensor.Deferred(tensor.Float16, t.Shape(), func() *tensor.Tensor {
 			defer t.Drop()
@@ -129,8 +132,9 @@ func narrow(t *tensor.Tensor) (half *tensor.Tensor, why string) {
 	return round(t), ""
 }
 
-// deferredBytes is the size from which weights are rounded when they are written
-// and not before: until then they cost no memory.
+// deferredBytes is the size from which weights of the file are rounded when they
+// are written and not before: until then they cost no memory. Those that had to
+// be computed are rounded at once, as that costs less than to compute them again.
 const deferredBytes = 1 << 16
 
 func round(t *tensor.Tensor) *tensor.Tensor {

@@ -17,7 +17,7 @@ type Sum struct {
 
 // sumChunk is how much is handed over at a time, and sumChunks how far the
 // writing may run ahead.
-const sumChunk, sumChunks = 1 << 20, 4
+const sumChunk, sumChunks = 1 << 18, 4
 
 // NewSum starts one.
 func NewSum() *Sum {

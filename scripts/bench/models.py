@@ -55,9 +55,10 @@ class Net:
             [helper.make_tensor_value_info(y[0], TensorProto.FLOAT, y[1])], self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8, producer_name="slipway-bench")
         onnx.checker.check_model(model)
-        with open(path + ".part", "wb") as f:
+        part = f"{path}.{os.getpid()}"  # several may make it at once
+        with open(part, "wb") as f:
             f.write(model.SerializeToString(deterministic=True))
-        os.replace(path + ".part", path)
+        os.replace(part, path)
 
 
 def resnet50(path):

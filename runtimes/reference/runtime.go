@@ -42,10 +42,10 @@ func New(open Open, reg *op.Registry, formats ...string) *Runtime {
 	return &Runtime{open: open, reg: reg, formats: formats}
 }
 
-// Info describes the runtime; its version is that of the program, "" where the
+// Info describes the runtime; its version is that of the program, "dev" where the
 // program was built from a working tree.
 func (r *Runtime) Info() runtimes.Info {
-	version := ""
+	version := "dev"
 	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" && b.Main.Version != "(devel)" {
 		version = b.Main.Version
 	}

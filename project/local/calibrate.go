@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -54,26 +55,61 @@ func (c *calibrator) Open(ctx context.Context, g *ir.Graph) (quantize.Running, e
 		os.RemoveAll(dir)
 		return nil, err
 	}
-	s, err := ort.New(lib.Path).Open(ctx, runtimes.Model{Path: filepath.Join(dir, a.Files[0]), Format: "onnx"}, runtimes.Options{})
-	if err != nil {
-		os.RemoveAll(dir)
-		return nil, err
+	f := &fast{dir: dir, free: make(chan runtimes.Session, maxLanes)}
+	m := runtimes.Model{Path: filepath.Join(dir, a.Files[0]), Format: "onnx"}
+	lanes, rt := lanesFor(m.Path), ort.New(lib.Path)
+	for range lanes {
+		// Threads that spin while they wait would take the cores from other lanes.
+		s, err := rt.Open(ctx, m, runtimes.Options{
+			Threads: max(1, runtime.GOMAXPROCS(0)/lanes), Extra: map[string]string{"session.intra_op.allow_spinning": "0"},
+		})
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		f.lanes = append(f.lanes, s)
+		f.free <- s
 	}
-	return &fast{s, dir}, nil
+	return f, nil
 }
 
-// fast is a session of ONNX Runtime with the folder its model lies in.
+// Whole inputs side by side use cores better than the threads of one run, but
+// each lane has the weights in memory once more.
+const (
+	maxLanes     = 4
+	oneLaneAbove = 512 << 20 // bytes of model
+)
+
+func lanesFor(path string) int {
+	if st, err := os.Stat(path); err != nil || st.Size() > oneLaneAbove {
+		return 1
+	}
+	return min(maxLanes, runtime.GOMAXPROCS(0))
+}
+
+// fast is some sessions of ONNX Runtime on one model, with the folder it lies in.
 type fast struct {
-	runtimes.Session
-	dir string
+	dir   string
+	lanes []runtimes.Session
+	free  chan runtimes.Session
+}
+
+var _ quantize.Wide = (*fast)(nil)
+
+// Lanes is how many goroutines may call Run at a time.
+func (f *fast) Lanes() int { return len(f.lanes) }
+
+func (f *fast) Run(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	s := <-f.free
+	defer func() { f.free <- s }()
+	return s.Run(ctx, in)
 }
 
 func (f *fast) Close() error {
-	err := f.Session.Close()
-	if e := os.RemoveAll(f.dir); err == nil {
-		err = e
+	var errs []error
+	for _, s := range f.lanes {
+		errs = append(errs, s.Close())
 	}
-	return err
+	return errors.Join(append(errs, os.RemoveAll(f.dir))...)
 }
 
 // slow evaluates the graph by the operators' reference arithmetic.

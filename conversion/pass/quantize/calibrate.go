@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"sync"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
@@ -20,11 +21,14 @@ type Runner interface {
 
 // Running is one opened graph. Run takes inputs in the order of the graph's
 // inputs and returns outputs in the order of its outputs. Only one goroutine
-// calls it at a time; results stay valid until the next call.
+// calls it at a time, or as many as Lanes says; results are the caller's.
 type Running interface {
 	Run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.Tensor, error)
 	Close() error
 }
+
+// Wide is implemented by a Running that several goroutines may call at a time.
+type Wide interface{ Lanes() int }
 
 // Batches yields calibration inputs, each in the order of the graph's inputs.
 // Calibrate may range over it twice.
@@ -77,38 +81,90 @@ type collector struct {
 	done     int
 }
 
-// pass runs g on at most limit inputs.
+// pass runs g on at most limit inputs, several at a time where r can, and gives
+// the results to take in the order of the inputs.
 func (c *collector) pass(ctx context.Context, r Runner, g *ir.Graph, batches Batches, limit int, take func([]*tensor.Tensor) error) error {
 	s, err := r.Open(ctx, g)
 	if err != nil {
 		return fmt.Errorf("quantize: calibration: %w", err)
 	}
 	defer s.Close()
+	var running sync.WaitGroup
+	defer running.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	n := 0
-	for in, err := range batches {
-		if err != nil {
-			return fmt.Errorf("quantize: calibration input %d: %w", n, err)
+	for a := range answers(ctx, s, batches, limit, &running) {
+		got := <-a
+		if got.err == nil {
+			got.err = take(got.out)
 		}
-		if n >= limit {
-			break
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		out, err := s.Run(ctx, in)
-		if err != nil {
-			return fmt.Errorf("quantize: calibration input %d: %w", n, err)
-		}
-		if err := take(out); err != nil {
-			return fmt.Errorf("quantize: calibration input %d: %w", n, err)
+		if got.err != nil {
+			return fmt.Errorf("quantize: calibration input %d: %w", n, got.err)
 		}
 		n++
 		if c.progress != nil {
 			c.progress(n)
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	c.done = max(c.done, n)
 	return nil
+}
+
+type answer struct {
+	out []*tensor.Tensor
+	err error
+}
+
+// answers starts runs ahead of the receiver, so many that s is never called by
+// more goroutines than it allows, and sends a channel of one answer for each
+// input, in order. The next input is made while the others run. When ctx ends,
+// the channel closes early.
+func answers(ctx context.Context, s Running, batches Batches, limit int, running *sync.WaitGroup) <-chan chan answer {
+	lanes := 1
+	if w, ok := s.(Wide); ok {
+		lanes = max(1, w.Lanes())
+	}
+	free := make(chan struct{}, lanes)
+	all := make(chan chan answer, lanes)
+	running.Add(1)
+	go func() {
+		defer running.Done()
+		defer close(all)
+		n := 0
+		for in, err := range batches {
+			if n >= limit {
+				return
+			}
+			n++
+			a := make(chan answer, 1)
+			select {
+			case free <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			select {
+			case all <- a:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				a <- answer{err: err}
+				return
+			}
+			running.Add(1)
+			go func() {
+				defer running.Done()
+				out, err := s.Run(ctx, in)
+				<-free
+				a <- answer{out, err}
+			}()
+		}
+	}()
+	return all
 }
 
 // slot says where a tensor's measurements stand among the outputs of the tapped

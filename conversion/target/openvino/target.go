@@ -3,7 +3,6 @@ package openvino
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -63,14 +62,12 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 	if name == "" {
 		name = "model"
 	}
-	bin, err := os.Create(filepath.Join(dir, name+".bin"))
+	bin, err := target.Create(filepath.Join(dir, name+".bin"))
 	if err != nil {
 		return nil, fmt.Errorf("openvino: %w", err)
 	}
 	defer bin.Close()
-	sum := target.NewSum()
-	defer sum.Hex()
-	c := newConstants(io.MultiWriter(bin, sum))
+	c := newConstants(bin)
 	e := newEmitter(g, c)
 	e.nhwc = o.Layout == "nhwc"
 	if err := e.graph(ctx); err != nil {
@@ -100,7 +97,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 	}
 	a := &target.Artefact{
 		Files: []string{name + ".xml", name + ".bin"}, Layers: e.artefactLayers(), Taps: taps(g),
-		Sums: map[string]string{name + ".bin": sum.Hex()},
+		Sums: map[string]string{name + ".bin": bin.SHA256()},
 	}
 	if f := wideInputs(g); f != nil {
 		a.Findings = append(a.Findings, f)

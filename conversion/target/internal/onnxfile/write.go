@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -336,18 +335,18 @@ func copyData(ctx context.Context, w io.Writer, data []byte) error {
 
 // create writes one file of the artefact and returns its SHA-256.
 func create(dir, name string, write func(io.Writer) error) (string, error) {
-	f, err := os.Create(filepath.Join(dir, name))
+	f, err := target.Create(filepath.Join(dir, name))
 	if err != nil {
 		return "", err
 	}
-	sum := target.NewSum()
-	err = write(io.MultiWriter(f, sum))
-	hex := sum.Hex()
-	if err != nil {
-		f.Close()
+	defer f.Close()
+	if err := write(f); err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	return hex, f.Close()
+	if err := f.Close(); err != nil {
+		return "", err
+	}
+	return f.SHA256(), nil
 }
 
 func originText(layers []string) string {

@@ -14,6 +14,7 @@ var Defs = []*op.Def{
 	hardSwishDef,
 	tanhDef,
 	softplusDef,
+	softsignDef,
 	mishDef,
 	clipDef,
 	geluDef,

@@ -8,7 +8,7 @@ import (
 )
 
 var activationReaders = map[string]func(*reader){
-	"relu": one("Relu"), "sigmoid": one("Sigmoid"), "tanh": one("Tanh"), "softplus": one("Softplus"),
+	"relu": one("Relu"), "sigmoid": one("Sigmoid"), "tanh": one("Tanh"), "softplus": one("Softplus"), "softsign": one("Softsign"),
 	"relu6": func(r *reader) { x := r.v("x"); r.final("Clip", nil, x, r.scalar(x, 0), r.scalar(x, 6)) },
 	"clip": func(r *reader) {
 		x := r.v("x")

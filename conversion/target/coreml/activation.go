@@ -8,7 +8,7 @@ import (
 )
 
 var activationOps = map[string]spelling{
-	"Relu": {all(floatsOr32), emitRelu}, "Sigmoid": unary("sigmoid"), "Tanh": unary("tanh"), "Softplus": unary("softplus"), "Erf": unary("erf"),
+	"Relu": {all(floatsOr32), emitRelu}, "Sigmoid": unary("sigmoid"), "Tanh": unary("tanh"), "Softplus": unary("softplus"), "Softsign": unary("softsign"), "Erf": unary("erf"),
 	"LeakyRelu":   {floats, withAlpha("leaky_relu", 0.01)},
 	"Elu":         {floats, withAlpha("elu", 1)},
 	"PRelu":       {legalPRelu, emitPRelu},

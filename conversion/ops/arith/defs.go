@@ -26,6 +26,7 @@ var Defs = []*op.Def{
 	modDef,
 	sinDef,
 	cosDef,
+	tanDef,
 	equalDef,
 	greaterDef,
 	lessDef,

@@ -187,18 +187,47 @@ func eachRow(rows, inner int, f func(r int)) {
 func staysFinite(w []byte, inner int, factors []float64) bool {
 	var overflows, wasNot atomic.Bool
 	eachRow(len(factors), inner, func(r int) {
-		var top uint32 // magnitudes order like their bits
-		for b := w[4*r*inner : 4*(r+1)*inner]; len(b) >= 4; b = b[4:] {
-			top = max(top, binary.LittleEndian.Uint32(b)&0x7fffffff)
+		row := w[4*r*inner : 4*(r+1)*inner]
+		if fits(bound(row), factors[r]) {
+			return // as nearly every row of a trained model
 		}
-		if top >= 0x7f800000 {
+		var top uint32 // magnitudes order like their bits
+		for b := row; len(b) >= 4; b = b[4:] {
+			top = max(top, binary.LittleEndian.Uint32(b)&magnitude)
+		}
+		if top >= infinite {
 			wasNot.Store(true)
 		}
-		if y := float32(float64(math.Float32frombits(top)) * factors[r]); y-y != 0 {
+		if !fits(top, factors[r]) {
 			overflows.Store(true)
 		}
 	})
 	return wasNot.Load() || !overflows.Load()
+}
+
+// The bits of a float32's magnitude, and the first of them that are not finite.
+const magnitude, infinite = 0x7fffffff, 0x7f800000
+
+// bound is at least the bits of the largest magnitude in a row of float32: all of
+// them together, which costs no comparison.
+func bound(row []byte) uint32 {
+	var a, b uint64
+	for ; len(row) >= 16; row = row[16:] {
+		a |= binary.LittleEndian.Uint64(row)
+		b |= binary.LittleEndian.Uint64(row[8:])
+	}
+	a |= b
+	bits := uint32(a) | uint32(a>>32)
+	for ; len(row) >= 4; row = row[4:] {
+		bits |= binary.LittleEndian.Uint32(row)
+	}
+	return bits & magnitude
+}
+
+// fits reports whether the float32 of these bits times factor is finite.
+func fits(bits uint32, factor float64) bool {
+	y := float32(float64(math.Float32frombits(bits)) * factor)
+	return y-y == 0
 }
 
 // absorb makes l compute scale*l + shift (by channel; scale may be nil for

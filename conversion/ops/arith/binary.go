@@ -136,9 +136,9 @@ func applyNumeric(a, b *tensor.Tensor, r *numeric) (*tensor.Tensor, error) {
 	}
 	var out *tensor.Tensor
 	switch {
-	case d == tensor.Float64:
+	case d == tensor.Float64 && r.f64 != nil:
 		out = zip(shape, a, b, tensor.View[float64](a), tensor.View[float64](b), r.f64)
-	case d.IsFloat():
+	case d.IsFloat() && r.f32 != nil:
 		out = zip(shape, a, b, a.Float32s(), b.Float32s(), r.f32)
 	case d == tensor.Uint64 && r.u64 != nil:
 		out = zip(shape, a, b, tensor.View[uint64](a), tensor.View[uint64](b), r.u64)

@@ -47,7 +47,7 @@ func unary(name, doc string, f32 func(float32) float32, f64 func(float64) float6
 				return err
 			}
 			switch d := t.DType(); {
-			case d.IsFloat():
+			case d.IsFloat() && f32 != nil:
 				c.Out[0], err = kernel.MapFloat(t, f32, f64)
 			case d == tensor.Uint64 && u64 != nil:
 				out := make([]uint64, t.Len())

@@ -38,6 +38,9 @@ func (p *Patch) Fail(err error) {
 	}
 }
 
+// Err is the first recorded error, nil where there is none.
+func (p *Patch) Err() error { return p.err }
+
 // Const makes a constant named after base.
 func (p *Patch) Const(base string, t *tensor.Tensor) *Value { return p.g.AddConst(base, t) }
 

@@ -9,6 +9,7 @@ import (
 	"slipway/conversion/ops/arith"
 	"slipway/conversion/ops/conv"
 	"slipway/conversion/ops/image"
+	"slipway/conversion/ops/index"
 	"slipway/conversion/ops/linalg"
 	"slipway/conversion/ops/norm"
 	"slipway/conversion/ops/pool"
@@ -23,6 +24,7 @@ var families = [][]*op.Def{
 	arith.Defs,
 	conv.Defs,
 	image.Defs,
+	index.Defs,
 	linalg.Defs,
 	norm.Defs,
 	pool.Defs,

@@ -1,0 +1,3 @@
+// Package index holds operators that write, pick or reorder elements by index:
+// ScatterElements, ScatterND, Compress, Unique …
+package index

@@ -1,0 +1,3 @@
+// Package build shortens what decompositions write: arithmetic, reshaping and
+// sizes that may be symbolic.
+package build

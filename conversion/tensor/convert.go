@@ -40,6 +40,14 @@ func (t *Tensor) Float64s() []float64 {
 	case Float8E4M3FN, Float8E5M2, Float8E4M3FNUZ, Float8E5M2FNUZ:
 		d := t.dtype
 		return mapTo(View[uint8](t), func(v uint8) float64 { return float64(Float8ToFloat32(d, v)) })
+	case Float8E8M0:
+		return mapTo(View[uint8](t), func(v uint8) float64 { return float64(Float8E8M0ToFloat32(v)) })
+	case Float4E2M1:
+		out, data := make([]float64, t.Len()), t.Bytes()
+		for i := range out {
+			out[i] = float64(Float4ToFloat32(packed(data, 4, i)))
+		}
+		return out
 	case Uint64:
 		return mapTo(View[uint64](t), func(v uint64) float64 { return float64(v) })
 	}
@@ -72,17 +80,8 @@ func (t *Tensor) Int64s() ([]int64, error) {
 		return mapTo(View[uint64](t), func(v uint64) int64 { return int64(v) }), nil
 	case Bool:
 		return mapTo(t.Bytes(), func(v uint8) int64 { return int64(min(v, 1)) }), nil
-	case Int4, Uint4:
-		n := t.Len()
-		out, data := make([]int64, n), t.Bytes()
-		for i := range out {
-			v := data[i/2] >> (4 * (i % 2)) & 15
-			out[i] = int64(v)
-			if t.dtype == Int4 {
-				out[i] = int64(int8(v<<4) >> 4)
-			}
-		}
-		return out, nil
+	case Int4, Uint4, Int2, Uint2:
+		return unpackInts(t), nil
 	}
 	return nil, fmt.Errorf("tensor: %v has no integer elements", t.dtype)
 }
@@ -110,6 +109,12 @@ func FromFloat64s(dtype DType, v []float64, shape ...int) (*Tensor, error) {
 		fill(t, v, func(x float64) uint16 { return Float32ToBFloat16(float32(x)) })
 	case Float8E4M3FN, Float8E5M2, Float8E4M3FNUZ, Float8E5M2FNUZ:
 		fill(t, v, func(x float64) uint8 { return Float32ToFloat8(dtype, float32(x), true) })
+	case Float8E8M0:
+		fill(t, v, func(x float64) uint8 { return Float64ToFloat8E8M0(x, true, RoundUp) })
+	case Float4E2M1:
+		for i, x := range v {
+			pack(t.data, 4, i, Float32ToFloat4(float32(x)))
+		}
 	case Bool:
 		for i, x := range v {
 			if x != 0 {
@@ -142,13 +147,10 @@ func FromFloat64s(dtype DType, v []float64, shape ...int) (*Tensor, error) {
 			}
 			return uint64(saturate(x, 0, 1<<64))
 		})
-	case Int4, Uint4:
-		lo, hi := 0.0, 15.0
-		if dtype == Int4 {
-			lo, hi = -8, 7
-		}
+	case Int4, Uint4, Int2, Uint2:
+		lo, hi := intRange(dtype)
 		for i, x := range v {
-			t.data[i/2] |= byte(int8(saturate(x, lo, hi))) & 15 << (4 * (i % 2))
+			pack(t.data, dtype.Bits(), i, uint8(int8(saturate(x, lo, hi))))
 		}
 	default:
 		return nil, fmt.Errorf("tensor: cannot make %v from numbers", dtype)
@@ -212,7 +214,7 @@ func wrapInts(dtype DType, v []int64, shape []int) (*Tensor, error) {
 	w := dtype.Bits() / 8
 	for i, x := range v {
 		if w == 0 {
-			out.data[i/2] |= byte(x) & 15 << (4 * (i % 2))
+			pack(out.data, dtype.Bits(), i, uint8(x))
 			continue
 		}
 		for b := range w {

@@ -6,8 +6,8 @@ import "fmt"
 // "unknown" and never describes a Tensor.
 type DType uint8
 
-// The element types of ONNX. Sub-byte types are packed two per byte, low
-// nibble first.
+// The element types of ONNX. Types of less than one byte are packed, the first
+// element in the lowest bits.
 const (
 	Invalid DType = iota
 	Float32
@@ -32,6 +32,12 @@ const (
 	Float8E5M2FNUZ
 	Complex64
 	Complex128
+	Sequence // holds tensors, see NewSequence
+	Optional // holds one value or none, see NewOptional
+	Int2
+	Uint2
+	Float4E2M1
+	Float8E8M0 // powers of two: an exponent, without sign and without zero
 )
 
 var dtypeInfo = [...]struct {
@@ -44,6 +50,8 @@ var dtypeInfo = [...]struct {
 	Bool: {"bool", 8}, Int4: {"i4", 4}, Uint4: {"u4", 4}, String: {"string", 0},
 	Float8E4M3FN: {"f8e4m3fn", 8}, Float8E5M2: {"f8e5m2", 8}, Float8E4M3FNUZ: {"f8e4m3fnuz", 8}, Float8E5M2FNUZ: {"f8e5m2fnuz", 8},
 	Complex64: {"c64", 64}, Complex128: {"c128", 128},
+	Sequence: {"seq", 0}, Optional: {"optional", 0},
+	Int2: {"i2", 2}, Uint2: {"u2", 2}, Float4E2M1: {"f4e2m1", 4}, Float8E8M0: {"f8e8m0", 8},
 }
 
 // String returns the short name used in text forms and reports: f32, i8, bool …
@@ -78,7 +86,7 @@ func (d DType) ByteSize(n int) int { return (n*d.Bits() + 7) / 8 }
 // IsFloat reports whether d is a real floating-point type of any width.
 func (d DType) IsFloat() bool {
 	switch d {
-	case Float32, Float16, BFloat16, Float64, Float8E4M3FN, Float8E5M2, Float8E4M3FNUZ, Float8E5M2FNUZ:
+	case Float32, Float16, BFloat16, Float64, Float8E4M3FN, Float8E5M2, Float8E4M3FNUZ, Float8E5M2FNUZ, Float4E2M1, Float8E8M0:
 		return true
 	}
 	return false
@@ -94,7 +102,7 @@ func (d DType) IsInt() bool { return d.IsSigned() || d.IsUnsigned() }
 // IsSigned reports whether d is a signed integer type.
 func (d DType) IsSigned() bool {
 	switch d {
-	case Int4, Int8, Int16, Int32, Int64:
+	case Int2, Int4, Int8, Int16, Int32, Int64:
 		return true
 	}
 	return false
@@ -103,7 +111,7 @@ func (d DType) IsSigned() bool {
 // IsUnsigned reports whether d is an unsigned integer type.
 func (d DType) IsUnsigned() bool {
 	switch d {
-	case Uint4, Uint8, Uint16, Uint32, Uint64:
+	case Uint2, Uint4, Uint8, Uint16, Uint32, Uint64:
 		return true
 	}
 	return false

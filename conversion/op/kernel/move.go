@@ -105,8 +105,8 @@ func move(m mover, shape []int, src ...*tensor.Tensor) (*tensor.Tensor, error) {
 		dst := make([]string, n)
 		m.strings(each(src, (*tensor.Tensor).Strings), dst)
 		return tensor.FromStrings(shape, dst)
-	case 4:
-		return moveNibbles(m, shape, src)
+	case 2, 4:
+		return movePacked(m, shape, src)
 	case 8:
 		dst := make([]uint8, n)
 		m.bytes(each(src, (*tensor.Tensor).Bytes), dst)
@@ -129,22 +129,31 @@ func move(m mover, shape []int, src ...*tensor.Tensor) (*tensor.Tensor, error) {
 	return cookWide(d, shape, dst)
 }
 
-// moveNibbles goes through one byte an element.
-func moveNibbles(m mover, shape []int, src []*tensor.Tensor) (*tensor.Tensor, error) {
-	d := src[0].DType()
+// movePacked goes through one byte an element.
+func movePacked(m mover, shape []int, src []*tensor.Tensor) (*tensor.Tensor, error) {
+	d, bits := src[0].DType(), tensor.Uint4
+	if d.Bits() == 2 {
+		bits = tensor.Uint2
+	}
 	var in []*tensor.Tensor
 	for _, s := range src {
-		b, err := s.Cast(tensor.Int8)
+		b, err := tensor.FromBytes(bits, s.Shape(), s.Bytes())
+		if err == nil {
+			b, err = b.Cast(tensor.Uint8)
+		}
 		if err != nil {
 			return nil, err
 		}
 		in = append(in, b)
 	}
 	out, err := move(m, shape, in...)
+	if err == nil {
+		out, err = out.Cast(bits)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return out.Cast(d)
+	return tensor.FromBytes(d, shape, out.Bytes())
 }
 
 func each[T any](src []*tensor.Tensor, f func(*tensor.Tensor) []T) [][]T {

@@ -37,11 +37,18 @@ func limits(d tensor.DType) (lo, hi float32, ok bool) {
 		return -8, 7, true
 	case tensor.Uint4:
 		return 0, 15, true
+	case tensor.Int2:
+		return -2, 1, true
+	case tensor.Uint2:
+		return 0, 3, true
 	}
 	return 0, 0, false
 }
 
-func isFloat8(d tensor.DType) bool { return d.IsFloat() && d.Bits() == 8 }
+// isFloat8 reports whether d is a float that is quantized to by a scale alone.
+func isFloat8(d tensor.DType) bool {
+	return d.IsFloat() && d.Bits() <= 8 && d != tensor.Float8E8M0
+}
 
 // spread says which scale belongs to which element.
 type spread struct {

@@ -176,6 +176,18 @@ func quantizeTo[T int8 | uint8 | int16 | uint16](s *spread, x, scale, zero []flo
 
 func quantizeFloat8(c *op.EvalCtx, s *spread, x, scale []float32, d, narrow tensor.DType) error {
 	saturate := c.Int("saturate", 1) != 0
+	var err error
+	if d == tensor.Float4E2M1 {
+		y := make([]float32, len(x))
+		s.rows(func(at, n, p, step int) {
+			for i := at; i < at+n; i++ {
+				y[i] = divide(x[i], scale[p], narrow)
+				p += step
+			}
+		})
+		c.Out[0], err = tensor.Of(y, c.Arg(0).Shape()...).Cast(d)
+		return err
+	}
 	y := make([]uint8, len(x))
 	s.rows(func(at, n, p, step int) {
 		for i := at; i < at+n; i++ {
@@ -183,7 +195,6 @@ func quantizeFloat8(c *op.EvalCtx, s *spread, x, scale []float32, d, narrow tens
 			p += step
 		}
 	})
-	var err error
 	c.Out[0], err = tensor.FromBytes(d, c.Arg(0).Shape(), y)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/op/kernel"
 	"slipway/conversion/tensor"
@@ -16,10 +17,13 @@ import (
 // castDef's attribute to is a TensorProto.DataType number: see op.ONNXType.
 var castDef = &op.Def{
 	Name: "Cast", Doc: "Converts elements to another type.", Family: family,
-	Attrs:  []op.Attr{{Name: "to", Kind: op.Int, Required: true}, integer("saturate", 1)},
+	Attrs:  []op.Attr{{Name: "to", Kind: op.Int, Required: true}, integer("saturate", 1), roundMode},
 	Inputs: op.In("input"), Outputs: op.In("output"),
 	Infer: func(c *op.InferCtx) error {
 		d, err := op.FromONNXType(c.Int("to", 0))
+		if err == nil {
+			_, err = rounding(c.Node)
+		}
 		if err != nil {
 			return err
 		}
@@ -36,11 +40,11 @@ var castDef = &op.Def{
 		if err != nil {
 			return err
 		}
-		c.Out[0], err = convert(x, d, c.Int("saturate", 1) != 0)
+		c.Out[0], err = convert(x, d, c.Node)
 		return err
 	},
 	FromONNX: func(s *op.Src) error {
-		attrs := s.AttrsOf("to", "saturate")
+		attrs := s.AttrsOf("to", "saturate", "round_mode")
 		if v, ok := s.Raw("to"); ok && s.Version < 6 {
 			d, err := tensorTypeByName(v)
 			if err != nil {
@@ -53,8 +57,22 @@ var castDef = &op.Def{
 		}
 		return s.Lower("Cast", attrs, s.In(0))
 	},
-	// round_mode concerns only the type float8e8m0, which no tensor here has.
-	Harmless: []string{"round_mode"},
+}
+
+// roundMode concerns the type float8e8m0 alone.
+var roundMode = op.Attr{Name: "round_mode", Kind: op.Str, Default: "up"}
+
+func rounding(n *ir.Node) (tensor.RoundMode, error) {
+	switch m := n.Str("round_mode", "up"); m {
+	case "up":
+		return tensor.RoundUp, nil
+	case "down":
+		return tensor.RoundDown, nil
+	case "nearest":
+		return tensor.RoundNearest, nil
+	default:
+		return 0, fmt.Errorf("round_mode %q is not known", m)
+	}
 }
 
 // tensorTypeByName reads the spelling of opset 1, such as "FLOAT".
@@ -69,10 +87,14 @@ func tensorTypeByName(v any) (int64, error) {
 	return int64(n), nil
 }
 
-// convert is the arithmetic of Cast. Without saturate, values that float8 cannot
-// hold become NaN or infinite instead of its largest number.
-func convert(x *tensor.Tensor, to tensor.DType, saturate bool) (*tensor.Tensor, error) {
-	from := x.DType()
+// convert is the arithmetic of Cast, with n's attributes. Without saturate, values
+// that float8 cannot hold become NaN or infinite instead of its largest number.
+func convert(x *tensor.Tensor, to tensor.DType, n *ir.Node) (*tensor.Tensor, error) {
+	from, saturate := x.DType(), n.Int("saturate", 1) != 0
+	mode, err := rounding(n)
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case from == to:
 		return x, nil
@@ -80,11 +102,15 @@ func convert(x *tensor.Tensor, to tensor.DType, saturate bool) (*tensor.Tensor, 
 		return parseStrings(x, to)
 	case to == tensor.String:
 		return formatStrings(x)
+	case to == tensor.Float8E8M0 && from.IsReal():
+		out := make([]uint8, x.Len())
+		kernel.Map(out, x.Float64s(), func(v float64) uint8 { return tensor.Float64ToFloat8E8M0(v, saturate, mode) })
+		return tensor.FromBytes(to, x.Shape(), out)
 	case !saturate && to.IsFloat() && to.Bits() == 8:
 		out := make([]uint8, x.Len())
 		kernel.Map(out, x.Float32s(), func(v float32) uint8 { return tensor.Float32ToFloat8(to, v, false) })
 		return tensor.FromBytes(to, x.Shape(), out)
-	case from.IsFloat() && to.IsInt() && to.Bits() == 4:
+	case from.IsFloat() && to.IsInt() && to.Bits() < 8:
 		// Out of range, ONNX keeps the low bits of the truncated number.
 		wide, err := x.Cast(tensor.Int64)
 		if err != nil {

@@ -10,9 +10,12 @@ import (
 
 var castLikeDef = &op.Def{
 	Name: "CastLike", Doc: "Converts elements to the type of the second input.", Family: family,
-	Attrs:  []op.Attr{integer("saturate", 1)},
+	Attrs:  []op.Attr{integer("saturate", 1), roundMode},
 	Inputs: op.In("input", "target_type"), Outputs: op.In("output"),
 	Infer: func(c *op.InferCtx) error {
+		if _, err := rounding(c.Node); err != nil {
+			return err
+		}
 		c.Set(0, c.InType(1), c.InShape(0).Clone())
 		castContent(c)
 		return nil
@@ -26,7 +29,7 @@ var castLikeDef = &op.Def{
 		if err != nil {
 			return err
 		}
-		c.Out[0], err = convert(x, like.DType(), c.Int("saturate", 1) != 0)
+		c.Out[0], err = convert(x, like.DType(), c.Node)
 		return err
 	},
 	Decompose: func(b *op.Builder) ([]*ir.Value, error) {
@@ -38,5 +41,4 @@ var castLikeDef = &op.Def{
 		attrs["to"] = op.ONNXType(d)
 		return one(b.Op("Cast", attrs, b.In(0)))
 	},
-	Harmless: []string{"round_mode"},
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -82,7 +83,7 @@ func (s *Studio) Bench(o BenchOptions) (int64, error) {
 
 func (s *Studio) runBench(ctx context.Context, h *jobs.Handle, o BenchOptions) error {
 	var subjects []measure.Subject
-	var owner []int64
+	var owner []*Variant
 	for _, v := range s.chosen(o.Variants) {
 		names := s.runtimesFor(v)
 		if len(names) == 0 {
@@ -99,7 +100,7 @@ func (s *Studio) runBench(ctx context.Context, h *jobs.Handle, o BenchOptions) e
 				continue
 			}
 			defer stop()
-			subjects, owner = append(subjects, sub), append(owner, v.ID)
+			subjects, owner = append(subjects, sub), append(owner, v)
 		}
 	}
 	rows, errs, err := measure.Run(ctx, subjects, measure.Options{Seconds: o.Seconds, Progress: func(f float64, what string) { h.Progress(what, f) }})
@@ -111,7 +112,14 @@ func (s *Studio) runBench(ctx context.Context, h *jobs.Handle, o BenchOptions) e
 			h.Find(diag.Warnf("bench.failed", "%s: %v", subjects[i].Name, errs[i]))
 			continue
 		}
-		if err := s.record("bench", owner[i], r.Runtime, r); err != nil {
+		h.Progress("layers of "+subjects[i].Name+" on "+r.Runtime, 1)
+		if r.Layers, err = s.layerTimes(ctx, owner[i], subjects[i]); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			h.Find(diag.Warnf("bench.layers", "no times by layer of %s on %s: %v", subjects[i].Name, r.Runtime, err))
+		}
+		if err := s.record("bench", owner[i].ID, r.Runtime, r); err != nil {
 			return err
 		}
 	}
@@ -135,6 +143,41 @@ func (s *Studio) subject(ctx context.Context, v *Variant, name string, threads i
 		return sub, nil, err
 	}
 	return measure.Subject{Name: v.Title, Runtime: r.Info(), Session: ses, Inputs: in[0], Threads: threads, Batch: batchOf(in[0])}, stop, nil
+}
+
+// layerTimes is what each layer of a measured variant takes; nil where the
+// runtime cannot tell.
+func (s *Studio) layerTimes(ctx context.Context, v *Variant, sub measure.Subject) ([]measure.Layer, error) {
+	r, stop, err := s.env.Runtimes.Dedicated(ctx, sub.Runtime.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	return measure.Trace(ctx, r, runtimes.Model{Path: v.Path, Format: v.Format()}, runtimes.Options{Threads: sub.Threads}, sub.Inputs, s.origins(v))
+}
+
+// origins says from which source layers the layers and tensors of a variant's
+// file come, by name.
+func (s *Studio) origins(v *Variant) map[string][]string {
+	out := map[string][]string{}
+	if m := s.Model(); v.Result == nil && m != nil {
+		for _, n := range m.Graph.Nodes {
+			for _, o := range n.Outputs {
+				if o != nil {
+					out[o.Name] = []string{n.Name}
+				}
+			}
+			out[n.Name] = []string{n.Name}
+		}
+	}
+	if v.Result == nil {
+		return out
+	}
+	for _, l := range v.Result.Layers {
+		out[l.Artefact] = []string{l.Name}
+	}
+	maps.Copy(out, v.Result.Sources)
+	return out
 }
 
 func batchOf(in []*tensor.Tensor) int {

@@ -198,6 +198,9 @@ func TestWholeLoop(t *testing.T) {
 			if !slices.ContainsFunc(s.BenchRows(), func(b project.BenchRow) bool { return b.Variant == v && b.P50MS > 0 && b.PeakRSS > 10<<20 }) {
 				t.Errorf("variant %d was not measured: %+v", v, s.BenchRows())
 			}
+			if works("ort") && !slices.ContainsFunc(s.BenchRows(), func(b project.BenchRow) bool { return b.Variant == v && b.Runtime == "ort" && convolutionsNamed(t, s, b) }) {
+				t.Errorf("variant %d: no times by source layer", v)
+			}
 			if !slices.ContainsFunc(s.EvalRows(), func(e project.EvalRow) bool {
 				return e.Variant == v && e.Images >= 8 && e.Top1 > 0.5 && e.Agreement == 1
 			}) {
@@ -270,4 +273,27 @@ func TestTaskOutlivesTheProgram(t *testing.T) {
 	if k, note := s.Task(); k.Kind != task.Classify || !slices.Equal(k.Labels, c.Labels) || note != "" {
 		t.Errorf("%+v %q", k, note)
 	}
+}
+
+// convolutionsNamed reports whether nearly all of the time that went into
+// convolutions is booked on layers of the model.
+func convolutionsNamed(t *testing.T, s *project.Studio, b project.BenchRow) bool {
+	t.Helper()
+	layers := map[string]bool{}
+	for _, n := range s.Model().Graph.Nodes {
+		layers[n.Name] = true
+	}
+	named, all := 0.0, 0.0
+	for _, l := range b.Layers {
+		if l.Type != "Conv" {
+			continue
+		}
+		all += l.MS
+		if slices.ContainsFunc(l.SourceLayers, func(n string) bool { return layers[n] }) {
+			named += l.MS
+		} else {
+			t.Logf("%s is not named", l.Layer)
+		}
+	}
+	return all > 0 && named > 0.9*all
 }

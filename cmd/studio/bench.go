@@ -68,7 +68,7 @@ func (a *app) bench(ctx context.Context, models []string, f *benchFlags) error {
 			}
 			defer stop()
 			subjects, owner = append(subjects, *sub), append(owner, m)
-			layers = append(layers, func() []measure.Layer { return a.layerTimes(ctx, m, s.Name, f) })
+			layers = append(layers, func() []measure.Layer { return a.layerTimes(ctx, m, sub, f) })
 		}
 	}
 	bar := newProgress(a.err, 1)
@@ -141,37 +141,17 @@ func (a *app) subject(ctx context.Context, model, name string, f *benchFlags) (*
 	return &measure.Subject{Name: model, Runtime: r.Info(), Session: ses, Inputs: in[0], Threads: f.threads, Batch: batch}, stop, nil
 }
 
-// layerTimes profiles apart from the timed runs, since profiling slows a runtime
-// down; nil where the runtime cannot tell.
-func (a *app) layerTimes(ctx context.Context, model, name string, f *benchFlags) []measure.Layer {
-	r, err := a.machine.Get(name)
+// layerTimes is nil where the runtime cannot tell.
+func (a *app) layerTimes(ctx context.Context, model string, s *measure.Subject, f *benchFlags) []measure.Layer {
+	r, err := a.machine.Get(s.Runtime.Name)
 	if err != nil {
 		return nil
 	}
-	ses, err := r.Open(ctx, runtimes.Model{Path: model, Format: formatOf(model)}, runtimes.Options{Threads: f.threads, Fast: f.fast, Profile: true})
+	l, err := measure.Trace(ctx, r, runtimes.Model{Path: model, Format: formatOf(model)}, runtimes.Options{Threads: f.threads, Fast: f.fast}, s.Inputs, nil)
 	if err != nil {
 		return nil
 	}
-	defer ses.Close()
-	tracer, ok := ses.(runtimes.Tracer)
-	if !ok {
-		return nil
-	}
-	in, err := verify.Samples(ses.Inputs(), 1, nil)
-	if err != nil {
-		return nil
-	}
-	const runs = 5
-	for range runs {
-		if _, err := ses.Run(ctx, in[0]); err != nil {
-			return nil
-		}
-	}
-	t, err := tracer.Trace(ctx)
-	if err != nil {
-		return nil
-	}
-	return measure.Profile(t, nil)
+	return l
 }
 
 func (a *app) benchText(rows []benchRow, findings diag.List) {

@@ -214,37 +214,3 @@ func disturbed(before float64) string {
 	}
 	return ""
 }
-
-// Profile turns a trace into rows, slowest first; sources maps a runtime's layer
-// name to source layers.
-func Profile(t []runtimes.LayerTime, sources map[string][]string) []Layer {
-	total := 0.0
-	for _, l := range t {
-		total += l.Time.Seconds()
-	}
-	out := make([]Layer, 0, len(t))
-	for _, l := range t {
-		src := l.SourceLayers
-		if src == nil {
-			src = sources[l.Layer]
-		}
-		if src == nil {
-			src = []string{}
-		}
-		row := Layer{Layer: l.Layer, Type: l.Type, Exec: l.Exec, SourceLayers: src, MS: l.Time.Seconds() * 1e3}
-		if total > 0 {
-			row.Share = l.Time.Seconds() / total
-		}
-		out = append(out, row)
-	}
-	slices.SortStableFunc(out, func(a, b Layer) int {
-		switch {
-		case a.MS > b.MS:
-			return -1
-		case a.MS < b.MS:
-			return 1
-		}
-		return 0
-	})
-	return out
-}

@@ -77,3 +77,19 @@ func TestPercentiles(t *testing.T) {
 		t.Error(Percentile(v, 50), Percentile(v, 100), Percentile(v, 25))
 	}
 }
+
+func TestOriginOfLayer(t *testing.T) {
+	sources := map[string][]string{"conv": {"a"}, "conv_out": {"b"}, "bn_out": {"c"}}
+	for layer, want := range map[string]string{
+		"conv": "a", "conv/WithoutBiases": "a", "conv_out_relu_nchwc": "b", "conv_other": "a",
+		"conv2": "", "bn": "", "bn_out:0": "c", "": "", "[Delegate]:4": "",
+	} {
+		got := ""
+		if o := origin(layer, sources); o != nil {
+			got = o[0]
+		}
+		if got != want {
+			t.Errorf("%q: from %q, want %q", layer, got, want)
+		}
+	}
+}

@@ -69,14 +69,14 @@ func heatChoices(g *ir.Graph, s *summary.Summary, variants []*project.Variant, b
 		}})
 	}
 	for _, b := range bench {
-		if len(b.Layers) == 0 {
-			continue
-		}
 		ms := map[string]float64{}
 		for _, l := range b.Layers {
 			for _, src := range l.SourceLayers {
 				ms[src] += l.MS / float64(len(l.SourceLayers))
 			}
+		}
+		if len(ms) == 0 {
+			continue // the runtime does not say, or has names of its own for what it ran
 		}
 		out = append(out, heatChoice{title: fmt.Sprintf("Time: %s, %s", titles[b.Variant], b.Runtime), linear: true, format: units.Milliseconds, value: func(layer string) (float64, bool) {
 			t, ok := ms[layer]

@@ -4,6 +4,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
+
+	"slipway/ui/widgets/field"
 )
 
 // Place is something in the window that can be pressed: what it says and where
@@ -56,7 +58,7 @@ func (w *placeWalk) walk(o fyne.CanvasObject) {
 		w.walk(o.Content)
 	case *widget.Button:
 		w.add("button", o.Text, o, o.Disabled())
-	case *widget.Check:
+	case *field.Check:
 		w.add("check", o.Text, o, o.Disabled())
 		// A check answers on its box and its text alone, however wide it is.
 		last := &w.out[len(w.out)-1]

@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/conversion/options"
+	"slipway/ui/widgets/field"
 )
 
 // Form shows the fields of one struct. Use it on the UI goroutine only.
@@ -107,7 +108,7 @@ func (f *Form) row(fd *options.Field, folder Choose, isFolder bool) *row {
 	var input fyne.CanvasObject
 	switch fd.Kind {
 	case options.Bool:
-		c := widget.NewCheck(name, func(on bool) { f.set(r, strconv.FormatBool(on)) })
+		c := field.NewCheck(name, func(on bool) { f.set(r, strconv.FormatBool(on)) })
 		r.show = func() { c.SetChecked(fd.Get() == "true") }
 		r.box = container.New(layout.NewCustomPaddedVBoxLayout(-3), c, r.note)
 		return r
@@ -123,7 +124,7 @@ func (f *Form) row(fd *options.Field, folder Choose, isFolder bool) *row {
 			input = c
 			break
 		}
-		c := widget.NewSelect(fd.Choices, func(v string) { f.set(r, v) })
+		c := field.NewSelect(fd.Choices, func(v string) { f.set(r, v) })
 		r.show = func() { c.SetSelected(fd.Get()) }
 		input = c
 	case options.Float:
@@ -146,7 +147,7 @@ func (f *Form) row(fd *options.Field, folder Choose, isFolder bool) *row {
 // slider answers at once: the number follows the knob, the change is made when
 // it is let go.
 func (f *Form) slider(r *row, fd *options.Field) fyne.CanvasObject {
-	s := widget.NewSlider(fd.Min, fd.Max)
+	s := field.NewSlider(fd.Min, fd.Max)
 	s.Step = fd.Step
 	if s.Step == 0 {
 		s.Step = (fd.Max - fd.Min) / 100
@@ -167,7 +168,7 @@ func (f *Form) slider(r *row, fd *options.Field) fyne.CanvasObject {
 }
 
 func (f *Form) entry(r *row, fd *options.Field, pick Choose) fyne.CanvasObject {
-	e := widget.NewEntry()
+	e := field.NewEntry()
 	switch fd.Kind {
 	case options.List:
 		e.SetPlaceHolder("none")

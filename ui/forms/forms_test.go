@@ -6,6 +6,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
+
+	"slipway/ui/widgets/field"
 )
 
 type settings struct {
@@ -49,13 +51,13 @@ func TestFormWritesThroughAndHidesWhatDoesNotApply(t *testing.T) {
 	if s.Method != "magnitude" || !f.rows[1].box.Visible() || changed != 1 {
 		t.Errorf("%+v, visible %v, %d changes", s, f.rows[1].box.Visible(), changed)
 	}
-	sl := find[*widget.Slider](f.rows[1].box)
+	sl := find[*field.Slider](f.rows[1].box)
 	sl.SetValue(0.3)
 	sl.OnChangeEnded(0.3)
 	if s.Ratio != 0.3 {
 		t.Errorf("ratio %v", s.Ratio)
 	}
-	e := find[*widget.Entry](f.rows[2].box)
+	e := find[*field.Entry](f.rows[2].box)
 	e.SetText("12")
 	if s.Count != 3 || f.rows[2].note.Importance != widget.DangerImportance {
 		t.Errorf("12 was taken for a maximum of 9: %+v", s)
@@ -67,7 +69,7 @@ func TestFormWritesThroughAndHidesWhatDoesNotApply(t *testing.T) {
 	s.Fast = true
 	n := changed
 	f.Refresh()
-	if !find[*widget.Check](f.rows[3].box).Checked || changed != n {
+	if !find[*field.Check](f.rows[3].box).Checked || changed != n {
 		t.Error("refresh must show the value and not count as a change")
 	}
 }

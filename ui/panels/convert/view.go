@@ -17,6 +17,7 @@ import (
 	"slipway/project"
 	"slipway/project/jobs"
 	"slipway/ui/panel"
+	"slipway/ui/widgets/field"
 )
 
 // Needs is what the panel asks of the application.
@@ -134,7 +135,7 @@ func (p *Panel) reloadTargets() {
 	targets := p.needs.Targets()
 	common := sameReason(targets) // then the button says it, once
 	for _, c := range targets {
-		check := widget.NewCheck(c.Info.Title, func(on bool) { p.picked[c.Info.Name] = on; p.enableStart() })
+		check := field.NewCheck(c.Info.Title, func(on bool) { p.picked[c.Info.Name] = on; p.enableStart() })
 		check.Checked = p.picked[c.Info.Name] && c.Enabled
 		if !c.Enabled {
 			check.Disable()

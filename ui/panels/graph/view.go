@@ -17,6 +17,7 @@ import (
 	"slipway/ui/graphlayout"
 	"slipway/ui/graphpaint"
 	"slipway/ui/panel"
+	"slipway/ui/widgets/field"
 	"slipway/ui/widgets/graphview"
 )
 
@@ -47,7 +48,7 @@ type Panel struct {
 	hits    []string
 	at      int
 	count   *widget.Label
-	colour  *widget.Select
+	colour  *field.Select
 	heats   []heatChoice
 	scene   *graphpaint.Scene // of shown
 	shown   *project.Model
@@ -149,7 +150,7 @@ func (p *Panel) build() {
 	p.search.OnChanged = p.find
 	p.search.OnSubmitted = func(string) { p.next(1) }
 	p.count.Importance = widget.LowImportance
-	p.colour = widget.NewSelect(nil, p.setColour)
+	p.colour = field.NewSelect(nil, p.setColour)
 	tool := func(icon fyne.Resource, f func()) *widget.Button {
 		b := widget.NewButtonWithIcon("", icon, f)
 		b.Importance = widget.LowImportance

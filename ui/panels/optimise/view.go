@@ -16,6 +16,7 @@ import (
 	"slipway/project"
 	"slipway/ui/forms"
 	"slipway/ui/panel"
+	"slipway/ui/widgets/field"
 )
 
 // Needs is what the panel asks of the application.
@@ -156,7 +157,7 @@ func (p *Panel) reloadLayer() {
 	l := widget.NewLabel(name)
 	l.Truncation = fyne.TextTruncateEllipsis
 	p.layer.Add(l)
-	keep := widget.NewCheck("Keep in float when quantizing", func(on bool) {
+	keep := field.NewCheck("Keep in float when quantizing", func(on bool) {
 		r := p.needs.Recipe()
 		KeepFloat(&r, name, on)
 		p.try(p.needs.SetRecipe(r))
@@ -167,7 +168,7 @@ func (p *Panel) reloadLayer() {
 		}
 	}
 	p.layer.Add(keep)
-	ratio := widget.NewSlider(0, 0.95)
+	ratio := field.NewSlider(0, 0.95)
 	ratio.Step = 0.05
 	ratio.Value = p.recipe.Prune.Layers[name]
 	text := widget.NewLabel(ratioText(ratio.Value))

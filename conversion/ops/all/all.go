@@ -16,6 +16,7 @@ import (
 	"slipway/conversion/ops/quant"
 	"slipway/conversion/ops/reduce"
 	"slipway/conversion/ops/shape"
+	"slipway/conversion/ops/signal"
 )
 
 // families are the operator packages, sorted by name.
@@ -31,6 +32,7 @@ var families = [][]*op.Def{
 	quant.Defs,
 	reduce.Defs,
 	shape.Defs,
+	signal.Defs,
 }
 
 // Registry holds all operators. It is made on first use and never changes; any

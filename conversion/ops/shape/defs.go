@@ -31,6 +31,8 @@ var Defs = []*op.Def{
 	oneHotDef,
 	triluDef,
 	cumSumDef,
+	cumProdDef,
+	bitCastDef,
 	topKDef,
 	nonZeroDef,
 }

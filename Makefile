@@ -1,7 +1,7 @@
 # Slipway's tasks. The scripts behind them say what they do in their first lines.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build headless lint fuzz bench screenshots clean
+.PHONY: help demo test build headless lint fuzz bench large screenshots clean
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-12s %s\n' "$$t" "$$d"; done
@@ -30,6 +30,17 @@ fuzz: ## Runs every fuzz target for FUZZTIME seconds
 bench: build ## Measures the studio beside today's tools on the same files
 	@scripts/test-venv
 	@scripts/bench/run
+
+LARGE ?= 6
+large: ## Converts a model of LARGE gigabytes (of holes) to every target and watches the memory
+	@STUDIO_LARGE=$(LARGE) go test -count=1 -timeout 30m -v -run '^TestLarge$$' ./conversion/plan
+
+models: ## Exports the networks for `make networks` (needs 5 GB for PyTorch)
+	@scripts/models/run
+
+NETWORKS ?=
+networks: models ## Converts NETWORKS (default all) to every target, verifies, renews docs/NETWORKS.md
+	@scripts/networks $(NETWORKS)
 
 screenshots: build ## Drives the real window and renews docs/screenshots
 	@scripts/system-packages window

@@ -1,0 +1,127 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"slipway/conversion/tensor"
+	"slipway/conversion/testkit"
+	"slipway/runtimes"
+)
+
+// ncnnPackage runs ncnn models by ncnn's Python package. Its inputs and outputs
+// are those of the source model, as an ncnn file says neither types nor shapes.
+type ncnnPackage struct {
+	python, script string
+	in, out        []runtimes.IO
+	dir            string
+}
+
+// newNCNN skips the test where STUDIO_NCNN_VENV names no environment with ncnn.
+func newNCNN(t *testing.T, m *Machine, source string) ncnnPackage {
+	t.Helper()
+	python := filepath.Join(os.Getenv("STUDIO_NCNN_VENV"), "bin", "python")
+	if _, err := os.Stat(python); err != nil || os.Getenv("STUDIO_NCNN_VENV") == "" {
+		t.Skip("set STUDIO_NCNN_VENV to a virtual environment with the package ncnn")
+	}
+	s := open(t, m, "ort", source)
+	return ncnnPackage{
+		python, filepath.Join(testkit.Root(t), "conversion", "target", "ncnn", "testdata", "run.py"), s.Inputs(), s.Outputs(), t.TempDir(),
+	}
+}
+
+func (ncnnPackage) Info() runtimes.Info {
+	return runtimes.Info{Name: "ncnn", Title: "ncnn", Formats: []string{"ncnn"}}
+}
+
+func (ncnnPackage) Check(context.Context) error { return nil }
+
+func (n ncnnPackage) Open(_ context.Context, m runtimes.Model, _ runtimes.Options) (runtimes.Session, error) {
+	return ncnnModel{n, m.Path}, nil
+}
+
+type ncnnModel struct {
+	ncnnPackage
+	param string
+}
+
+func (n ncnnModel) Inputs() []runtimes.IO  { return n.in }
+func (n ncnnModel) Outputs() []runtimes.IO { return n.out }
+func (n ncnnModel) Close() error           { return nil }
+
+type ncnnBlob struct {
+	Dims []int  `json:"dims"`
+	File string `json:"file"`
+}
+
+// Run hands the inputs over without their batch of one, as 32-bit floats, and
+// gives the outputs the source's shapes where they have as many elements.
+func (n ncnnModel) Run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	in := []ncnnBlob{}
+	for k, x := range inputs {
+		file := filepath.Join(n.dir, fmt.Sprintf("in%d", k))
+		v := x.Float32s()
+		if err := os.WriteFile(file, tensor.Of(v, len(v)).Bytes(), 0o600); err != nil {
+			return nil, err
+		}
+		dims := x.Shape()
+		if len(dims) > 1 && dims[0] == 1 {
+			dims = dims[1:]
+		}
+		in = append(in, ncnnBlob{dims, file})
+	}
+	job, err := json.Marshal(map[string]any{
+		"param": n.param, "bin": strings.TrimSuffix(n.param, "param") + "bin", "inputs": in, "outputs": len(n.out),
+	})
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, n.python, n.script)
+	cmd.Stdin = bytes.NewReader(append(job, '\n'))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	text, err := cmd.Output()
+	if err != nil {
+		return nil, &runtimes.CrashError{Runtime: "ncnn", Stage: "run", Signal: err.Error(), Stderr: stderr.String()}
+	}
+	var r struct {
+		Error   string
+		Outputs []ncnnBlob
+	}
+	if i := bytes.LastIndex(bytes.TrimSpace(text), []byte("\n")); i >= 0 {
+		text = text[i+1:]
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("ncnn: %w: %s", err, text)
+	}
+	if r.Error != "" {
+		return nil, &runtimes.RefusedError{Runtime: "ncnn", Stage: "run", Text: r.Error + " " + stderr.String()}
+	}
+	var out []*tensor.Tensor
+	for k, o := range r.Outputs {
+		b, err := os.ReadFile(o.File)
+		if err != nil {
+			return nil, err
+		}
+		x, err := tensor.FromBytes(tensor.Float32, []int{len(b) / 4}, b)
+		if err != nil {
+			return nil, err
+		}
+		dims := o.Dims
+		if size, err := tensor.NumElements(n.out[k].Shape); err == nil && size == x.Len() {
+			dims = n.out[k].Shape
+		}
+		if x, err = x.Reshape(dims...); err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}

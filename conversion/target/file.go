@@ -1,15 +1,10 @@
 package target
 
-import (
-	"errors"
-	"os"
-)
-
 // File writes one file of an artefact. While it does, the SHA-256 is computed
 // and the system is asked to bring what is there to the disk, so that whoever
 // makes the artefact durable in the end has little left to wait for.
 type File struct {
-	f           *os.File
+	f           *Sparse
 	sum         *Sum
 	at, flushed int64
 }
@@ -19,7 +14,7 @@ const flushEvery = 8 << 20
 
 // Create makes the file or empties it.
 func Create(path string) (*File, error) {
-	f, err := os.Create(path)
+	f, err := CreateSparse(path)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +29,7 @@ func (f *File) Write(p []byte) (int, error) {
 	}
 	f.at += int64(n)
 	if f.at-f.flushed >= flushEvery {
-		writeBack(f.f, f.flushed, f.at-f.flushed)
+		writeBack(f.f.f, f.flushed, f.at-f.flushed)
 		f.flushed = f.at
 	}
 	return f.sum.Write(p)
@@ -43,10 +38,7 @@ func (f *File) Write(p []byte) (int, error) {
 // Close ends the file; more calls do nothing.
 func (f *File) Close() error {
 	f.sum.Hex()
-	if err := f.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
-		return err
-	}
-	return nil
+	return f.f.Close()
 }
 
 // SHA256 is the sum of the whole file in hex, after Close.

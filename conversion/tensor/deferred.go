@@ -14,6 +14,11 @@ type deferred struct {
 	make func() *Tensor
 	size int
 
+	// Of transposed tensors: what of, how, and the same piece by piece.
+	from   *Tensor
+	perm   []int
+	stream func(func([]byte) error) error
+
 	mu   sync.Mutex
 	kept weak.Pointer[byte]
 }
@@ -57,6 +62,9 @@ func (t *Tensor) Backed(release func([]byte)) *Tensor {
 // the next use they are read from their file again. It does nothing for tensors
 // that are not backed by one.
 func (t *Tensor) Drop() {
+	if t.later != nil && t.later.from != nil {
+		t.later.from.Drop()
+	}
 	if t.release != nil && len(t.data) > 0 {
 		t.release(t.data)
 	}

@@ -56,7 +56,7 @@ func foldConstants(g *ir.Graph, c *pass.Ctx) error {
 			c.Miss(n, "%s", why)
 			continue
 		}
-		out, err := eval(c, n, in)
+		out, err := compute(c, n, in)
 		if err != nil {
 			c.Miss(n, "cannot be computed: %v", err)
 			continue
@@ -69,6 +69,26 @@ func foldConstants(g *ir.Graph, c *pass.Ctx) error {
 		c.Fire()
 	}
 	return p.Done()
+}
+
+// compute is eval, which leaves large transposed weights where they lie until
+// they are written.
+func compute(c *pass.Ctx, n *ir.Node, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	if n.Op == "Transpose" && len(in) == 1 && in[0] != nil {
+		perm := make([]int, in[0].Rank())
+		for i := range perm {
+			perm[i] = len(perm) - 1 - i
+		}
+		for i, p := range n.Ints("perm") {
+			if i < len(perm) {
+				perm[i] = int(p)
+			}
+		}
+		if t, err := in[0].Transposed(perm...); err == nil {
+			return []*tensor.Tensor{t}, nil
+		}
+	}
+	return eval(c, n, in)
 }
 
 // eval computes a node; a panic in an operator's arithmetic is an error here.

@@ -25,13 +25,19 @@ var blobTypes = map[tensor.DType]uint32{
 
 // Blobs writes weight.bin one tensor after another.
 type Blobs struct {
-	w      io.WriteSeeker
+	w      File
 	offset int64
 	count  uint32
 }
 
+// File is what weights are written to: os.File is one.
+type File interface {
+	io.Writer
+	io.WriterAt
+}
+
 // NewBlobs starts the file at w, which must be empty.
-func NewBlobs(w io.WriteSeeker) (*Blobs, error) {
+func NewBlobs(w File) (*Blobs, error) {
 	b := &Blobs{w: w}
 	return b, b.put(make([]byte, blobAlign))
 }
@@ -48,11 +54,11 @@ func (b *Blobs) Put(t *tensor.Tensor) (uint64, error) {
 	if !ok {
 		return 0, fmt.Errorf("mil: weights of %v cannot be stored", t.DType())
 	}
-	at, data := b.offset, t.Bytes()
+	at, size := b.offset, t.Size()
 	var head [blobAlign]byte
 	binary.LittleEndian.PutUint32(head[0:], blobSentinel)
 	binary.LittleEndian.PutUint32(head[4:], d)
-	binary.LittleEndian.PutUint64(head[8:], uint64(len(data)))
+	binary.LittleEndian.PutUint64(head[8:], uint64(size))
 	binary.LittleEndian.PutUint64(head[16:], uint64(at+blobAlign))
 	if bits := t.Len() * t.DType().Bits(); bits%8 != 0 {
 		binary.LittleEndian.PutUint64(head[24:], uint64(8-bits%8))
@@ -60,7 +66,8 @@ func (b *Blobs) Put(t *tensor.Tensor) (uint64, error) {
 	if err := b.put(head[:]); err != nil {
 		return 0, err
 	}
-	if err := b.put(data); err != nil {
+	n, err := t.WriteTo(b.w)
+	if b.offset += n; err != nil {
 		return 0, err
 	}
 	b.count++
@@ -75,10 +82,7 @@ func (b *Blobs) Close() error {
 	var head [8]byte
 	binary.LittleEndian.PutUint32(head[0:], b.count)
 	binary.LittleEndian.PutUint32(head[4:], blobVersion)
-	if _, err := b.w.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	_, err := b.w.Write(head[:])
+	_, err := b.w.WriteAt(head[:], 0)
 	return err
 }
 

@@ -65,7 +65,7 @@ func (m *Model) encode(w io.Writer, limit int64) error {
 			if err := b.Stream(c); err != nil {
 				return fmt.Errorf("tflite: buffer %d: %w", i, err)
 			}
-		} else if _, err := c.Write(b.Data); err != nil {
+		} else if err := b.write(c); err != nil {
 			return err
 		}
 		if c.n != b.size() {
@@ -74,6 +74,21 @@ func (m *Model) encode(w io.Writer, limit int64) error {
 		pos = at[i] + c.n
 	}
 	return out.Flush()
+}
+
+// write writes Data piece by piece.
+func (b *Buffer) write(w io.Writer) error {
+	const piece = 4 << 20
+	for from := 0; from < len(b.Data); from += piece {
+		p := b.Data[from:min(from+piece, len(b.Data))]
+		if _, err := w.Write(p); err != nil {
+			return err
+		}
+		if b.Release != nil {
+			b.Release(p)
+		}
+	}
+	return nil
 }
 
 type counter struct {

@@ -46,9 +46,10 @@ type Operator struct {
 // Buffer is the content of a constant. Either Data is set, or Size and Stream,
 // which writes exactly Size bytes each time it is called.
 type Buffer struct {
-	Data   []byte
-	Size   int64
-	Stream func(io.Writer) error
+	Data    []byte
+	Release func([]byte) // takes pieces of Data back once they are written; nil: nobody does
+	Size    int64
+	Stream  func(io.Writer) error
 }
 
 func (b *Buffer) size() int64 {

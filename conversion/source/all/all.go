@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"slipway/conversion/diag"
+	"slipway/conversion/filemap"
 	"slipway/conversion/source"
-	"slipway/conversion/source/filemap"
 	"slipway/conversion/source/onnx"
 )
 
@@ -79,7 +79,7 @@ func readHead(path string) ([]byte, error) {
 
 func unreadable(path string, err error) *diag.Finding {
 	if errors.Is(err, fs.ErrNotExist) {
-		return diag.Errorf("source.missing", "there is no such file").In(path)
+		return diag.Errorf("source.missing", "there is no such file").In(path).Suggest("check the path")
 	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -107,7 +107,7 @@ func notAModel(head []byte, path string) *diag.Finding {
 	}
 	switch {
 	case len(head) == 0:
-		return diag.Errorf("source.empty", "the file is empty")
+		return diag.Errorf("source.empty", "the file is empty").Suggest("fetch or copy the file again")
 	case starts(text, "<!doctype html", "<html", "<head", "<body"):
 		return is("an HTML page", "the download was answered with a web page: fetch the file itself")
 	case starts(text, "version https://git-lfs.github.com/spec"):

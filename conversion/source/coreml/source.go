@@ -10,11 +10,11 @@ import (
 	"strings"
 
 	"slipway/conversion/diag"
+	"slipway/conversion/filemap"
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/schema/mil"
 	"slipway/conversion/source"
-	"slipway/conversion/source/filemap"
 	"slipway/conversion/tensor"
 )
 
@@ -175,7 +175,7 @@ func (r *reader) literal(v *mil.Value) *tensor.Tensor {
 		r.fail("%w", err)
 		return tensor.New(tensor.Float32)
 	}
-	return t
+	return t.Backed(filemap.Release)
 }
 
 // list is an argument's values; nil where it is omitted.

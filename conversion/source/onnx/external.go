@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"slipway/conversion/diag"
-	"slipway/conversion/source/filemap"
+	"slipway/conversion/filemap"
 )
 
 // external serves the bytes of external data: from regular files inside the

@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"slipway/conversion/diag"
+	"slipway/conversion/filemap"
 	"slipway/conversion/ir"
 	"slipway/conversion/source"
-	"slipway/conversion/source/filemap"
 )
 
 // Source reads ONNX files. It has no state.
@@ -36,6 +36,7 @@ func (Source) Open(ctx context.Context, path string, o source.Options) (*source.
 	m, err := open(ctx, path, o)
 	if err != nil {
 		l := diag.FromError("onnx.unreadable", err)
+		cure(l)
 		for _, f := range l {
 			if f.File == "" {
 				f.File = path

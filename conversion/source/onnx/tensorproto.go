@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"slipway/conversion/diag"
-	"slipway/conversion/source/filemap"
+	"slipway/conversion/filemap"
 	"slipway/conversion/tensor"
 )
 
@@ -74,6 +74,7 @@ var dtypes = map[int64]tensor.DType{
 	7: tensor.Int64, 8: tensor.String, 9: tensor.Bool, 10: tensor.Float16, 11: tensor.Float64, 12: tensor.Uint32,
 	13: tensor.Uint64, 14: tensor.Complex64, 15: tensor.Complex128, 16: tensor.BFloat16, 17: tensor.Float8E4M3FN,
 	18: tensor.Float8E4M3FNUZ, 19: tensor.Float8E5M2, 20: tensor.Float8E5M2FNUZ, 21: tensor.Uint4, 22: tensor.Int4,
+	23: tensor.Float4E2M1, 24: tensor.Float8E8M0, 25: tensor.Uint2, 26: tensor.Int2,
 }
 
 // DTypeOf is the element type of a number of TensorProto.DataType, Invalid
@@ -141,8 +142,8 @@ func (p *tensorProto) decode(ext func(*tensorProto, int) ([]byte, error)) (*tens
 	default:
 		have := p.typedCount(dt)
 		want := n
-		if dt.Bits() == 4 {
-			want = (n + 1) / 2
+		if dt.Bits() < 8 {
+			want = dt.ByteSize(n)
 		} else if dt == tensor.Complex64 || dt == tensor.Complex128 {
 			want = 2 * n
 		}
@@ -203,7 +204,7 @@ func (p *tensorProto) typed(dt tensor.DType) ([]byte, error) {
 		if dt == tensor.Bool {
 			hi = 1
 		}
-		if dt.Bits() == 4 {
+		if dt.Bits() < 8 {
 			lo = -128 // some writers store the packed byte as signed
 		}
 	}

@@ -1,9 +1,6 @@
 package coreml
 
-import (
-	"slipway/conversion/ir"
-	"slipway/conversion/tensor"
-)
+import "slipway/conversion/ir"
 
 var linalgOps = map[string]spelling{
 	"MatMul": {wide, emitMatMul},
@@ -76,21 +73,9 @@ func (e *emitter) linearWeight(v *ir.Value, transposed bool) (arg, bool) {
 	if n := v.Node(); n != nil && affine(n) {
 		return arg{}, false
 	}
-	t, err := transposeMatrix(e.hold(e.constantOf(v)))
+	t, err := e.hold(e.constantOf(v)).Transposed(1, 0)
 	if err != nil {
 		return arg{}, false
 	}
 	return lit("weight", t), true
-}
-
-func transposeMatrix(t *tensor.Tensor) (*tensor.Tensor, error) {
-	rows, cols, w := t.Shape()[0], t.Shape()[1], t.DType().Bits()/8
-	out := make([]byte, len(t.Bytes()))
-	src := t.Bytes()
-	for i := range rows {
-		for j := range cols {
-			copy(out[(j*rows+i)*w:(j*rows+i+1)*w], src[(i*cols+j)*w:])
-		}
-	}
-	return tensor.FromBytes(t.DType(), []int{cols, rows}, out)
 }

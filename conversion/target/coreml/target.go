@@ -183,7 +183,7 @@ func write(ctx context.Context, g *ir.Graph, root string, o target.Options) (*ta
 	if err := os.MkdirAll(filepath.Dir(weights), 0o755); err != nil {
 		return nil, err
 	}
-	f, err := os.Create(weights)
+	f, err := target.CreateSparse(weights)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"slipway/conversion/ir"
+	"slipway/conversion/tensor"
 )
 
 var convOps = map[string]spelling{"Conv": conv, "ConvTranspose": deconv}
@@ -186,9 +187,12 @@ func deconv(e *emitter, n *ir.Node) string {
 	l := e.addN(typ, []*blob{in}, [][]int{{outs, p.out[0], p.out[1]}}, append(params, act...)...)
 	// [groups*I, O, k] becomes [groups, O, I, k].
 	k, ins := p.kernel[0]*p.kernel[1], s[0]/group
-	l.data = e.weights(w, func(at int) int {
-		g, o, c, r := at/(s[1]*ins*k), at/(ins*k)%s[1], at/k%ins, at%k
-		return ((g*ins+c)*s[1]+o)*k + r
+	l.data = e.weights(w, func(t *tensor.Tensor) (*tensor.Tensor, error) {
+		t, err := t.Reshape(group, ins, s[1], k)
+		if err != nil {
+			return nil, err
+		}
+		return t.Transposed(0, 2, 1, 3)
 	}, bias, false, outs, 0)
 	e.set(out, l.out[0])
 	return ""

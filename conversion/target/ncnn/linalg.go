@@ -2,6 +2,7 @@ package ncnn
 
 import (
 	"slipway/conversion/ir"
+	"slipway/conversion/tensor"
 )
 
 var linalgOps = map[string]spelling{"Gemm": gemm, "MatMul": matmul}
@@ -48,7 +49,7 @@ func (e *emitter) inner(n *ir.Node, x *ir.Value, w *constant, k, outs int, trans
 	if transposed {
 		axis = 0
 	} else {
-		o = func(at int) int { return at%k*outs + at/k }
+		o = func(t *tensor.Tensor) (*tensor.Tensor, error) { return t.Transposed(1, 0) }
 	}
 	quantized := w.scales != nil && (w.axis == axis || len(w.scales) == 1) && step(x) > 0 && alpha == 1
 	params := []param{num(0, outs), num(1, flag(bias != nil)), num(2, k*outs)}

@@ -76,11 +76,11 @@ func floats(id int, v ...float64) param {
 type chunk struct {
 	tagged bool
 	tag    uint32
-	bytes  func() []byte // made when it is written
+	write  func(io.Writer) (int64, error)
 }
 
 func raw(v func() []float32) chunk {
-	return chunk{bytes: func() []byte { x := v(); return tensor.Of(x, len(x)).Bytes() }}
+	return chunk{write: func(w io.Writer) (int64, error) { x := v(); return tensor.Of(x, len(x)).WriteTo(w) }}
 }
 
 func rawOf(v []float32) chunk { return raw(func() []float32 { return v }) }
@@ -184,9 +184,11 @@ func (n *net) writeBin(ctx context.Context, out io.Writer) error {
 			if c.tagged {
 				w.Write(binary.LittleEndian.AppendUint32(nil, c.tag))
 			}
-			b := c.bytes()
-			w.Write(b)
-			w.Write(make([]byte, (4-len(b)%4)%4))
+			n, err := c.write(w)
+			if err != nil {
+				return err
+			}
+			w.Write(make([]byte, (4-n%4)%4))
 		}
 	}
 	return w.Flush()

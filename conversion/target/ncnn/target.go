@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -201,7 +200,7 @@ func floatAgain(e *emitter, n *ir.Node) diag.List {
 }
 
 func create(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
+	f, err := target.CreateSparse(path)
 	if err != nil {
 		return err
 	}

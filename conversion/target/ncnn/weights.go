@@ -2,6 +2,7 @@ package ncnn
 
 import (
 	"fmt"
+	"io"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/pass/quantize"
@@ -76,31 +77,38 @@ func (c *constant) floats() []float32 {
 	return out
 }
 
-// order permutes elements: index at of the stored weights is element from(at).
-type order func(at int) int
+// order brings a weight's elements into the order of the file; nil leaves them.
+type order func(*tensor.Tensor) (*tensor.Tensor, error)
 
-func permute[T any](v []T, o order) []T {
-	if o == nil {
-		return v
-	}
-	out := make([]T, len(v))
-	for k := range out {
-		out[k] = v[o(k)]
-	}
-	return out
+// piece writes t in the given order, without keeping it.
+func piece(tag uint32, t func() *tensor.Tensor, o order) chunk {
+	return chunk{tagged: true, tag: tag, write: func(w io.Writer) (int64, error) {
+		x := t()
+		defer x.Drop()
+		if o != nil {
+			var err error
+			if x, err = o(x); err != nil {
+				return 0, err
+			}
+		}
+		return x.WriteTo(w)
+	}}
 }
 
 // weights is the tagged piece of a layer that computes with them in float: in 16
 // bits where the constant is, in 32 otherwise.
 func (c *constant) weights(o order, factor float32) chunk {
-	if c.t.DType() == tensor.Float16 && factor == 1 {
-		return chunk{tagged: true, tag: tagFloat16, bytes: func() []byte {
-			v := permute(tensor.View[uint16](c.t), o)
-			return tensor.Of(v, len(v)).Bytes()
-		}}
+	plain := func() *tensor.Tensor { return c.t }
+	if factor == 1 && c.scales == nil {
+		switch c.t.DType() {
+		case tensor.Float16:
+			return piece(tagFloat16, plain, o)
+		case tensor.Float32:
+			return piece(tagFloat32, plain, o)
+		}
 	}
-	return chunk{tagged: true, tag: tagFloat32, bytes: func() []byte {
-		v := permute(c.floats(), o)
+	return piece(tagFloat32, func() *tensor.Tensor {
+		v := c.floats()
 		if factor != 1 {
 			w := make([]float32, len(v))
 			for k, x := range v {
@@ -108,16 +116,13 @@ func (c *constant) weights(o order, factor float32) chunk {
 			}
 			v = w
 		}
-		return tensor.Of(v, len(v)).Bytes()
-	}}
+		return tensor.Of(v, c.t.Shape()...)
+	}, o)
 }
 
 // integers is the tagged piece of a layer that computes in 8 bits.
 func (c *constant) integers(o order) chunk {
-	return chunk{tagged: true, tag: tagInt8, bytes: func() []byte {
-		v := permute(tensor.View[int8](c.t), o)
-		return tensor.Of(v, len(v)).Bytes()
-	}}
+	return piece(tagInt8, func() *tensor.Tensor { return c.t }, o)
 }
 
 // inverse are ncnn's scales, which multiply: one for each of n channels.

@@ -2,8 +2,6 @@ package openvino
 
 import (
 	"bufio"
-	"bytes"
-	"hash/maphash"
 	"io"
 
 	"slipway/conversion/tensor"
@@ -17,13 +15,12 @@ const alignment = 64
 type constants struct {
 	w    *bufio.Writer
 	at   int64
-	seed maphash.Seed
 	have map[constKey][]stored
 }
 
 type constKey struct {
-	hash uint64
-	size int
+	sample string
+	size   int
 }
 
 type stored struct {
@@ -32,20 +29,19 @@ type stored struct {
 }
 
 func newConstants(w io.Writer) *constants {
-	return &constants{w: bufio.NewWriterSize(w, 1<<20), seed: maphash.MakeSeed(), have: map[constKey][]stored{}}
+	return &constants{w: bufio.NewWriterSize(w, 1<<20), have: map[constKey][]stored{}}
 }
 
 // put returns the offset of t's bytes, writing them unless equal bytes are in
 // the file already. t must stay alive and unchanged until the file is closed.
 func (c *constants) put(t *tensor.Tensor) (int64, error) {
-	b := t.Bytes()
 	// Deferred weights were made for one layer each and equal no other's.
 	known := !t.IsDeferred()
-	k := constKey{size: len(b)}
+	k := constKey{size: t.Size()}
 	if known {
-		k.hash = maphash.Bytes(c.seed, b)
+		k.sample = t.Sample()
 		for _, s := range c.have[k] {
-			if bytes.Equal(s.tensor.Bytes(), b) {
+			if tensor.SameBytes(s.tensor, t) {
 				return s.offset, nil
 			}
 		}
@@ -58,10 +54,11 @@ func (c *constants) put(t *tensor.Tensor) (int64, error) {
 		c.at += pad
 	}
 	offset := c.at
-	if _, err := c.w.Write(b); err != nil {
+	n, err := t.WriteTo(c.w)
+	if err != nil {
 		return 0, err
 	}
-	c.at += int64(len(b))
+	c.at += n
 	if known {
 		c.have[k] = append(c.have[k], stored{t, offset})
 	}

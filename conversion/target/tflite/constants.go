@@ -46,17 +46,24 @@ func (w *writer) addConst(t *tensor.Tensor, order layout.Perm, q *fb.Quant) (int
 	}
 	small := ""
 	if n := t.Size(); n <= smallBytes && q == nil {
-		data := permuteBytes(t, order)
+		r, err := t.Transposed(layout.Perm(nil).To(order, t.Rank())...)
+		if err != nil {
+			return 0, err
+		}
+		data := r.Bytes()
 		small = fmt.Sprintf("%d%v%s", typ, dims, data)
 		if i, ok := w.smalls[small]; ok {
 			return i, nil
 		}
 		w.m.Buffers = append(w.m.Buffers, fb.Buffer{Data: data})
-	} else if order == nil {
-		w.m.Buffers = append(w.m.Buffers, fb.Buffer{Data: t.Bytes()})
 	} else {
 		w.m.Buffers = append(w.m.Buffers, fb.Buffer{Size: int64(n), Stream: func(out io.Writer) error {
-			_, err := out.Write(permuteBytes(t, order))
+			r, err := t.Transposed(layout.Perm(nil).To(order, t.Rank())...)
+			if err != nil {
+				return err
+			}
+			_, err = r.WriteTo(out)
+			t.Drop()
 			return err
 		}})
 	}

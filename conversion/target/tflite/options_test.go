@@ -84,7 +84,7 @@ func TestLayoutOption(t *testing.T) {
 	file, _ := write(t, g, target.Options{Layout: "nhwc"})
 	in := randomInputs(t, g, -1, 1, 1)
 	x := in[g.Inputs[0].Name]
-	y, err := tensor.FromBytes(tensor.Float32, []int{1, 32, 32, 3}, permuteBytes(x, layout.Last(4)))
+	y, err := x.Transposed(layout.Last(4)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,10 +175,11 @@ func TestTap(t *testing.T) {
 		if r[0].Err != "" {
 			t.Fatal(r[0].Err)
 		}
-		m, _, err := open(tapped)
+		m, _, closeFile, err := open(tapped)
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer closeFile()
 		for i := range names {
 			got := r[0].Outputs[m.Tensors[m.Outputs[1+i]].Name]
 			if !slices.Equal(got.Shape(), ref[i].Shape()) {
@@ -244,10 +245,11 @@ func TestInt8Interface(t *testing.T) {
 	quantized(t, g, in)
 	floats, _ := write(t, g, target.Options{})
 	bytes, _ := write(t, g, target.Options{Values: map[string]string{KeyIO: "int8"}})
-	m, _, err := open(bytes)
+	m, _, closeFile, err := open(bytes)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer closeFile()
 	x, y := m.Tensors[m.Inputs[0]], m.Tensors[m.Outputs[0]]
 	if x.Type != fb.Int8 || y.Type != fb.Int8 {
 		t.Fatalf("input of type %d, output of type %d", x.Type, y.Type)

@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"slipway/conversion/filemap"
 	"slipway/conversion/pass/layout"
 	fb "slipway/conversion/schema/tflite"
 	"slipway/conversion/target"
@@ -54,25 +54,29 @@ func (w *writer) findTaps() {
 }
 
 // open reads a model back.
-func open(path string) (*fb.Model, bool, error) {
-	data, err := os.ReadFile(path)
+func open(path string) (m *fb.Model, lossy bool, closeFile func() error, err error) {
+	f, err := filemap.Open(path, false)
 	if err != nil {
-		return nil, false, fmt.Errorf("tflite: %w", err)
+		return nil, false, nil, fmt.Errorf("tflite: %w", err)
 	}
-	m, lossy, err := fb.Decode(data)
-	if err != nil {
-		return nil, false, fmt.Errorf("%s: %w", path, err)
+	if m, lossy, err = fb.Decode(f.Bytes()); err != nil {
+		f.Close()
+		return nil, false, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return m, lossy, nil
+	for i := range m.Buffers {
+		m.Buffers[i].Release = filemap.Release
+	}
+	return m, lossy, f.Close, nil
 }
 
 // Tensors lists the tensors of the model at path that are neither constants nor
 // its inputs.
 func (Target) Tensors(_ context.Context, path string) ([]string, error) {
-	m, _, err := open(path)
+	m, _, closeFile, err := open(path)
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = closeFile() }() // only releases the map
 	var out []string
 	for _, o := range m.Operators {
 		for _, t := range o.Outputs {
@@ -87,10 +91,11 @@ func (Target) Tensors(_ context.Context, path string) ([]string, error) {
 // axis order. Models that other tools wrote are refused where this package does
 // not know all that they hold.
 func (Target) Tap(ctx context.Context, path string, tensors []string, dir string) (string, error) {
-	m, lossy, err := open(path)
+	m, lossy, closeFile, err := open(path)
 	if err != nil {
 		return "", err
 	}
+	defer func() { _ = closeFile() }() // only releases the map
 	if lossy {
 		return "", fmt.Errorf("tflite: %s holds operators that cannot be copied", path)
 	}
@@ -149,15 +154,23 @@ func (w *writer) tap(t int, name string, order layout.Perm) {
 }
 
 // writeModel writes m to a new file.
-func writeModel(ctx context.Context, m *fb.Model, path string) (err error) {
-	f, err := os.Create(path)
+func writeModel(ctx context.Context, m *fb.Model, path string) error {
+	_, err := writeSummed(ctx, m, path)
+	return err
+}
+
+// writeSummed is writeModel that returns the file's SHA-256 in hex.
+func writeSummed(ctx context.Context, m *fb.Model, path string) (sum string, err error) {
+	f, err := target.Create(path)
 	if err != nil {
-		return fmt.Errorf("tflite: %w", err)
+		return "", fmt.Errorf("tflite: %w", err)
 	}
-	defer func() {
-		if e := f.Close(); e != nil && err == nil {
-			err = fmt.Errorf("tflite: %w", e)
-		}
-	}()
-	return m.Encode(&contextWriter{ctx, f})
+	defer f.Close()
+	if err := m.Encode(&contextWriter{ctx, f}); err != nil {
+		return "", err
+	}
+	if err := f.Close(); err != nil {
+		return "", fmt.Errorf("tflite: %w", err)
+	}
+	return f.SHA256(), nil
 }

@@ -3,7 +3,7 @@ package tflite
 import (
 	"context"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 
 	"slipway/conversion/diag"
@@ -67,16 +67,17 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 		return nil, err
 	}
 	name := o.Name + ".tflite"
-	if err := writeModel(ctx, w.m, filepath.Join(dir, name)); err != nil {
+	sum, err := writeSummed(ctx, w.m, filepath.Join(dir, name))
+	if err != nil {
 		return nil, err
 	}
-	return &target.Artefact{Files: []string{name}, Layers: w.layers, Taps: w.taps, Findings: w.findings}, nil
+	return &target.Artefact{Files: []string{name}, Sums: map[string]string{name: sum}, Layers: w.layers, Taps: w.taps, Findings: w.findings}, nil
 }
 
 // contextWriter stops a long write when its context ends.
 type contextWriter struct {
 	ctx context.Context
-	f   *os.File
+	f   io.Writer
 }
 
 func (c *contextWriter) Write(p []byte) (int, error) {

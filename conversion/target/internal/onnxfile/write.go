@@ -2,11 +2,9 @@ package onnxfile
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"path/filepath"
 	"strconv"
@@ -24,7 +22,6 @@ const (
 	externalAbove = 3 << 29 // 1.5 GiB: readers refuse messages of 2 GiB
 	externalLeast = 1024    // smaller tensors stay in the model file
 	pageSize      = 4096    // side data start on pages, so that they can be mapped
-	chunk         = 8 << 20
 )
 
 // document is a model ready to be streamed: small messages as bytes, weights as
@@ -62,15 +59,12 @@ type builder struct {
 	same  map[string][]*weight
 	first map[*weight]string
 	taken map[string]bool
-	seed  maphash.Seed
-	sums  map[*weight]uint64
 }
 
 func newBuilder(g *ir.Graph) *builder {
 	b := &builder{
 		doc:   &document{layers: map[string][]string{}, taps: map[string]string{}},
 		names: map[*ir.Value]string{}, same: map[string][]*weight{}, first: map[*weight]string{}, taken: map[string]bool{},
-		seed: maphash.MakeSeed(), sums: map[*weight]uint64{},
 	}
 	for _, v := range g.Values() {
 		b.taken[v.Name] = true
@@ -86,27 +80,20 @@ func (b *builder) constant(name string, t *tensor.Tensor, keep bool) string {
 	// Deferred weights were made for one layer each: to compute them here only to
 	// find them different would cost as much as writing them.
 	if !keep && t.DType() != tensor.String && !t.IsDeferred() {
+		kind += t.Sample()
 		for _, o := range b.same[kind] {
-			if !o.t.IsDeferred() && b.sum(o) == b.sum(w) && bytes.Equal(o.t.Bytes(), t.Bytes()) {
+			if tensor.SameBytes(o.t, t) {
 				return b.first[o]
 			}
 		}
 	}
 	w.head = tensorHead(name, t)
-	b.same[kind] = append(b.same[kind], w)
+	if !t.IsDeferred() {
+		b.same[kind] = append(b.same[kind], w)
+	}
 	b.first[w] = name
 	b.doc.weights = append(b.doc.weights, w)
 	return name
-}
-
-func (b *builder) sum(w *weight) uint64 {
-	s, ok := b.sums[w]
-	if !ok {
-		s = maphash.Bytes(b.seed, w.t.Bytes())
-		w.t.Drop()
-		b.sums[w] = s
-	}
-	return s
 }
 
 func (b *builder) fresh(base string) string {
@@ -288,12 +275,10 @@ func (d *document) writeTo(ctx context.Context, out io.Writer) error {
 		if !w.inline || w.t.DType() == tensor.String {
 			continue
 		}
-		data := w.t.Bytes()
-		b.Write(protowire.AppendVarint(protowire.AppendTag(nil, 9, protowire.BytesType), uint64(len(data))))
-		if err := copyData(ctx, b, data); err != nil {
+		b.Write(protowire.AppendVarint(protowire.AppendTag(nil, 9, protowire.BytesType), uint64(w.t.Size())))
+		if err := copyData(ctx, b, w.t); err != nil {
 			return err
 		}
-		w.t.Drop()
 	}
 	b.Write(d.after)
 	b.Write(d.trailer)
@@ -310,27 +295,23 @@ func (d *document) writeSide(ctx context.Context, out io.Writer) error {
 			continue
 		}
 		b.Write(zeros[:w.offset-at])
-		if err := copyData(ctx, b, w.t.Bytes()); err != nil {
+		if err := copyData(ctx, b, w.t); err != nil {
 			return err
 		}
-		w.t.Drop()
 		at = w.offset + int64(w.t.Size())
 	}
 	return b.Flush()
 }
 
-func copyData(ctx context.Context, w io.Writer, data []byte) error {
-	for len(data) > 0 {
+func copyData(ctx context.Context, w io.Writer, t *tensor.Tensor) error {
+	defer t.Drop()
+	return t.Chunks(func(b []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(chunk, len(data))
-		if _, err := w.Write(data[:n]); err != nil {
-			return err
-		}
-		data = data[n:]
-	}
-	return nil
+		_, err := w.Write(b)
+		return err
+	})
 }
 
 // create writes one file of the artefact and returns its SHA-256.

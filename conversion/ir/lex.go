@@ -138,3 +138,32 @@ func (l *lexer) quoted() string {
 	}
 	return l.word()
 }
+
+// ahead reports whether the text goes on with t.
+func (l *lexer) ahead(t string) bool {
+	l.skip()
+	return l.err == nil && strings.HasPrefix(l.text, t)
+}
+
+// enclosed takes the text up to the closing parenthesis, and that too.
+func (l *lexer) enclosed() string {
+	depth := 0
+	for i := range len(l.text) {
+		switch l.text[i] {
+		case '(':
+			depth++
+		case ')':
+			if depth == 0 {
+				t := l.text[:i]
+				l.text = l.text[i+1:]
+				return t
+			}
+			depth--
+		case '\n', '"':
+			l.fail("a parenthesis is not closed")
+			return ""
+		}
+	}
+	l.fail("a parenthesis is not closed")
+	return ""
+}

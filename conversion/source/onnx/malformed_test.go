@@ -218,6 +218,9 @@ func TestMalformed(t *testing.T) {
 				if !strings.Contains(err.Error(), c.says) || l[0].File != path {
 					t.Errorf("%q should name the file and say %q", err, c.says)
 				}
+				if l[0].Suggestion == "" {
+					t.Errorf("%q says no cure", err)
+				}
 				if len(err.Error()) > 4096 {
 					t.Errorf("the message has %d bytes", len(err.Error()))
 				}

@@ -36,6 +36,7 @@ func (Source) Open(ctx context.Context, path string, o source.Options) (*source.
 	m, err := open(ctx, path, o)
 	if err != nil {
 		l := diag.FromError("onnx.unreadable", err)
+		cure(l)
 		for _, f := range l {
 			if f.File == "" {
 				f.File = path

@@ -10,7 +10,7 @@ import (
 
 // ConstantsOptions bound what is computed ahead.
 type ConstantsOptions struct {
-	MaxGrowthKB int `key:"max_growth_kb" title:"Largest growth" unit:"KB" help:"A result may be this much larger than four times its inputs" min:"0" max:"1048576"`
+	MaxGrowthKB int `key:"max_growth_kb" title:"Largest growth" unit:"KB" help:"A result may be this much, and a hundredth of the model's weights, larger than four times its inputs" min:"0" max:"1048576"`
 }
 
 // Constants is the pass fold_constants.
@@ -34,6 +34,7 @@ func foldConstants(g *ir.Graph, c *pass.Ctx) error {
 		o = &ConstantsOptions{MaxGrowthKB: 256}
 	}
 	p := c.Edit(g)
+	growth := o.MaxGrowthKB<<10 + weightBytes(g)/100
 	for _, n := range append([]*ir.Node{}, g.Nodes...) {
 		if err := c.Err(); err != nil {
 			return err
@@ -52,7 +53,7 @@ func foldConstants(g *ir.Graph, c *pass.Ctx) error {
 		if !ok {
 			continue
 		}
-		if why := tooBig(n, in, o.MaxGrowthKB); why != "" {
+		if why := tooBig(n, in, growth); why != "" {
 			c.Miss(n, "%s", why)
 			continue
 		}
@@ -69,6 +70,17 @@ func foldConstants(g *ir.Graph, c *pass.Ctx) error {
 		c.Fire()
 	}
 	return p.Done()
+}
+
+// weightBytes is the size of all constants.
+func weightBytes(g *ir.Graph) int {
+	sum := 0
+	for _, v := range g.Values() {
+		if v.IsConst() {
+			sum += v.Const.Size()
+		}
+	}
+	return sum
 }
 
 // compute is eval, which leaves large transposed weights where they lie until
@@ -206,7 +218,7 @@ func constantInputs(n *ir.Node) ([]*tensor.Tensor, bool) {
 }
 
 // tooBig says why computing n would make the model grow too much.
-func tooBig(n *ir.Node, in []*tensor.Tensor, growthKB int) string {
+func tooBig(n *ir.Node, in []*tensor.Tensor, growth int) string {
 	inBytes, inElems := 0, 0
 	for _, t := range in {
 		if t != nil {
@@ -214,7 +226,7 @@ func tooBig(n *ir.Node, in []*tensor.Tensor, growthKB int) string {
 			inElems += t.Len()
 		}
 	}
-	limit := 4*inBytes + growthKB<<10
+	limit := 4*inBytes + growth
 	outBytes := 0
 	for _, v := range n.Outputs {
 		if v == nil {

@@ -2,7 +2,6 @@ package ncnn
 
 import (
 	"slices"
-	"strings"
 
 	"slipway/conversion/ir"
 )
@@ -77,19 +76,14 @@ func transpose(e *emitter, n *ir.Node) string {
 		e.alias(n.Out(0), n.In(0))
 		return ""
 	}
-	if len(dims) > 4 {
-		return "moves more than four dimensions"
+	switch {
+	case len(dims) > maxJoined:
+		return "moves more than seven dimensions"
+	case len(dims) > 4:
+		e.set(n.Out(0), e.permuteMany(e.reshape(e.in(n.In(0)), []int{count(d)}), dims, p))
+	default:
+		e.set(n.Out(0), e.permute(e.as(n.In(0), dims...), p))
 	}
-	names := []string{"", "W", "HW", "CHW", "CDHW"}[len(dims)]
-	var order strings.Builder
-	out := make([]int, len(p))
-	for k, g := range p {
-		out[k] = dims[g]
-	}
-	for _, g := range slices.Backward(p) {
-		order.WriteByte(names[g])
-	}
-	e.set(n.Out(0), e.add("Permute", []*blob{e.as(n.In(0), dims...)}, out, num(0, slices.Index(orders[len(dims)], order.String()))))
 	return ""
 }
 

@@ -221,6 +221,24 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// TestCallLimit: a library that computes for ever while the process's heart beats
+// is stopped, and the next call finds a new process.
+func TestCallLimit(t *testing.T) {
+	w := begin(t, Config{CallLimit: 200 * time.Millisecond})
+	s, err := w.Runtime().Open(limited(t), runtimes.Model{Path: "hang"}, runtimes.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Run(limited(t), []*tensor.Tensor{tensor.New(tensor.Float32, 1)})
+	var timeout *runtimes.TimeoutError
+	if !errors.As(err, &timeout) || timeout.Stage != "run" {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := w.Runtime().Open(limited(t), runtimes.Model{Path: "other"}, runtimes.Options{}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBystander(t *testing.T) {
 	w := begin(t, Config{})
 	s, err := w.Runtime().Open(limited(t), runtimes.Model{Path: "hang"}, runtimes.Options{})

@@ -63,6 +63,8 @@ func (r *remote) Check(ctx context.Context) error {
 }
 
 func (r *remote) Open(ctx context.Context, m runtimes.Model, o runtimes.Options) (runtimes.Session, error) {
+	ctx, cancel := r.w.limited(ctx)
+	defer cancel()
 	var s *session
 	var body wire.OpenedBody
 	err := r.w.call(ctx, m.Path, func(p *process) error {
@@ -83,6 +85,14 @@ func (r *remote) Open(ctx context.Context, m runtimes.Model, o runtimes.Options)
 		return tracing{s}, nil
 	}
 	return s, nil
+}
+
+// limited bounds a call by CallLimit.
+func (w *Worker) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if w.config.CallLimit < 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, w.config.CallLimit)
 }
 
 // session is a session inside a worker's process. When that process dies, the
@@ -124,6 +134,8 @@ func (s *session) Run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.T
 	if err := runtimes.CheckInputs(s.p.name, s.body.Inputs, inputs); err != nil {
 		return nil, err
 	}
+	ctx, cancel := s.w.limited(ctx)
+	defer cancel()
 	reply, err := s.call(ctx, "run", &wire.Message{Kind: wire.Run, Tensors: inputs})
 	if err != nil {
 		return nil, err

@@ -28,6 +28,10 @@ type Config struct {
 	// SilenceLimit ends a worker that owes an answer and sends no heartbeat for
 	// so long; default 15 s; negative: never.
 	SilenceLimit time.Duration
+	// CallLimit ends a worker that has been at opening a model or at one run of it
+	// for so long, heartbeat or not: a library may compute for ever. Default 10
+	// minutes; negative: no limit. Measurements and jobs have limits of their own.
+	CallLimit time.Duration
 	// StartTimeout bounds the time from starting the process to its hello;
 	// default 10 s.
 	StartTimeout time.Duration
@@ -92,6 +96,9 @@ func create(c Config) (*Worker, error) {
 	}
 	if c.SilenceLimit == 0 {
 		c.SilenceLimit = 15 * time.Second
+	}
+	if c.CallLimit == 0 {
+		c.CallLimit = 10 * time.Minute
 	}
 	if c.StartTimeout <= 0 {
 		c.StartTimeout = 10 * time.Second

@@ -166,7 +166,7 @@ func (r *run) optimise() error {
 	if err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
-	for _, step := range []func() error{r.prune, r.quantize, r.narrow} {
+	for _, step := range []func() error{r.restore, r.prune, r.quantize, r.narrow} {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}

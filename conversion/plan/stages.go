@@ -10,6 +10,7 @@ import (
 	"slipway/conversion/pass/float16"
 	"slipway/conversion/pass/fold"
 	"slipway/conversion/pass/quantize"
+	"slipway/conversion/pass/recognise"
 	"slipway/conversion/target"
 	"slipway/conversion/tensor"
 )
@@ -19,6 +20,31 @@ func passConstants() *pass.Pass { return fold.Constants }
 // computesInHalf lists the targets that have arithmetic in 16-bit floats; the
 // others store weights in it.
 var computesInHalf = map[string]bool{"onnx": true, "tensorrt": true, "coreml": true}
+
+// has reports whether t takes the recognised operator n rather than its parts.
+func has(t target.Target, n *ir.Node, o target.Options, static bool) bool {
+	if static {
+		if p := quantize.Profiles[t.Info().Name]; p != nil && p.InParts(n.Op) {
+			return false
+		}
+	}
+	return t.Legal(n, o) == nil
+}
+
+// restore takes the recognised operators apart again that the target lacks, so
+// that what is quantized and narrowed is what will be written.
+func (r *run) restore() error {
+	o := target.Options{Name: r.Name, Precision: r.Recipe.Precision, Registry: r.Registry}
+	static := r.Recipe.Precision == "int8" && r.Recipe.Quantize.Scheme == "static"
+	before := len(r.graph.Nodes)
+	if err := r.pass(recognise.Restore(func(n *ir.Node) bool { return has(r.target, n, o, static) }), nil); err != nil {
+		return err
+	}
+	if len(r.graph.Nodes) == before {
+		return nil
+	}
+	return r.pass(passConstants(), nil)
+}
 
 // widen makes a source that computes in half precision compute in single, where
 // the recipe or the target asks for that.

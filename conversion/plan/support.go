@@ -10,6 +10,7 @@ import (
 	"slipway/conversion/op"
 	passall "slipway/conversion/pass/all"
 	"slipway/conversion/pass/legalize"
+	"slipway/conversion/pass/recognise"
 	"slipway/conversion/target"
 )
 
@@ -37,6 +38,10 @@ func Inspect(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target
 		return nil, err
 	}
 	o := target.Options{Name: "inspect", Precision: "fp32", Registry: reg}
+	restore := recognise.Restore(func(n *ir.Node) bool { return has(t, n, o, false) })
+	if _, err := restore.Run1(ctx, g, reg, nil, &s.Findings); err != nil {
+		return nil, err
+	}
 	ops := map[string]string{}
 	for _, n := range g.Nodes {
 		if t.Legal(n, o) == nil {

@@ -51,9 +51,23 @@ var groupNormDef = &op.Def{
 			return nil, fmt.Errorf("input of rank %d: %w", x.Rank(), op.ErrNoDecomposition)
 		}
 		shape := b.Op("Shape", nil, x)
+		groups := b.Int("num_groups", 1)
 		// 0 keeps the batch, -1 takes all of a group.
-		flat := b.Op("Reshape", nil, x, b.Ints(0, b.Int("num_groups", 1), -1))
-		y := b.Op("Reshape", nil, reduceForm(b, flat, b.Float("epsilon", 1e-5), b.Ints(2)), shape)
+		flat := b.Op("Reshape", nil, x, b.Ints(0, groups, -1))
+		ones, zeros := make([]float64, groups), make([]float64, groups)
+		for i := range ones {
+			ones[i] = 1
+		}
+		scale, err := tensor.FromFloat64s(x.DType, ones, len(ones))
+		if err != nil {
+			return nil, err
+		}
+		bias, err := tensor.FromFloat64s(x.DType, zeros, len(zeros))
+		if err != nil {
+			return nil, err
+		}
+		flat = b.Op("InstanceNormalization", ir.Attrs{"epsilon": b.Float("epsilon", 1e-5)}, flat, b.Const(scale), b.Const(bias))
+		y := b.Op("Reshape", nil, flat, shape)
 		y = b.Op("Mul", nil, y, channelView(b, b.In(1), x.Rank()))
 		return []*ir.Value{b.Op("Add", nil, y, channelView(b, b.In(2), x.Rank()))}, nil
 	},

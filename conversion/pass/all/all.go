@@ -11,6 +11,7 @@ import (
 	"slipway/conversion/pass"
 	"slipway/conversion/pass/fold"
 	"slipway/conversion/pass/fuse"
+	"slipway/conversion/pass/recognise"
 )
 
 // Passes lists the simplifying passes in the order they run in. A test checks
@@ -24,6 +25,20 @@ func Passes() []*pass.Pass {
 		fold.Slices,
 		fuse.Pad,
 		fuse.Activation,
+		recognise.Transpose,
+		recognise.LayerNorm,
+		recognise.RMSNorm,
+		recognise.GroupNorm,
+		recognise.Gelu,
+		recognise.Swish,
+		recognise.Softplus,
+		recognise.HardSigmoid,
+		recognise.LeakyRelu,
+		recognise.Softmax,
+		recognise.L2Norm,
+		recognise.Blocks,
+		recognise.Focus,
+		recognise.GlobalPool,
 		fuse.BatchNorm,
 		fuse.Scale,
 		fuse.Bias,

@@ -78,6 +78,8 @@ type Profile struct {
 	floatResults []string
 	biasInt32    bool
 	fixedOutputs map[string]fixed
+	// inParts lists recognised operators that integers compute only written out.
+	inParts []string
 }
 
 func roles(m map[role][]string) map[string]role {
@@ -92,6 +94,9 @@ func roles(m map[role][]string) map[string]role {
 
 // Profiles by target name.
 var Profiles = map[string]*Profile{"onnx": ONNXRuntime, "openvino": OpenVINO, "tflite": TFLite, "tensorrt": TensorRT, "ncnn": NCNN}
+
+// InParts reports whether static quantization wants the operator written out.
+func (p *Profile) InParts(op string) bool { return slices.Contains(p.inParts, op) }
 
 // ONNXRuntime is ONNX Runtime's CPU provider: Q and DQ around every operator
 // that has an integer kernel, unsigned activations.
@@ -139,6 +144,7 @@ var TFLite = &Profile{
 		},
 		joint: {"Concat", "Max", "Min"},
 	}),
+	inParts: []string{"Swish"},
 	fixedOutputs: map[string]fixed{
 		"Softmax": {1.0 / 256, -128}, "Sigmoid": {1.0 / 256, -128}, "Tanh": {1.0 / 128, 0}, "LogSoftmax": {16.0 / 256, 127},
 	},

@@ -24,6 +24,10 @@ func emitDepthToSpace(e *emitter, n *ir.Node) {
 }
 
 func emitSpaceToDepth(e *emitter, n *ir.Node) {
+	if n.Str("mode", "DCR") == "CRD" {
+		e.final("pixel_unshuffle", in("x", e.in(0)), lit("downscale_factor", tensor.Scalar(uint32(n.Int("blocksize", 1)))))
+		return
+	}
 	e.final("space_to_depth", in("x", e.in(0)), num("block_size", int(n.Int("blocksize", 1))))
 }
 

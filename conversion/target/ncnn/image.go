@@ -105,7 +105,11 @@ func depthToSpace(e *emitter, n *ir.Node) string {
 }
 
 func spaceToDepth(e *emitter, n *ir.Node) string {
-	return e.shuffle("Reorg", n, int(n.Int("blocksize", 1)), 1)
+	mode := 1
+	if n.Str("mode", "DCR") == "CRD" {
+		mode = 0
+	}
+	return e.shuffle("Reorg", n, int(n.Int("blocksize", 1)), mode)
 }
 
 func (e *emitter) shuffle(typ string, n *ir.Node, block, mode int) string {

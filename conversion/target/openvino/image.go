@@ -23,7 +23,11 @@ func emitDepthToSpace(e *emitter, n *ir.Node) {
 }
 
 func emitSpaceToDepth(e *emitter, n *ir.Node) {
-	e.final("SpaceToDepth", "opset1", []attr{{"block_size", ints([]int64{n.Int("blocksize", 1)})}, {"mode", "blocks_first"}}, e.in(0))
+	mode := "blocks_first"
+	if n.Str("mode", "DCR") == "CRD" {
+		mode = "depth_first"
+	}
+	e.final("SpaceToDepth", "opset1", []attr{{"block_size", ints([]int64{n.Int("blocksize", 1)})}, {"mode", mode}}, e.in(0))
 }
 
 var resizeModes = map[string]string{"nearest": "nearest", "linear": "linear_onnx", "cubic": "cubic"}

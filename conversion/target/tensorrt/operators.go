@@ -85,6 +85,12 @@ var checks = map[string]func(*ir.Node) string{
 		}
 		return ""
 	},
+	"SpaceToDepth": func(n *ir.Node) string {
+		if n.Str("mode", "DCR") != "DCR" {
+			return "TensorRT's SpaceToDepth has no mode"
+		}
+		return ""
+	},
 	"GridSample": func(n *ir.Node) string {
 		if n.In(0).Rank() != 4 {
 			return "TensorRT's GridSample takes inputs of rank 4 only"

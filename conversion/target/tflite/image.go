@@ -245,10 +245,25 @@ func (e *emitter) pick(x int, channels []int32) int {
 	return y
 }
 
+// emitSpaceToDepth: as for DepthToSpace, the builtin's order is DCR.
 func emitSpaceToDepth(e *emitter) error {
 	x, err := e.in(0)
 	if err != nil {
 		return err
+	}
+	if b := int(e.n.Int("blocksize", 1)); e.n.Str("mode", "DCR") == "CRD" {
+		s := e.m.Tensors[x].Shape
+		y := e.temp(x, []int32{s[0], s[1] / int32(b), s[2] / int32(b), s[3] * int32(b*b)})
+		e.op(fb.SpaceToDepth, fb.SpaceToDepthOptions{Block: int32(b)}, []int{x}, y)
+		c := int(s[3])
+		order := make([]int32, 0, c*b*b)
+		for ch := range c {
+			for k := range b * b {
+				order = append(order, int32(k*c+ch))
+			}
+		}
+		e.set(0, e.pick(y, order), lastOrder)
+		return nil
 	}
 	return e.move(fb.SpaceToDepth, fb.SpaceToDepthOptions{Block: int32(e.n.Int("blocksize", 1))}, lastOrder, x)
 }

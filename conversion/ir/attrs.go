@@ -8,7 +8,7 @@ import (
 )
 
 // Attrs are a node's attributes. The values are int64, float64, string,
-// []int64, []float64, []string, *tensor.Tensor, *Graph or []*Graph.
+// []int64, []float64, []string, *tensor.Tensor, *Graph, []*Graph or *Type.
 type Attrs map[string]any
 
 // Clone copies the map; subgraphs are cloned too.
@@ -18,6 +18,12 @@ func (a Attrs) Clone() Attrs {
 		switch x := v.(type) {
 		case *Graph:
 			c[k] = x.Clone()
+		case []*Graph:
+			list := make([]*Graph, len(x))
+			for i, g := range x {
+				list[i] = g.Clone()
+			}
+			c[k] = list
 		case []int64:
 			c[k] = slices.Clone(x)
 		}

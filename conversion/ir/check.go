@@ -6,8 +6,11 @@ import (
 )
 
 // Check reports the first broken invariant of a graph: a node out of order, a
-// duplicate name, an input that nothing produces, a use list that disagrees.
-func Check(g *Graph) error {
+// duplicate name, an input that nothing produces, a use list that disagrees, a
+// body that does not fit its node.
+func Check(g *Graph) error { return check(g, 0) }
+
+func check(g *Graph, depth int) error {
 	names := map[string]bool{}
 	name := func(v *Value) error {
 		if v.Name == "" {
@@ -47,6 +50,9 @@ func Check(g *Graph) error {
 			if !slices.Contains(v.uses, Use{n, i}) {
 				return fmt.Errorf("ir: node %q (%s) reads %q, which does not know of it", n.Name, n.Op, v.Name)
 			}
+		}
+		if err := checkBodies(n, depth); err != nil {
+			return err
 		}
 		for i, v := range n.Outputs {
 			if v == nil {

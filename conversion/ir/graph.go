@@ -8,10 +8,13 @@ import (
 )
 
 // Value is one tensor in a Graph: an input, a constant, or an output of a Node.
+// It may also be a sequence of tensors or an optional value: then DType says
+// which, Elem what it holds, and Shape how many (see Type).
 type Value struct {
 	Name  string         // unique in its graph, never empty
 	DType tensor.DType   // Invalid while unknown
 	Shape Shape          // nil while unknown
+	Elem  *Type          // of a sequence or optional value; nil for tensors
 	Const *tensor.Tensor // the constant's elements; nil for all others
 	// Content are the elements of an integer tensor of rank 0 or 1 as far as
 	// shape inference knows them, for example the result of Shape. nil: unknown.

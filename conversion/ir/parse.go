@@ -28,10 +28,15 @@ func Parse(text string) (*Graph, error) {
 
 type parser struct {
 	lexer
+	depth int // graphs around the present one
 }
 
 func (p *parser) graph() *Graph {
 	p.expect("graph")
+	if p.depth++; p.depth > MaxBodyNest+1 {
+		p.fail("graphs are nested more than %d deep", MaxBodyNest)
+	}
+	defer func() { p.depth-- }()
 	g := New(p.word())
 	values := map[string]*Value{}
 	p.expect("{")
@@ -42,9 +47,9 @@ func (p *parser) graph() *Graph {
 			p.expect("=")
 			g.Meta[k] = p.quoted()
 		case p.accept("input"):
-			name, d, s, layers := p.typed()
-			v := g.AddInput(name, d, s)
-			v.Layers = layers
+			name, t, layers := p.typed()
+			v := g.AddInput(name, t.DType, t.Shape)
+			v.Elem, v.Layers = t.Elem, layers
 			p.define(values, name, v)
 		case p.accept("const"):
 			p.expect("%")
@@ -82,96 +87,24 @@ func (p *parser) use(values map[string]*Value) *Value {
 	return v
 }
 
-func (p *parser) typed() (name string, d tensor.DType, s Shape, layers []string) {
+func (p *parser) typed() (name string, t Type, layers []string) {
 	p.expect("%")
 	name = p.word()
 	p.expect(":")
-	d, s = p.typ()
+	t = p.typ(0)
 	if p.accept("holds") {
 		layers = append(layers, p.word())
 		for p.accept("+") {
 			layers = append(layers, p.word())
 		}
 	}
-	return name, d, s, layers
-}
-
-func (p *parser) typ() (d tensor.DType, s Shape) {
-	if !p.accept("?") {
-		var err error
-		if d, err = tensor.ParseDType(p.next()); err != nil {
-			p.fail("%v", err)
-		}
-	}
-	p.expect("[")
-	if p.accept("?") {
-		p.expect("]")
-		return d, nil
-	}
-	s = Shape{}
-	for p.err == nil && !p.accept("]") {
-		if len(s) > 0 {
-			p.expect(",")
-		}
-		s = append(s, p.dim())
-	}
-	return d, s
-}
-
-// dim parses a sum of products.
-func (p *parser) dim() Dim {
-	d := Dim{}
-	sign := int64(1)
-	if p.accept("-") {
-		sign = -1
-	}
-	for p.err == nil {
-		t := p.dimFactor()
-		for p.accept("*") {
-			t = t.Mul(p.dimFactor())
-		}
-		d = d.Add(t.Mul(Static(sign)))
-		switch {
-		case p.accept("+"):
-			sign = 1
-		case p.accept("-"):
-			sign = -1
-		default:
-			return d
-		}
-	}
-	return d
-}
-
-func (p *parser) dimFactor() Dim {
-	t := p.nextSimple()
-	if t == "floor" {
-		p.expect("(")
-		p.expect("(")
-		d := p.dim()
-		p.expect(")")
-		p.expect("/")
-		k, err := strconv.ParseInt(p.nextSimple(), 10, 64)
-		if err != nil {
-			p.fail("%v", err)
-		}
-		p.expect(")")
-		return d.FloorDiv(k)
-	}
-	if n, err := strconv.ParseInt(t, 10, 64); err == nil {
-		return Static(n)
-	}
-	if t == "" {
-		p.fail("a dimension is missing")
-	}
-	return Symbol(t)
+	return name, t, layers
 }
 
 func (p *parser) node(g *Graph, values map[string]*Value) {
 	type result struct {
 		name   string
-		d      tensor.DType
-		s      Shape
+		t      Type
 		layers []string
 		none   bool
 	}
@@ -180,8 +113,8 @@ func (p *parser) node(g *Graph, values map[string]*Value) {
 		if p.accept("_") {
 			outs = append(outs, result{none: true})
 		} else {
-			name, d, s, layers := p.typed()
-			outs = append(outs, result{name, d, s, layers, false})
+			name, t, layers := p.typed()
+			outs = append(outs, result{name, t, layers, false})
 		}
 		if p.err != nil || !p.accept(",") {
 			break
@@ -224,7 +157,7 @@ func (p *parser) node(g *Graph, values map[string]*Value) {
 			continue
 		}
 		v := g.newOutput(n, i, o.name)
-		v.DType, v.Shape, v.Layers = o.d, o.s, o.layers
+		v.DType, v.Shape, v.Elem, v.Layers = o.t.DType, o.t.Shape, o.t.Elem, o.layers
 		n.Outputs = append(n.Outputs, v)
 		p.define(values, o.name, v)
 	}
@@ -261,6 +194,10 @@ func (p *parser) attr() any {
 	case t == "tensor":
 		p.next()
 		return p.tensor()
+	case t == "type":
+		p.next()
+		x := p.typ(0)
+		return &x
 	case t == "ints" || t == "floats" || t == "strings":
 		p.next()
 		p.expect("[")
@@ -319,14 +256,15 @@ func (p *parser) list() any {
 }
 
 func (p *parser) tensor() *tensor.Tensor {
-	d, s := p.typ()
+	typ := p.typ(0)
+	d, s := typ.DType, typ.Shape
 	p.expect("=")
 	if p.err != nil {
 		return nil
 	}
 	shape, ok := s.Ints()
 	n, err := tensor.NumElements(shape)
-	if !ok || err != nil || d == tensor.Invalid {
+	if !ok || err != nil || d == tensor.Invalid || d.IsContainer() {
 		p.fail("a constant of type %v%v", d, s)
 		return nil
 	}

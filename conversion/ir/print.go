@@ -25,7 +25,8 @@ import (
 //	}
 //
 // Names that are not plain are quoted. "_" is an omitted input or output. A node
-// without "from" comes from the source layer of its own name.
+// without "from" comes from the source layer of its own name. A sequence of
+// tensors is seq<f32[2,3]>[4], an optional value optional<f32[]>[?].
 
 // Elements of a constant that is printed as a list; larger ones are printed as
 // splat(value), noise(seed) or hex bytes.
@@ -142,6 +143,8 @@ func (p *printer) attr(v any, indent string) {
 	case *tensor.Tensor:
 		p.b.WriteString("tensor ")
 		p.tensor(x)
+	case *Type:
+		p.f("type %v", x)
 	case *Graph:
 		p.graph(x, indent)
 	case []*Graph:
@@ -203,7 +206,7 @@ func (p *printer) tensor(t *tensor.Tensor) {
 // elements gives each element's text, nil where text would lose bits.
 func elements(t *tensor.Tensor) func(int) string {
 	switch d := t.DType(); {
-	case d.Bits() > 64 || d == tensor.Uint64:
+	case d.Bits() > 64 || d == tensor.Uint64 || padded(t):
 		return nil
 	case d.IsFloat():
 		v := t.Float64s()
@@ -223,11 +226,18 @@ func elements(t *tensor.Tensor) func(int) string {
 		return func(i int) string { return strconv.FormatBool(b[i] == 1) }
 	default:
 		v, err := t.Int64s()
-		if err != nil || d.Bits() == 4 && t.Len()%2 == 1 && t.Bytes()[t.Len()/2]>>4 != 0 {
+		if err != nil {
 			return nil
 		}
 		return func(i int) string { return strconv.FormatInt(v[i], 10) }
 	}
+}
+
+// padded reports whether the last byte of packed elements has bits set that
+// belong to none.
+func padded(t *tensor.Tensor) bool {
+	b, used := t.Bytes(), t.Len()*t.DType().Bits()%8
+	return used > 0 && b[len(b)-1]>>used != 0
 }
 
 func splat(t *tensor.Tensor) bool {
@@ -262,14 +272,11 @@ func float(v float64, bits int) string {
 }
 
 func typed(v *Value) string {
-	d, s := "?", ""
-	if v.DType != tensor.Invalid {
-		d = v.DType.String()
-	}
-	if s = v.Shape.String(); len(v.Layers) > 0 {
+	s := v.Type().String()
+	if len(v.Layers) > 0 {
 		s += " holds " + strings.ReplaceAll(words(v.Layers), ", ", "+")
 	}
-	return "%" + word(v.Name) + " : " + d + s
+	return "%" + word(v.Name) + " : " + s
 }
 
 func words(list []string) string {

@@ -75,7 +75,7 @@ func (c *InferCtx) Ints(i int) ([]int64, bool) {
 // source is an error only where both are static and differ.
 func (c *InferCtx) Set(i int, d tensor.DType, s ir.Shape) {
 	if v := c.Out(i); v != nil {
-		v.DType, v.Shape, v.Content = d, s, nil
+		v.SetType(ir.Type{DType: d, Shape: s})
 	}
 }
 
@@ -94,6 +94,7 @@ type EvalCtx struct {
 	In       []*tensor.Tensor
 	Out      []*tensor.Tensor
 	Registry *Registry
+	Env      Env
 }
 
 // Arg is input tensor i, nil where it is omitted.

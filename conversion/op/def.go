@@ -34,8 +34,14 @@ type Def struct {
 	// FromONNX lowers a node of any supported opset version. nil: the node has
 	// the same inputs and declared attributes in every version.
 	FromONNX func(*Src) error
+	// FixedType says that results depend on how wide the element type is, so that
+	// the operator must not be computed in a wider one.
+	FixedType bool
 	// Harmless lists source attributes that no reader needs to look at.
 	Harmless []string
+	// Containers says that the operator takes sequences or optional values; for
+	// all others such an input is refused before Infer and Eval see it.
+	Containers bool
 }
 
 // Param describes one input or output.
@@ -58,6 +64,7 @@ const (
 	Strs                     // []string
 	Tensor                   // *tensor.Tensor
 	Subgraph                 // *ir.Graph
+	TypeOf                   // *ir.Type
 )
 
 // Attr describes one attribute. Default is nil where there is none: then the
@@ -156,6 +163,14 @@ func (r *Registry) Infer(n *ir.Node) error {
 	if err := d.checkInputs(len(n.Inputs), func(i int) bool { return n.In(i) != nil }); err != nil {
 		return err
 	}
+	if err := d.containers(len(n.Inputs), func(i int) tensor.DType {
+		if v := n.In(i); v != nil {
+			return v.DType
+		}
+		return tensor.Invalid
+	}); err != nil {
+		return err
+	}
 	return d.Infer(&InferCtx{Node: n, Registry: r})
 }
 
@@ -206,12 +221,25 @@ func (e *NodeError) Unwrap() error { return e.Err }
 
 // EvalNode computes n's outputs from its inputs (nil: omitted).
 func (r *Registry) EvalNode(n *ir.Node, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	return r.EvalNodeIn(Env{}, n, in)
+}
+
+// EvalNodeIn is EvalNode in given surroundings, which loops look at.
+func (r *Registry) EvalNodeIn(e Env, n *ir.Node, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 	d := r.Get(n.Op)
 	if d == nil {
 		return nil, &NodeError{n, fmt.Errorf("unknown operator %q", n.Op)}
 	}
-	c := &EvalCtx{Node: n, In: in, Out: make([]*tensor.Tensor, len(n.Outputs)), Registry: r}
+	c := &EvalCtx{Node: n, In: in, Out: make([]*tensor.Tensor, len(n.Outputs)), Registry: r, Env: e}
 	err := d.checkInputs(len(in), func(i int) bool { return c.Arg(i) != nil })
+	if err == nil {
+		err = d.containers(len(in), func(i int) tensor.DType {
+			if t := c.Arg(i); t != nil {
+				return t.DType()
+			}
+			return tensor.Invalid
+		})
+	}
 	if err == nil {
 		err = d.Eval(c)
 	}

@@ -20,6 +20,7 @@ type Tensor struct {
 	shape   []int
 	data    []byte
 	strings []string
+	items   []*Tensor    // of a Sequence or Optional, see NewSequence
 	later   *deferred    // set: the bytes are computed when asked for
 	release func([]byte) // see Backed
 }
@@ -67,7 +68,7 @@ func alignedBytes(n int) []byte {
 // FromBytes makes a tensor that aliases data, which must be exactly as long as
 // shape and dtype ask.
 func FromBytes(dtype DType, shape []int, data []byte) (*Tensor, error) {
-	if dtype == Invalid || dtype == String {
+	if dtype == Invalid || dtype == String || dtype.IsContainer() {
 		return nil, fmt.Errorf("tensor: %v cannot be made from bytes", dtype)
 	}
 	n, err := NumElements(shape)
@@ -198,14 +199,14 @@ func (t *Tensor) Reshape(shape ...int) (*Tensor, error) {
 // View returns the elements as a []T without conversion of values. It aliases
 // the tensor's bytes where they are aligned for T and copies them otherwise;
 // callers must not write to the result. It panics where T is not the element
-// type (Float16 and BFloat16 view as uint16, Int4 and Float8 as packed uint8).
+// type (Float16 and BFloat16 view as uint16, the types of at most 8 bits as packed uint8).
 func View[T Elem](t *Tensor) []T {
 	want := dtypeOf[T]()
 	ok := t.dtype == want
 	switch t.dtype {
 	case Float16, BFloat16:
 		ok = want == Uint16
-	case Float8E4M3FN, Float8E5M2, Float8E4M3FNUZ, Float8E5M2FNUZ, Int4, Uint4:
+	case Float8E4M3FN, Float8E5M2, Float8E4M3FNUZ, Float8E5M2FNUZ, Float8E8M0, Int4, Uint4, Int2, Uint2, Float4E2M1:
 		ok = want == Uint8
 	}
 	if !ok {
@@ -231,13 +232,16 @@ func Equal(a, b *Tensor) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.dtype == b.dtype && slices.Equal(a.shape, b.shape) &&
+	return a.dtype == b.dtype && slices.Equal(a.shape, b.shape) && slices.EqualFunc(a.items, b.items, Equal) &&
 		bytes.Equal(a.Bytes(), b.Bytes()) && slices.Equal(a.strings, b.strings)
 }
 
 // String describes the tensor in one short line: type, shape and, for at most
 // eight elements, the values.
 func (t *Tensor) String() string {
+	if t.dtype.IsContainer() {
+		return t.describeItems()
+	}
 	s := fmt.Sprintf("%v%v", t.dtype, t.shape)
 	if t.dtype == String {
 		return s

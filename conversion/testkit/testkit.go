@@ -34,6 +34,14 @@ func Compare(got, want *tensor.Tensor, tol op.Tolerance) error {
 	if got.DType() != want.DType() || !slices.Equal(got.Shape(), want.Shape()) {
 		return fmt.Errorf("got %v%v, want %v%v", got.DType(), got.Shape(), want.DType(), want.Shape())
 	}
+	if want.DType().IsContainer() {
+		for i, w := range want.Items() {
+			if err := Compare(got.Items()[i], w, tol); err != nil {
+				return fmt.Errorf("item %d: %w", i, err)
+			}
+		}
+		return nil
+	}
 	if !want.DType().IsReal() {
 		if !tensor.Equal(got, want) {
 			return fmt.Errorf("got %v %q, want %v %q", got, got.Strings(), want, want.Strings())

@@ -85,7 +85,8 @@ type Hooks struct {
 }
 
 // Run evaluates the program. inputs are in the order of the graph's inputs; one
-// that no needed node reads may be nil. The context is looked at between nodes.
+// that no needed node reads may be nil. The context is looked at
+// between nodes and between the iterations of loops.
 func (p *Program) Run(ctx context.Context, inputs []*tensor.Tensor, h Hooks) ([]*tensor.Tensor, error) {
 	if len(inputs) != len(p.graph.Inputs) {
 		return nil, fmt.Errorf("%d inputs given, the graph has %d", len(inputs), len(p.graph.Inputs))
@@ -100,7 +101,7 @@ func (p *Program) Run(ctx context.Context, inputs []*tensor.Tensor, h Hooks) ([]
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := p.step(n, live, h); err != nil {
+		if err := p.step(ctx, n, live, h); err != nil {
 			return nil, err
 		}
 		for _, v := range p.frees[i] {
@@ -128,7 +129,7 @@ func lookup(live map[*ir.Value]*tensor.Tensor, v *ir.Value) (*tensor.Tensor, err
 	return nil, fmt.Errorf("value %q has no elements", v.Name)
 }
 
-func (p *Program) step(n *ir.Node, live map[*ir.Value]*tensor.Tensor, h Hooks) error {
+func (p *Program) step(ctx context.Context, n *ir.Node, live map[*ir.Value]*tensor.Tensor, h Hooks) error {
 	in := make([]*tensor.Tensor, len(n.Inputs))
 	for i, v := range n.Inputs {
 		if v == nil {
@@ -142,7 +143,7 @@ func (p *Program) step(n *ir.Node, live map[*ir.Value]*tensor.Tensor, h Hooks) e
 	if h.Before != nil {
 		h.Before(n)
 	}
-	out, err := p.evalNode(n, in)
+	out, err := p.evalNode(ctx, n, in)
 	if err != nil {
 		return err
 	}
@@ -163,13 +164,13 @@ func (p *Program) step(n *ir.Node, live map[*ir.Value]*tensor.Tensor, h Hooks) e
 
 // evalNode turns a panic in an operator into an error: no input may stop the
 // program.
-func (p *Program) evalNode(n *ir.Node, in []*tensor.Tensor) (out []*tensor.Tensor, err error) {
+func (p *Program) evalNode(ctx context.Context, n *ir.Node, in []*tensor.Tensor) (out []*tensor.Tensor, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = &op.NodeError{Node: n, Err: fmt.Errorf("operator failed: %v", r)}
 		}
 	}()
-	return p.reg.EvalNode(n, in)
+	return p.reg.EvalNodeIn(op.Env{Context: ctx}, n, in)
 }
 
 // Eval computes the wanted values of g (nil: its outputs) from inputs in the

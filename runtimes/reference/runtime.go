@@ -178,8 +178,18 @@ func (s *session) Run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.T
 // own copies t: a result may alias a constant in the model file's memory map,
 // which Close releases.
 func own(t *tensor.Tensor) *tensor.Tensor {
-	if t.DType() == tensor.String {
+	switch {
+	case t.DType() == tensor.String:
 		return t
+	case t.DType().IsContainer():
+		items := make([]*tensor.Tensor, len(t.Items()))
+		for i, x := range t.Items() {
+			items[i] = own(x)
+		}
+		if t.DType() == tensor.Sequence {
+			return tensor.NewSequence(items...)
+		}
+		return tensor.NewOptional(append(items, nil)[0])
 	}
 	c := tensor.New(t.DType(), t.Shape()...)
 	copy(c.Bytes(), t.Bytes())
@@ -201,7 +211,7 @@ func (s *session) check(inputs []*tensor.Tensor) error {
 		if v.DType != tensor.Invalid && t.DType() != v.DType {
 			return fmt.Errorf("input %q is %v, the model wants %v", v.Name, t.DType(), v.DType)
 		}
-		if v.Shape == nil {
+		if v.Shape == nil || v.DType == tensor.Optional {
 			continue
 		}
 		if t.Rank() != len(v.Shape) {

@@ -7,14 +7,20 @@ import (
 	"slipway/conversion/op"
 	"slipway/conversion/ops/activation"
 	"slipway/conversion/ops/arith"
+	"slipway/conversion/ops/attention"
+	"slipway/conversion/ops/control"
 	"slipway/conversion/ops/conv"
+	"slipway/conversion/ops/detect"
 	"slipway/conversion/ops/image"
 	"slipway/conversion/ops/index"
 	"slipway/conversion/ops/linalg"
+	"slipway/conversion/ops/loss"
+	"slipway/conversion/ops/microsoft"
 	"slipway/conversion/ops/norm"
 	"slipway/conversion/ops/pool"
 	"slipway/conversion/ops/quant"
 	"slipway/conversion/ops/reduce"
+	"slipway/conversion/ops/sequence"
 	"slipway/conversion/ops/shape"
 	"slipway/conversion/ops/signal"
 )
@@ -23,14 +29,20 @@ import (
 var families = [][]*op.Def{
 	activation.Defs,
 	arith.Defs,
+	attention.Defs,
+	control.Defs,
 	conv.Defs,
+	detect.Defs,
 	image.Defs,
 	index.Defs,
 	linalg.Defs,
+	loss.Defs,
+	microsoft.Defs,
 	norm.Defs,
 	pool.Defs,
 	quant.Defs,
 	reduce.Defs,
+	sequence.Defs,
 	shape.Defs,
 	signal.Defs,
 }

@@ -67,24 +67,29 @@ func readExceptions(t *testing.T, path string) map[string]string {
 }
 
 func hasUnknown(reg *op.Registry, g *ir.Graph) bool {
-	return slices.ContainsFunc(g.Nodes, func(n *ir.Node) bool { return reg.Get(n.Op) == nil })
+	return slices.ContainsFunc(g.Nodes, func(n *ir.Node) bool {
+		return reg.Get(n.Op) == nil || slices.ContainsFunc(n.Bodies(), func(b *ir.Graph) bool { return hasUnknown(reg, b) })
+	})
 }
 
 func runCase(t *testing.T, reg *op.Registry, g *ir.Graph, c testkit.ONNXCase) error {
 	in := map[string]*tensor.Tensor{}
 	for i, f := range c.Inputs {
-		x, err := readTensor(f)
-		if err != nil {
-			return fmt.Errorf("input %d: %w", i, err)
-		}
 		if i >= len(g.Inputs) {
 			return fmt.Errorf("has %d inputs for %d graph inputs", len(c.Inputs), len(g.Inputs))
+		}
+		x, err := readValue(f, g.Inputs[i].Type())
+		if err != nil {
+			return fmt.Errorf("input %d: %w", i, err)
 		}
 		in[g.Inputs[i].Name] = x
 	}
 	var want []*tensor.Tensor
 	for i, f := range c.Outputs {
-		x, err := readTensor(f)
+		if i >= len(g.Outputs) {
+			return fmt.Errorf("has %d outputs for %d graph outputs", len(c.Outputs), len(g.Outputs))
+		}
+		x, err := readValue(f, g.Outputs[i].Type())
 		if err != nil {
 			return fmt.Errorf("output %d: %w", i, err)
 		}
@@ -158,6 +163,16 @@ func fits(v *ir.Value, t *tensor.Tensor) error {
 	if v.DType != t.DType() {
 		return fmt.Errorf("output %q: inferred %v, is %v", v.Name, v.DType, t.DType())
 	}
+	if v.DType.IsContainer() {
+		if v.Elem == nil {
+			return fmt.Errorf("output %q: inferred %v", v.Name, v.Type())
+		}
+		for _, x := range t.Items() {
+			if err := fits(&ir.Value{Name: v.Name, DType: v.Elem.DType, Shape: v.Elem.Shape, Elem: v.Elem.Elem}, x); err != nil {
+				return err
+			}
+		}
+	}
 	if v.Shape != nil && len(v.Shape) != t.Rank() {
 		return fmt.Errorf("output %q: inferred %v, is %v", v.Name, v.Shape, t.Shape())
 	}
@@ -194,6 +209,7 @@ func withConstants(reg *op.Registry, g *ir.Graph, in map[string]*tensor.Tensor) 
 			m[v] = out.AddConst(v.Name, t)
 		} else {
 			m[v] = out.AddInput(v.Name, v.DType, ir.Dims(t.Shape()...))
+			m[v].Elem = v.Elem
 		}
 	}
 	for _, n := range g.Nodes {
@@ -210,7 +226,7 @@ func withConstants(reg *op.Registry, g *ir.Graph, in map[string]*tensor.Tensor) 
 				names[i] = v.Name
 			}
 		}
-		c := out.AddNode(n.Op, n.Name, n.Attrs, inputs, names...)
+		c := out.AddNode(n.Op, n.Name, n.Attrs.Clone(), inputs, names...)
 		c.Origin = n.Origin
 		for i, v := range n.Outputs {
 			if v == nil {
@@ -232,10 +248,10 @@ func withConstants(reg *op.Registry, g *ir.Graph, in map[string]*tensor.Tensor) 
 	return out, ir.Check(out)
 }
 
-func readTensor(path string) (*tensor.Tensor, error) {
+func readValue(path string, t ir.Type) (*tensor.Tensor, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return onnx.ReadTensorProto(b)
+	return onnx.ReadValueProto(b, t)
 }

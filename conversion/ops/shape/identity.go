@@ -6,9 +6,9 @@ import (
 
 var identityDef = &op.Def{
 	Name: "Identity", Doc: "Passes its input on.", Family: family,
-	Inputs: op.In("input"), Outputs: op.In("output"),
+	Inputs: op.In("input"), Outputs: op.In("output"), Containers: true,
 	Infer: func(c *op.InferCtx) error {
-		c.Set(0, c.InType(0), c.InShape(0).Clone())
+		c.SetType(0, c.InTyp(0))
 		keepContent(c)
 		return nil
 	},

@@ -10,11 +10,6 @@ import (
 	"slipway/conversion/tensor"
 )
 
-// CapturedAttr is set on nodes with subgraphs: how many of the node's last
-// inputs are values of the enclosing graph that the subgraphs read. Each of its
-// subgraphs has as many last inputs, in the same order.
-const CapturedAttr = "captured_inputs"
-
 // attributes converts a node's attributes. captured are the names of this
 // scope's values that its subgraphs read.
 func (s *scope) attributes(p *nodeProto, layer string) (ir.Attrs, []string, error) {
@@ -50,12 +45,13 @@ func (s *scope) attributes(p *nodeProto, layer string) (ir.Attrs, []string, erro
 			if !slices.Contains(sub.captured, c) {
 				outer, _ := s.lookup(c)
 				sub.values[c] = sub.g.AddInput(c, outer.DType, outer.Shape)
+				sub.values[c].Elem = outer.Elem
 			}
 			in = append(in, sub.values[c])
 		}
 		sub.g.Inputs = in
 	}
-	attrs[CapturedAttr] = int64(len(captured))
+	attrs[ir.CapturedAttr] = int64(len(captured))
 	return attrs, captured, nil
 }
 
@@ -68,7 +64,7 @@ func (s *scope) attribute(a *attrProto, layer string, subs *[]*scope) (any, bool
 		return diag.Errorf("onnx.attribute-type", "attribute %q holds %s, which is not supported", clip(a.name), what)
 	}
 	if a.other {
-		return nil, false, bad("a sparse tensor or a type")
+		return nil, false, bad("a sparse tensor or a list of types")
 	}
 	switch a.typ {
 	case attrFloat:
@@ -105,6 +101,12 @@ func (s *scope) attribute(a *attrProto, layer string, subs *[]*scope) (any, bool
 			list = append(list, g)
 		}
 		return list, true, nil
+	case attrType:
+		if a.tp == nil {
+			return nil, false, bad("no type")
+		}
+		t, err := s.im.syms.typ(*a.tp)
+		return &t, true, err
 	case attrUndefined:
 		return nil, false, nil // no value at all
 	}
@@ -179,4 +181,28 @@ func (s *scope) constant(p *nodeProto) (*tensor.Tensor, error) {
 		return nil, diag.Errorf("onnx.bad-node", "Constant: attribute %q is not understood", clip(k))
 	}
 	panic("unreachable")
+}
+
+func hasBody(p *nodeProto) bool {
+	return slices.ContainsFunc(p.attrs, func(a *attrProto) bool { return a.g != nil || len(a.graphs) > 0 })
+}
+
+// taintedBody reports whether a body holds a node that was not understood.
+func (im *importer) taintedBody(attrs ir.Attrs) bool {
+	body := func(g *ir.Graph) bool {
+		return slices.ContainsFunc(g.Values(), func(v *ir.Value) bool { return im.tainted[v] })
+	}
+	for _, a := range attrs {
+		switch a := a.(type) {
+		case *ir.Graph:
+			if body(a) {
+				return true
+			}
+		case []*ir.Graph:
+			if slices.ContainsFunc(a, body) {
+				return true
+			}
+		}
+	}
+	return false
 }

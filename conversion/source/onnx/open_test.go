@@ -42,7 +42,7 @@ func loose(t testing.TB, names ...string) *op.Registry {
 			Eval: func(c *op.EvalCtx) error { return nil },
 			FromONNX: func(s *op.Src) error {
 				attrs := ir.Attrs{}
-				for _, a := range []string{"value", "alpha", "to", "axis", "then_branch", "else_branch", CapturedAttr} {
+				for _, a := range []string{"value", "alpha", "to", "axis", "then_branch", "else_branch", ir.CapturedAttr} {
 					if v, ok := s.Raw(a); ok {
 						attrs[a] = v
 					}

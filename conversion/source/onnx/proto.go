@@ -65,6 +65,9 @@ const (
 	attrStrings
 	attrTensors
 	attrGraphs
+	attrSparse
+	attrSparses
+	attrType
 )
 
 type attrProto struct {
@@ -80,14 +83,17 @@ type attrProto struct {
 	strings   []string
 	tensors   int
 	graphs    []*graphProto
-	other     bool // sparse tensor or type
+	tp        *valueInfo // a type
+	other     bool       // sparse tensor or list of types
 }
 
 type valueInfo struct {
 	name string
-	// elem is the element type, 0 while unknown; kind tells what is not a tensor.
+	// elem is the element type, 0 while unknown; kind tells what is not a tensor,
+	// of the sequences and optional values among them inner tells what they hold.
 	elem   int64
 	kind   string
+	inner  *valueInfo
 	shaped bool
 	dims   []dimProto
 }
@@ -279,7 +285,10 @@ func (d *decoder) attr(b []byte) (*attrProto, error) {
 			guess = attrTensors
 		case 11:
 			a.graphs, guess = append(a.graphs, graph()), attrGraphs
-		case 14, 15, 22, 23:
+		case 14:
+			a.tp, guess = &valueInfo{}, attrType
+			c.sub(func(b []byte) error { return d.typeProto(a.tp, b, 0) })
+		case 15, 22, 23:
 			a.other = true
 		case 20:
 			a.typ = c.int()
@@ -343,59 +352,8 @@ func (d *decoder) valueInfo(b []byte) (valueInfo, error) {
 		case 1:
 			v.name = c.str()
 		case 2:
-			c.sub(func(b []byte) error { return d.typeProto(&v, b) })
+			c.sub(func(b []byte) error { return d.typeProto(&v, b, 0) })
 		}
 	}
 	return v, c.err
-}
-
-func (d *decoder) typeProto(v *valueInfo, b []byte) error {
-	kinds := map[protowire.Number]string{4: "sequence", 5: "map", 7: "opaque", 8: "sparse tensor", 9: "optional"}
-	c := d.cursor(b, "TypeProto")
-	for c.next() {
-		switch c.num {
-		case 1:
-			c.sub(func(b []byte) error { return d.tensorType(v, b) })
-		case 4, 5, 7, 8, 9:
-			v.kind = kinds[c.num]
-		}
-	}
-	return c.err
-}
-
-func (d *decoder) tensorType(v *valueInfo, b []byte) error {
-	c := d.cursor(b, "TypeProto.Tensor")
-	for c.next() {
-		switch c.num {
-		case 1:
-			v.elem = c.int()
-		case 2:
-			v.shaped = true
-			c.sub(func(b []byte) error {
-				s := d.cursor(b, "TensorShapeProto")
-				for s.next() {
-					if s.num == 1 {
-						var dim dimProto
-						s.sub(func(b []byte) error { return d.dim(&dim, b) })
-						v.dims = append(v.dims, dim)
-					}
-				}
-				return s.err
-			})
-		}
-	}
-	return c.err
-}
-
-func (d *decoder) dim(dim *dimProto, b []byte) error {
-	c := d.cursor(b, "TensorShapeProto.Dimension")
-	for c.next() {
-		switch c.num {
-		case 1:
-			dim.value, dim.set = c.int(), true
-		case 2:
-			dim.param = c.str()
-		}
-	}
-	return c.err
 }

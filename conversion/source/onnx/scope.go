@@ -56,7 +56,7 @@ func (s *scope) lookup(name string) (*ir.Value, bool) {
 		v = s.g.AddConst(name, outer.Const)
 	} else {
 		v = s.g.AddInput(name, outer.DType, outer.Shape)
-		v.Content = outer.Content
+		v.Content, v.Elem = outer.Content, outer.Elem
 		s.captured = append(s.captured, name)
 	}
 	s.im.tainted[v] = s.im.tainted[outer]
@@ -138,14 +138,15 @@ func (s *scope) inputs(p *graphProto, inits map[string]bool, top bool) error {
 		if s.values[v.name] != nil {
 			return diag.Errorf("onnx.duplicate-name", "two inputs are called %q", clip(v.name))
 		}
-		if v.kind != "" {
-			return diag.Errorf("onnx.input-type", "input %q is a %s; only tensors are supported", clip(v.name), v.kind)
+		t, err := s.im.syms.typ(v)
+		if err != nil {
+			return err
 		}
-		dt := DTypeOf(v.elem)
-		if dt == tensor.Invalid && top {
+		if t.DType == tensor.Invalid && top {
 			return diag.Errorf("onnx.input-type", "input %q has element type %d, which is not known", clip(v.name), v.elem)
 		}
-		in := s.g.AddInput(v.name, dt, s.im.syms.shape(v))
+		in := s.g.AddInput(v.name, t.DType, t.Shape)
+		in.Elem = t.Elem
 		if dims, ok := in.Shape.Ints(); ok {
 			if _, err := tensor.NumElements(dims); err != nil {
 				return diag.Errorf("onnx.too-large", "input %q has shape %v", clip(v.name), in.Shape)
@@ -185,7 +186,7 @@ func (s *scope) outputs(p *graphProto) error {
 			if v.Node() != nil {
 				n.Origin = v.Node().Origin
 			}
-			n.Outputs[0].DType, n.Outputs[0].Shape = v.DType, v.Shape
+			n.Outputs[0].SetType(v.Type())
 			s.im.named[o.name] = n.Outputs[0]
 			v = n.Outputs[0]
 		}
@@ -250,8 +251,10 @@ func (s *scope) node(p *nodeProto, index int) error {
 		in[i] = v
 		tainted = tainted || s.im.tainted[v]
 	}
-	for len(in) > 0 && in[len(in)-1] == nil {
-		in = in[:len(in)-1]
+	if !hasBody(p) { // what a body captures comes after all formal inputs
+		for len(in) > 0 && in[len(in)-1] == nil {
+			in = in[:len(in)-1]
+		}
 	}
 	outs := p.outputs
 	for len(outs) > 0 && outs[len(outs)-1] == "" {
@@ -279,6 +282,7 @@ func (s *scope) node(p *nodeProto, index int) error {
 		in = append(in, v)
 		tainted = tainted || s.im.tainted[v]
 	}
+	tainted = tainted || s.im.taintedBody(attrs)
 	kind := qualified(p.domain, p.op)
 	def := s.im.o.Registry.Get(kind)
 	version := max(s.opsets[p.domain], 1)
@@ -361,10 +365,10 @@ func (s *scope) name(name string, v *ir.Value) {
 	if !ok {
 		return
 	}
-	if v.DType == tensor.Invalid {
+	if v.DType == tensor.Invalid && info.kind == "" {
 		v.DType = DTypeOf(info.elem)
 	}
-	if v.Shape == nil && v.Node() != nil {
+	if v.Shape == nil && v.Node() != nil && info.kind == "" && !v.IsContainer() {
 		v.Shape = s.im.syms.shape(info)
 	}
 }

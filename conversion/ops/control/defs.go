@@ -1,0 +1,6 @@
+package control
+
+import "slipway/conversion/op"
+
+// Defs are the operators of this family.
+var Defs = []*op.Def{ifDef, loopDef, scanDef}

@@ -64,6 +64,11 @@ var convDef = &op.Def{
 // weights: it makes automatic padding explicit where the sizes are known. more
 // names further attributes to keep.
 func ReadWindow(s *op.Src, name string, weights int, more ...string) error {
+	return ReadWindowAs(s, s.Lower, name, weights, more...)
+}
+
+// ReadWindowAs is ReadWindow that ends in lower instead of s.Lower.
+func ReadWindowAs(s *op.Src, lower func(string, ir.Attrs, ...*ir.Value) error, name string, weights int, more ...string) error {
 	attrs := s.AttrsOf(append([]string{"auto_pad", "dilations", "kernel_shape", "pads", "strides"}, more...)...)
 	x, w := s.In(0), s.In(weights)
 	if x == nil || w == nil {
@@ -84,7 +89,7 @@ func ReadWindow(s *op.Src, name string, weights int, more ...string) error {
 			return err
 		}
 	}
-	return s.Lower(name, attrs, s.Inputs...)
+	return lower(name, attrs, s.Inputs...)
 }
 
 // InferShape infers the output shape of a convolution from inputs x and w.

@@ -3,4 +3,4 @@ package conv
 import "slipway/conversion/op"
 
 // Defs are the operators of this family.
-var Defs = []*op.Def{convDef, convTransposeDef}
+var Defs = []*op.Def{col2ImDef, convDef, convTransposeDef, deformConvDef}

@@ -3,4 +3,4 @@ package pool
 import "slipway/conversion/op"
 
 // Defs are the operators of this family.
-var Defs = []*op.Def{maxPoolDef, averagePoolDef, lpPoolDef, globalAveragePoolDef, globalMaxPoolDef, globalLpPoolDef}
+var Defs = []*op.Def{maxPoolDef, maxUnpoolDef, averagePoolDef, lpPoolDef, globalAveragePoolDef, globalMaxPoolDef, globalLpPoolDef}

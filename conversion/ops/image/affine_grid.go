@@ -1,0 +1,92 @@
+package image
+
+import (
+	"fmt"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	"slipway/conversion/op/kernel"
+	"slipway/conversion/ops/internal/build"
+	"slipway/conversion/tensor"
+)
+
+var affineGridDef = &op.Def{
+	Name:    "AffineGrid",
+	Family:  "image",
+	Doc:     "Makes the grid for GridSample that an affine matrix theta[N,axes,axes+1] sends each output position to.",
+	Inputs:  op.In("theta", "size"),
+	Outputs: op.In("grid"),
+	Attrs:   []op.Attr{{Name: "align_corners", Kind: op.Int, Default: int64(0)}},
+	Tol:     op.Accumulating,
+	Infer: func(c *op.InferCtx) error {
+		ts := c.InShape(0)
+		if ts != nil && len(ts) != 3 {
+			return fmt.Errorf("theta %v has not three dimensions", ts)
+		}
+		size, ok := c.Content(1)
+		if ts == nil || !ok {
+			c.Set(0, c.InType(0), nil)
+			return nil
+		}
+		if len(size) != 4 && len(size) != 5 {
+			return fmt.Errorf("size %v has not 4 or 5 elements", size)
+		}
+		axes := int64(len(size) - 2)
+		for i, want := range []int64{axes, axes + 1} {
+			if n, ok := ts[1+i].Int(); ok && n != want {
+				return fmt.Errorf("theta %v does not match %d axes", ts, axes)
+			}
+		}
+		out := append(ir.Shape{ts[0]}, size[2:]...)
+		for _, d := range out {
+			if n, ok := d.Int(); ok && n < 0 {
+				return fmt.Errorf("size %v is negative", size)
+			}
+		}
+		c.Set(0, c.InType(0), append(out, ir.Static(axes)))
+		return nil
+	},
+	Eval: op.EvalDecomposed,
+	// All positions, with a last coordinate of 1, times the matrix.
+	Decompose: func(d *op.Builder) ([]*ir.Value, error) {
+		b := build.B{Builder: d}
+		theta := b.In(0)
+		size, ok := b.In(1).ConstInts()
+		if !ok || len(size) < 4 {
+			return nil, fmt.Errorf("a size that is not constant: %w", op.ErrNoDecomposition)
+		}
+		dims := kernel.ToInts(size[2:])
+		if err := kernel.CheckSize(tensor.Float64, append([]int{5}, dims...)); err != nil {
+			return nil, err
+		}
+		points := kernel.Product(dims)
+		base := make([]float64, 0, points*(len(dims)+1))
+		for p := range points {
+			at, rest := make([]float64, len(dims)), p
+			for i := len(dims) - 1; i >= 0; i-- {
+				at[len(dims)-1-i] = spread(rest%dims[i], dims[i], b.Int("align_corners", 0) != 0)
+				rest /= dims[i]
+			}
+			base = append(append(base, at...), 1)
+		}
+		t, err := tensor.FromFloat64s(theta.DType, base, points, len(dims)+1)
+		if err != nil {
+			return nil, err
+		}
+		y := b.MatMul(b.Const(t), b.Transpose(theta, 0, 2, 1))
+		shape := append(append(ir.Shape{theta.Shape[0]}, ir.Dims(dims...)...), ir.Static(int64(len(dims))))
+		return build.One(b.ReshapeDims(y, shape, theta))
+	},
+}
+
+// spread places index i of n between -1 and 1: on the centres of the outer
+// pixels, or on their edges.
+func spread(i, n int, align bool) float64 {
+	switch {
+	case !align:
+		return (2*float64(i)+1)/float64(n) - 1
+	case n == 1:
+		return -1
+	}
+	return 2*float64(i)/float64(n-1) - 1
+}

@@ -1,0 +1,2 @@
+// Package loss holds the losses of classification.
+package loss

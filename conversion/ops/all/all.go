@@ -19,6 +19,7 @@ import (
 	"slipway/conversion/ops/norm"
 	"slipway/conversion/ops/pool"
 	"slipway/conversion/ops/quant"
+	"slipway/conversion/ops/recurrent"
 	"slipway/conversion/ops/reduce"
 	"slipway/conversion/ops/sequence"
 	"slipway/conversion/ops/shape"
@@ -41,6 +42,7 @@ var families = [][]*op.Def{
 	norm.Defs,
 	pool.Defs,
 	quant.Defs,
+	recurrent.Defs,
 	reduce.Defs,
 	sequence.Defs,
 	shape.Defs,

@@ -1,0 +1,6 @@
+package recurrent
+
+import "slipway/conversion/op"
+
+// Defs are the operators of this family.
+var Defs = []*op.Def{gruDef, lstmDef, rnnDef}

@@ -61,6 +61,11 @@ func (s *builder) act(a activation, x *ir.Value) *ir.Value {
 	if !math.IsInf(s.limit, 1) {
 		x = s.op("Clip", nil, x, s.scalar(-s.limit), s.scalar(s.limit))
 	}
+	return s.plain(a, x)
+}
+
+// plain is an activation function of x without clip.
+func (s *builder) plain(a activation, x *ir.Value) *ir.Value {
 	return a.kind.emit(s, x, a.alpha, a.beta)
 }
 

@@ -12,7 +12,8 @@ var lstmDef = &op.Def{
 	Attrs:   attrs(op.Attr{Name: "input_forget", Kind: op.Int, Default: int64(0)}), Tol: op.Accumulating,
 	Infer: infer(4, "Sigmoid", "Tanh", "Tanh"),
 	// The formulas are those of ONNX, operator LSTM; the gates' order is i, o, f, c
-	// and that of the peepholes i, o, f.
+	// and that of the peepholes i, o, f. ONNX leaves open whether the clip holds for
+	// the cell on its way to the output: it does not, as in ONNX Runtime.
 	Eval: func(c *op.EvalCtx) error {
 		l, err := newLayer(c.Node, 4, "Sigmoid", "Tanh", "Tanh")
 		if err != nil {
@@ -43,7 +44,7 @@ var lstmDef = &op.Def{
 					forget = f.at(l.limit(gates[2*n+j] + peep(2, j, cell[j])))
 				}
 				cell[j] = forget*cell[j] + i*g.at(l.limit(gates[3*n+j]))
-				next[j] = f.at(l.limit(gates[n+j]+peep(1, j, cell[j]))) * out.at(l.limit(cell[j]))
+				next[j] = f.at(l.limit(gates[n+j]+peep(1, j, cell[j]))) * out.at(cell[j])
 			}
 			copy(h, next)
 		})
@@ -75,7 +76,7 @@ var lstmDef = &op.Def{
 			}
 			next := s.op("Add", nil, s.op("Mul", nil, forget, cell), s.op("Mul", nil, i, s.act(g, gates[3])))
 			o := s.act(f, peep(gates[1], 1, next))
-			return []*ir.Value{s.op("Mul", nil, o, s.act(out, next)), next}
+			return []*ir.Value{s.op("Mul", nil, o, s.plain(out, next)), next}
 		})
 	},
 	Harmless: []string{"output_sequence"},

@@ -1,7 +1,7 @@
 # Slipway's tasks. The scripts behind them say what they do in their first lines.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build headless lint fuzz bench large screenshots clean
+.PHONY: help demo test build headless lint fuzz conformance bench large screenshots clean
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-12s %s\n' "$$t" "$$d"; done
@@ -30,6 +30,10 @@ fuzz: ## Runs every fuzz target for FUZZTIME seconds
 bench: build ## Measures the studio beside today's tools on the same files
 	@scripts/test-venv
 	@scripts/bench/run
+
+conformance: ## Tries ONNX's own cases on every target and renews conformance/table.txt and findings.txt
+	@scripts/test-venv
+	@scripts/conformance
 
 LARGE ?= 6
 large: ## Converts a model of LARGE gigabytes (of holes) to every target and watches the memory

@@ -39,8 +39,9 @@ type (
 
 // Status codes of ov_status_e that the adapter tells apart.
 const (
-	statusOK        = 0
-	statusCancelled = -13
+	statusOK           = 0
+	statusCancelled    = -13
+	statusInvalidParam = -14
 )
 
 // executed is the value of ov_profiling_info_t.status of a node that ran.
@@ -58,6 +59,8 @@ type api struct {
 	coreGet     func(core handle, device, key string, value *unsafe.Pointer) int32
 	readModel   func(core handle, path string, weights unsafe.Pointer, model *handle) int32
 	modelFree   func(handle)
+	modelInput  func(model handle, i uintptr, port *handle) int32
+	modelOutput func(model handle, i uintptr, port *handle) int32
 	compile     func(core, model handle, device string, n uintptr, props unsafe.Pointer, out *handle) int32
 
 	compiledFree func(handle)
@@ -108,6 +111,8 @@ func load(path string) (*api, error) {
 		"ov_core_get_property":                        &f.coreGet,
 		"ov_core_read_model":                          &f.readModel,
 		"ov_model_free":                               &f.modelFree,
+		"ov_model_const_input_by_index":               &f.modelInput,
+		"ov_model_const_output_by_index":              &f.modelOutput,
 		"ov_core_compile_model_props":                 &f.compile,
 		"ov_compiled_model_free":                      &f.compiledFree,
 		"ov_compiled_model_inputs_size":               &f.inputCount,

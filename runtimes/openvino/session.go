@@ -25,9 +25,9 @@ type session struct {
 	profile, ran      bool
 }
 
-// describe makes the infer request and reads the ports; the last outputs carry
-// the taps' names.
-func (s *session) describe(taps []string) error {
+// describe makes the infer request and reads the ports, with the names that they
+// have in model; the last outputs carry the taps' names.
+func (s *session) describe(model handle, taps []string) error {
 	var nIn, nOut uintptr
 	err := s.rt.call("open", func() int32 { return s.f.inputCount(s.compiled, &nIn) })
 	if err == nil {
@@ -42,10 +42,30 @@ func (s *session) describe(taps []string) error {
 	if s.outputs, err = s.ports("output", nOut, s.f.outputPort); err != nil {
 		return err
 	}
+	// Simplifying gives a compiled model's ports further names, of tensors that
+	// turned out to be the same; what the file calls them is what counts.
+	s.rename(s.inputs, model, s.f.modelInput)
+	s.rename(s.outputs, model, s.f.modelOutput)
 	for i, name := range taps {
 		s.outputs[len(s.outputs)-len(taps)+i].Name = name
 	}
 	return s.rt.call("open", func() int32 { return s.f.newRequest(s.compiled, &s.request) })
+}
+
+// rename gives ports the names that they have in the model as it was read.
+func (s *session) rename(list []runtimes.IO, model handle, get func(handle, uintptr, *handle) int32) {
+	for i := range list {
+		var port handle
+		if get(model, uintptr(i), &port) != statusOK {
+			continue
+		}
+		var name unsafe.Pointer
+		if s.f.portName(port, &name) == statusOK {
+			list[i].Name = dl.String(name)
+			s.f.free(name)
+		}
+		s.f.portFree(port)
+	}
 }
 
 func (s *session) ports(kind string, n uintptr, get func(handle, uintptr, *handle) int32) ([]runtimes.IO, error) {
@@ -230,7 +250,12 @@ func (s *session) output(i uintptr) (*tensor.Tensor, error) {
 
 func (s *session) shape(ov handle) ([]int, error) {
 	var c ovShape
-	if err := s.rt.call("run", func() int32 { return s.f.tensorShape(ov, &c) }); err != nil {
+	err := s.rt.call("run", func() int32 { return s.f.tensorShape(ov, &c) })
+	var status *statusError
+	if errors.As(err, &status) && status.status == statusInvalidParam {
+		return []int{}, nil // ov_shape_create refuses rank 0, which it is asked for here
+	}
+	if err != nil {
 		return nil, err
 	}
 	defer s.f.shapeFree(&c)

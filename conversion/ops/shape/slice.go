@@ -217,6 +217,8 @@ func cutDim(size, start, end ir.Dim, step int64, unknown ir.Dim) (ir.Dim, error)
 			return size.AddInt(-step - 1).FloorDiv(-step), nil
 		}
 		return unknown, nil
+	case okLo && okHi && lo >= 0 && hi >= 0 && hi <= lo:
+		return ir.Static(0), nil
 	case okHi && hi >= far:
 		to = size
 	case okHi && hi < 0:

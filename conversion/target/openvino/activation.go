@@ -39,7 +39,7 @@ func legalPRelu(n *ir.Node) string {
 // spelled as max(x,0) + slope*min(x,0).
 func emitPRelu(e *emitter, n *ir.Node) {
 	slope, r, o := n.In(1), rank(n, 0), n.Out(0)
-	if slope.IsConst() {
+	if slope.IsConst() && r > 1 {
 		if slope.Const.Len() == 1 {
 			e.final("PReLU", "opset1", nil, e.in(0), e.constant(e.view(slope.Const, []int{1})))
 			return

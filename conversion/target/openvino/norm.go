@@ -1,6 +1,8 @@
 package openvino
 
 import (
+	"math"
+
 	"slipway/conversion/ir"
 )
 
@@ -93,6 +95,9 @@ func emitMVN(e *emitter, n *ir.Node) {
 func legalLRN(n *ir.Node) string {
 	if n.Int("size", 1)%2 == 0 {
 		return "LRN over an even number of channels has no equivalent"
+	}
+	if b := n.Float("bias", 1); b != math.Trunc(b) {
+		return "LRN with a bias that is no whole number, which the CPU plugin truncates"
 	}
 	return needRank(n)
 }

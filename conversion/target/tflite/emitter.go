@@ -13,8 +13,9 @@ import (
 type emitter struct {
 	*writer
 	n     *ir.Node
-	also  *ir.Node    // activation that act stands for
-	outs  []*ir.Value // the node's outputs, or the fused activation's
+	also  []*ir.Node  // what is written with the node: added, act
+	outs  []*ir.Value // the node's outputs, or those of the last in also
+	added *ir.Value   // bias that an addition behind the node brings; nil: none
 	act   fb.Activation
 	quant bool // compute on int8 tensors
 }
@@ -139,6 +140,11 @@ func (w *writer) markTemp(i int) {
 
 // op appends an operator.
 func (w *writer) op(code fb.Code, opts fb.Options, inputs []int, outputs ...int) {
+	if code == fb.Reshape && len(w.m.Tensors[outputs[0]].Shape) == 0 {
+		// A shape without elements counts as one that is not constant, and the
+		// runtime then loses the result; without a shape it makes a scalar.
+		inputs = inputs[:1]
+	}
 	w.m.Operators = append(w.m.Operators, fb.Operator{Code: code, Inputs: inputs, Outputs: outputs, Options: opts})
 }
 

@@ -44,8 +44,9 @@ func decomposeGelu(b *op.Builder) ([]*ir.Value, error) {
 		sum := b.Op("Add", nil, x, b.Op("Mul", nil, cube, b.Scalar(d, geluCubic)))
 		inner = b.Op("Tanh", nil, b.Op("Mul", nil, sum, b.Scalar(d, geluScale)))
 	} else {
-		inner = b.Op("Erf", nil, b.Op("Mul", nil, x, b.Scalar(d, 1/math.Sqrt2)))
+		inner = b.Op("Erf", nil, b.Op("Div", nil, x, b.Scalar(d, math.Sqrt2)))
 	}
+	// In this order runtimes know the parts and compute them as one.
 	gate := b.Op("Add", nil, inner, b.Scalar(d, 1))
-	return one(b.Op("Mul", nil, b.Op("Mul", nil, x, b.Scalar(d, 0.5)), gate))
+	return one(b.Op("Mul", nil, b.Op("Mul", nil, x, gate), b.Scalar(d, 0.5)))
 }

@@ -59,7 +59,7 @@ var rmsNormDef = &op.Def{
 			return nil, err
 		}
 		x := b.In(0)
-		mean := b.Op("ReduceMean", ir.Attrs{"keepdims": int64(1)}, b.Op("Mul", nil, x, x), axes)
+		mean := b.Op("ReduceMean", ir.Attrs{"keepdims": int64(1)}, b.Op("Pow", nil, x, b.Scalar(x.DType, 2)), axes)
 		root := b.Op("Sqrt", nil, b.Op("Add", nil, mean, b.Scalar(x.DType, b.Float("epsilon", 1e-5))))
 		return []*ir.Value{b.Op("Mul", nil, b.Op("Div", nil, x, root), b.In(1))}, nil
 	},

@@ -86,14 +86,19 @@ func EvalDecomposed(c *EvalCtx) error {
 // know: it returns the parts of its decomposition. Where the form has none, or
 // its shapes are not known yet, the node itself stays.
 func (s *Src) LowerParts(name string, attrs ir.Attrs, inputs ...*ir.Value) error {
-	n, err := s.Emit(name, attrs, s.NumOut, inputs...)
-	if err != nil {
-		return err
+	names := make([]string, s.NumOut)
+	for i := range names {
+		names[i] = s.Name + "_out"
 	}
+	n := s.Graph.AddNode(name, s.Name, attrs, inputs, names...)
+	n.Origin = []string{s.Name}
 	for i := range n.Outputs {
 		if i < len(s.OutUsed) && !s.OutUsed[i] {
 			n.Outputs[i] = nil
 		}
+	}
+	if err := s.Registry.Infer(n); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	s.Return(n.Outputs...)
 	outputs := s.Graph.Outputs

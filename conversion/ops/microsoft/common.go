@@ -1,6 +1,7 @@
 package microsoft
 
 import (
+	"errors"
 	"fmt"
 
 	"slipway/conversion/ir"
@@ -38,7 +39,8 @@ func fused(d *op.Def) *op.Def {
 	return d
 }
 
-// inferParts takes the outputs' types and shapes from those of the parts.
+// inferParts takes the outputs' types and shapes from those of the parts. Of a
+// form without parts nothing is known.
 func inferParts(c *op.InferCtx) error {
 	g := ir.New(c.Name)
 	in := make([]*ir.Value, len(c.Inputs))
@@ -68,7 +70,13 @@ func inferParts(c *op.InferCtx) error {
 	}
 	p := g.Edit("infer", c.Registry.Infer)
 	outs, err := c.Registry.Get(c.Op).Decompose(&op.Builder{Node: n, Patch: p})
-	if err == nil {
+	switch {
+	case errors.Is(err, op.ErrNoDecomposition):
+		for i := range c.Outputs {
+			c.Set(i, tensor.Invalid, nil)
+		}
+		return nil
+	case err == nil:
 		err = p.Err()
 	}
 	if err != nil {

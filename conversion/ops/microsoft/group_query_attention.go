@@ -80,8 +80,8 @@ func decomposeGroupQuery(b builder) ([]*ir.Value, error) {
 	}
 	split := func(x *ir.Value, n int64) *ir.Value { return b.Transpose(b.Reshape(x, 0, 0, n, -1), 0, 2, 1, 3) }
 	q, k, v = split(q, heads), split(k, shared), split(v, shared)
-	k, v = b.cache(b.In(3), k, start, total), b.cache(b.In(4), v, start, total)
-	mask, err := b.window(start, length, k)
+	k, v = b.cache(b.In(3), k, start, total, ends), b.cache(b.In(4), v, start, total, ends)
+	mask, err := b.window(start, ends, length, k)
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +105,8 @@ func decomposeGroupQuery(b builder) ([]*ir.Value, error) {
 }
 
 // cache writes new keys or values x, from start on, into what was cached,
-// lengthened to total where it is shorter.
-func (b builder) cache(past, x, start, total *ir.Value) *ir.Value {
+// lengthened to total where it is shorter; behind each sample's end it is 0.
+func (b builder) cache(past, x, start, total, ends *ir.Value) *ir.Value {
 	if past == nil {
 		return x
 	}
@@ -124,12 +124,14 @@ func (b builder) cache(past, x, start, total *ir.Value) *ir.Value {
 	if v, ok := more.ConstInts(); ok {
 		pads = b.Ints(0, 0, 0, 0, 0, 0, v[0], 0)
 	}
-	return b.Op("TensorScatter", ir.Attrs{"axis": int64(2)}, b.Op("Pad", nil, past, pads), x, start)
+	y := b.Op("TensorScatter", ir.Attrs{"axis": int64(2)}, b.Op("Pad", nil, past, pads), x, start)
+	filled := b.Op("LessOrEqual", nil, b.Unsqueeze(b.Range(b.Size(y, 2)), 1), b.Reshape(ends, -1, 1, 1, 1))
+	return b.Op("Where", nil, filled, y, b.Scalar(y.DType, 0))
 }
 
 // window is the mask [batch, 1, query, key] that holds where a key is not later
-// than the query and not too long before it; nil where all may be seen.
-func (b builder) window(start, length, k *ir.Value) (*ir.Value, error) {
+// than the query, nor beyond the sample's end, and not too long before it.
+func (b builder) window(start, ends, length, k *ir.Value) (*ir.Value, error) {
 	width := b.Int("local_window_size", -1)
 	if b.Int("causal", 1) == 0 {
 		_, err := unsupported("attention that is not causal")
@@ -137,7 +139,7 @@ func (b builder) window(start, length, k *ir.Value) (*ir.Value, error) {
 	}
 	keys := b.Range(b.Size(k, 2))
 	at := b.Add(b.Reshape(start, -1, 1, 1, 1), b.Unsqueeze(b.Range(length), 1))
-	seen := b.Op("LessOrEqual", nil, keys, at)
+	seen := b.Op("LessOrEqual", nil, keys, b.Op("Min", nil, at, b.Reshape(ends, -1, 1, 1, 1)))
 	if width > 0 {
 		seen = b.Op("And", nil, seen, b.Op("Greater", nil, keys, b.Sub(at, b.Ints(width))))
 	}

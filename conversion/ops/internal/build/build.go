@@ -1,6 +1,8 @@
 package build
 
 import (
+	"slices"
+
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/tensor"
@@ -154,7 +156,7 @@ func (b B) Range(n *ir.Value) *ir.Value {
 
 // Outs adds a node with several outputs.
 func (b B) Outs(name string, attrs ir.Attrs, outs int, inputs ...*ir.Value) []*ir.Value {
-	return b.Patch.AddN(name, attrs, inputs, outs, b.Node).Outputs
+	return slices.Clone(b.Patch.AddN(name, attrs, inputs, outs, b.Node).Outputs)
 }
 
 // One wraps a single result.

@@ -117,3 +117,17 @@ func (p *Patch) Inline(body *Graph, args []*Value, from *Node, consts map[*Value
 	}
 	return out
 }
+
+// DropInput removes an input that nothing reads. It is for the inputs of bodies,
+// whose nodes must change along.
+func (g *Graph) DropInput(v *Value) {
+	g.Inputs = slices.DeleteFunc(g.Inputs, func(x *Value) bool { return x == v })
+	delete(g.names, "v:"+v.Name)
+}
+
+// Adopt makes input v of a body the constant c, under v's name.
+func (g *Graph) Adopt(v, c *Value) {
+	g.Inputs = slices.DeleteFunc(g.Inputs, func(x *Value) bool { return x == v })
+	v.SetType(c.Type())
+	v.Const, v.Content = c.Const, c.Content
+}

@@ -2,8 +2,10 @@ package fold
 
 import (
 	"fmt"
+	"slices"
 
 	"slipway/conversion/ir"
+	"slipway/conversion/op"
 	"slipway/conversion/pass"
 	"slipway/conversion/tensor"
 )
@@ -20,6 +22,9 @@ var Constants = &pass.Pass{
 	Options: &ConstantsOptions{MaxGrowthKB: 256},
 	Run:     foldConstants,
 }
+
+// maxTrips bounds the loops that are computed ahead.
+const maxTrips = 4096
 
 // keep lists operators that stay though their inputs are constant: the one that
 // marks quantized weights, and whatever differs from run to run.
@@ -50,7 +55,7 @@ func foldConstants(g *ir.Graph, c *pass.Ctx) error {
 			c.Fire()
 		}
 		in, ok := constantInputs(n)
-		if !ok {
+		if !ok || slices.ContainsFunc(n.Outputs, (*ir.Value).IsContainer) || random(n) {
 			continue
 		}
 		if why := tooBig(n, in, growth); why != "" {
@@ -110,7 +115,7 @@ func eval(c *pass.Ctx, n *ir.Node, in []*tensor.Tensor) (out []*tensor.Tensor, e
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	return c.Registry.EvalNode(n, in)
+	return c.Registry.EvalNodeIn(op.Env{Context: c, Trips: maxTrips}, n, in)
 }
 
 // replace puts a constant in the place of v, under v's name where v's is free.
@@ -201,6 +206,13 @@ func Target(in, out ir.Shape) ([]int64, bool) {
 		}
 	}
 	return target, true
+}
+
+// random reports whether a body of n differs from run to run.
+func random(n *ir.Node) bool {
+	return slices.ContainsFunc(n.Bodies(), func(g *ir.Graph) bool {
+		return slices.ContainsFunc(g.Nodes, func(m *ir.Node) bool { return keep[m.Op] || random(m) })
+	})
 }
 
 func constantInputs(n *ir.Node) ([]*tensor.Tensor, bool) {

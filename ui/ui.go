@@ -142,6 +142,9 @@ func (u *UI) Drawn() { u.look.Do(func() { go u.o.Studio.LookAtRuntimes(u.ctx) })
 // Window is the Fyne window, for tests.
 func (u *UI) Window() fyne.Window { return u.win }
 
+// Panels lists the panels, in the order of the rail.
+func (u *UI) Panels() []panel.Panel { return u.panels }
+
 // Key takes a key that a panel's widget did not want.
 func (u *UI) Key(e *fyne.KeyEvent) { u.onKey(e) }
 

@@ -9,8 +9,12 @@ import (
 	"sync"
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"slipway/project"
 	"slipway/project/jobs"
+	"slipway/ui"
+	"slipway/ui/widgets/graphview"
 )
 
 // tracer prints what happens in the window, a line each, where STUDIO_TRACE is
@@ -23,6 +27,7 @@ import (
 //	tested CELLS PATH      a picture has the answers of that many variants
 //	measured VARIANT RUNTIME
 //	runtimes NAMES...      that work here
+//	frames N MEDIAN P95    milliseconds between frames while the view of the graph moves; with STUDIO_TRACE=frames only
 //
 // All methods may be called on a nil tracer.
 type tracer struct {
@@ -75,6 +80,33 @@ func (t *tracer) once(format string, args ...any) {
 
 func (t *tracer) drawn(model string) {
 	t.say("drawn %s %.3f", model, time.Since(started).Seconds())
+}
+
+// frames measures a moving view, once the graph is drawn and the runtimes, which
+// are looked at after that, are known.
+func (t *tracer) frames(u *ui.UI) {
+	if t == nil || os.Getenv("STUDIO_TRACE") != "frames" {
+		return
+	}
+	var once sync.Once
+	begin := func() {
+		if t.studio.RuntimeStatus() != nil {
+			once.Do(func() { fyne.Do(func() { t.tour(u) }) })
+		}
+	}
+	t.studio.Listen(func(project.Event) { begin() })
+	begin() // where they were known before the graph was drawn
+}
+
+func (t *tracer) tour(u *ui.UI) {
+	for _, p := range u.Panels() {
+		if g, ok := p.(interface{ View() *graphview.Graph }); ok {
+			g.View().Tour(5*time.Second, func(f []time.Duration) {
+				ms := func(part float64) float64 { return f[int(part*float64(len(f)-1))].Seconds() * 1e3 }
+				t.say("frames %d %.1f %.1f", len(f), ms(0.5), ms(0.95))
+			})
+		}
+	}
 }
 
 func (t *tracer) panel(id string) { t.say("panel %s", id) }

@@ -59,7 +59,7 @@ func (a *app) window(ctx context.Context, paths []string) error {
 	var u *ui.UI
 	u = ui.New(ui.Options{App: fa, Studio: studio, Settings: set, Version: version, OnShow: trace.panel, LookLater: len(paths) > 0, Panels: func(env panel.Env) []panel.Panel {
 		return all.Panels(all.Config{
-			Studio: studio, Settings: set, DataDir: data, Drawn: func(model string) { trace.drawn(model); u.Drawn() },
+			Studio: studio, Settings: set, DataDir: data, Drawn: func(model string) { trace.drawn(model); trace.frames(u); u.Drawn() },
 			Open: func(p string) { u.OpenModel(p) }, Key: func(e *fyne.KeyEvent) { u.Key(e) },
 			Install: func(ctx context.Context, runtime string, progress func(string)) error {
 				_, err := library.Install(ctx, runtimes.Library(runtime), progress)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the benchmarks' models: known architectures with seeded random weights, the same bytes on every run.
 
-    models.py FOLDER [NAME...]      default all: resnet50 mobilenet_v2 vit_b_16 chain10000
+    models.py FOLDER [NAME...]      default all: resnet50 mobilenet_v2 vit_b_16 chain2000 chain10000
 
 Weights are scaled so that activations keep their size from layer to layer (He et al., 2015), and BatchNormalization is
 kept, with statistics away from 0 and 1, as training exporters leave it. A model that is there already is left alone.
@@ -152,8 +152,8 @@ def vit_b_16(path, depth=12, d=768, heads=12):
 
 
 def chain10000(path, nodes=10000, c=8):
-    """A ResNet-like graph of 10,000 nodes with tiny weights, for what draws graphs."""
-    n = Net("chain10000", 10000)
+    """A ResNet-like graph of so many nodes with tiny weights, for what draws graphs."""
+    n = Net(f"chain{nodes}", nodes)
     x = n.node("Relu", [n.conv("input", "stem", 3, c, 3)], "stem.relu")
     i = 0
     while len(n.nodes) + 7 <= nodes - 3:
@@ -170,7 +170,11 @@ def chain10000(path, nodes=10000, c=8):
     n.save(path, ("input", [1, 3, 32, 32]), (y, [1, 10]))
 
 
-MODELS = {f.__name__: f for f in (resnet50, mobilenet_v2, vit_b_16, chain10000)}
+def chain2000(path):
+    chain10000(path, 2000)
+
+
+MODELS = {f.__name__: f for f in (resnet50, mobilenet_v2, vit_b_16, chain2000, chain10000)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:

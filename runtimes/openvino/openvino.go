@@ -137,10 +137,10 @@ func (r *Runtime) Open(ctx context.Context, m runtimes.Model, o runtimes.Options
 		return nil, err
 	}
 	err = r.compile(s, model, o)
-	r.f.modelFree(model)
 	if err == nil {
-		err = s.describe(taps)
+		err = s.describe(model, taps)
 	}
+	r.f.modelFree(model)
 	if err == nil {
 		err = ctx.Err()
 	}

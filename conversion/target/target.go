@@ -8,6 +8,7 @@ import (
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
+	"slipway/conversion/tensor"
 )
 
 // Target writes one format.
@@ -58,6 +59,13 @@ type Artefact struct {
 // are its own followed by the named tensors, and returns the copy's main file.
 type Tapper interface {
 	Tap(ctx context.Context, path string, tensors []string, dir string) (string, error)
+}
+
+// Typed is implemented by targets whose operators compute in few element types.
+// Computes tells whether some compute in d; what comes in another type is widened
+// before it is decomposed.
+type Typed interface {
+	Computes(d tensor.DType) bool
 }
 
 // Namer is implemented by targets that can list the tensors of an artefact file

@@ -44,6 +44,62 @@ func TestFloat16RoundsToNearestEven(t *testing.T) {
 	}
 }
 
+func TestPackedTypesRoundTrip(t *testing.T) {
+	for d, want := range map[DType][]float64{
+		Int2: {0, 1, -2, -1, 1}, Uint2: {0, 1, 2, 3, 1}, Int4: {-8, 7, -1, 0, 5}, Uint4: {15, 0, 8, 1, 2},
+		Float4E2M1: {0, 0.5, -1, 1.5, -2, 3, 4, -6, 6}, Float8E8M0: {1, 2, 0.5, 1 << 40},
+	} {
+		x, err := FromFloat64s(d, want, len(want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := (len(want)*d.Bits() + 7) / 8; len(x.Bytes()) != n {
+			t.Errorf("%v takes %d bytes, want %d", d, len(x.Bytes()), n)
+		}
+		for i, v := range x.Float64s() {
+			if v != want[i] {
+				t.Errorf("%v element %d is %g, want %g", d, i, v, want[i])
+			}
+		}
+	}
+}
+
+func TestFloat4RoundsToNearestEven(t *testing.T) {
+	for x, want := range map[float32]float32{
+		0.25: 0, 0.26: 0.5, 0.75: 1, 1.25: 1, 1.26: 1.5, 1.75: 2, 2.5: 2, 3.5: 4, 5: 4, 5.01: 6, 7: 6, 1e30: 6, -0.75: -1, -100: -6,
+	} {
+		if got := Float4ToFloat32(Float32ToFloat4(x)); got != want {
+			t.Errorf("%g becomes %g, want %g", x, got, want)
+		}
+	}
+}
+
+// The special values are those of the table in the specification of Cast.
+func TestFloat8E8M0(t *testing.T) {
+	inf := math.Inf(1)
+	for _, c := range []struct {
+		x    float64
+		mode RoundMode
+		sat  bool
+		want uint8
+	}{
+		{1, RoundUp, true, 127}, {1.01, RoundUp, true, 128}, {1.99, RoundDown, true, 127},
+		{1.5, RoundNearest, true, 128}, {1.49, RoundNearest, true, 127},
+		{0, RoundUp, true, 0}, {0, RoundNearest, false, 255}, {math.NaN(), RoundUp, true, 255},
+		{inf, RoundUp, true, 254}, {inf, RoundNearest, false, 255}, {1e39, RoundUp, true, 254}, {1e39, RoundNearest, false, 255},
+		{1e-40, RoundUp, true, 0}, {1e-40, RoundNearest, false, 255}, {math.Ldexp(1, -127), RoundUp, true, 0},
+	} {
+		if got := Float64ToFloat8E8M0(c.x, c.sat, c.mode); got != c.want {
+			t.Errorf("%g with mode %d, saturate %v becomes %d, want %d", c.x, c.mode, c.sat, got, c.want)
+		}
+	}
+	for i := range 255 {
+		if got := Float64ToFloat8E8M0(float64(Float8E8M0ToFloat32(uint8(i))), true, RoundUp); got != uint8(i) {
+			t.Errorf("%d comes back as %d", i, got)
+		}
+	}
+}
+
 func TestFloat8RoundTripsEveryPattern(t *testing.T) {
 	for _, d := range []DType{Float8E4M3FN, Float8E5M2, Float8E4M3FNUZ, Float8E5M2FNUZ} {
 		for i := range 256 {

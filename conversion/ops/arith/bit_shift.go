@@ -30,7 +30,7 @@ var bitShiftDef = func() *op.Def {
 			return fmt.Errorf("direction %q is neither LEFT nor RIGHT", dir)
 		}
 	}
-	d.Decompose = shiftByPowers
+	d.Decompose, d.FixedType = shiftByPowers, true
 	return d
 }()
 

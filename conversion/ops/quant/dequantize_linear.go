@@ -9,17 +9,19 @@ import (
 )
 
 var dequantizeDef = &op.Def{
-	Name:    "DequantizeLinear",
-	Family:  "quant",
-	Doc:     "(x - zero point) * scale, in the scale's type.",
-	Inputs:  op.Opt(op.In("x", "x_scale"), "x_zero_point"),
-	Outputs: op.In("y"),
+	Name:      "DequantizeLinear",
+	Family:    "quant",
+	FixedType: true,
+	Doc:       "(x - zero point) * scale, in the scale's type.",
+	Inputs:    op.Opt(op.In("x", "x_scale"), "x_zero_point"),
+	Outputs:   op.In("y"),
 	Attrs: []op.Attr{
 		{Name: "axis", Kind: op.Int, Default: int64(1)},
 		{Name: "block_size", Kind: op.Int, Default: int64(0)},
 		{Name: "output_dtype", Kind: op.Int, Default: int64(0)},
 	},
-	Tol: op.Elementwise,
+	Tol:       op.Elementwise,
+	Decompose: dequantizeByArithmetic,
 	Infer: func(c *op.InferCtx) error {
 		d, err := dequantizedType(c.Node, c.InType(1))
 		if err != nil {

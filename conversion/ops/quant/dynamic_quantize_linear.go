@@ -10,12 +10,14 @@ import (
 )
 
 var dynamicQuantizeDef = &op.Def{
-	Name:    "DynamicQuantizeLinear",
-	Family:  "quant",
-	Doc:     "Quantizes x to u8 by its own range, which always holds 0; returns also scale and zero point.",
-	Inputs:  op.In("x"),
-	Outputs: op.In("y", "y_scale", "y_zero_point"),
-	Tol:     oneStep,
+	Name:      "DynamicQuantizeLinear",
+	Family:    "quant",
+	FixedType: true,
+	Doc:       "Quantizes x to u8 by its own range, which always holds 0; returns also scale and zero point.",
+	Inputs:    op.In("x"),
+	Outputs:   op.In("y", "y_scale", "y_zero_point"),
+	Tol:       oneStep,
+	Decompose: dynamicByArithmetic,
 	Infer: func(c *op.InferCtx) error {
 		c.Set(0, tensor.Uint8, c.InShape(0).Clone())
 		c.Set(1, tensor.Float32, ir.Shape{})

@@ -10,12 +10,14 @@ import (
 )
 
 var matMulIntegerDef = &op.Def{
-	Name:    "MatMulInteger",
-	Family:  "quant",
-	Doc:     "Matrix product of integer factors minus their zero points, as i32 sums.",
-	Inputs:  op.Opt(op.In("A", "B"), "a_zero_point", "b_zero_point"),
-	Outputs: op.In("Y"),
-	Tol:     op.Exact,
+	Name:      "MatMulInteger",
+	Family:    "quant",
+	FixedType: true,
+	Doc:       "Matrix product of integer factors minus their zero points, as i32 sums.",
+	Inputs:    op.Opt(op.In("A", "B"), "a_zero_point", "b_zero_point"),
+	Outputs:   op.In("Y"),
+	Tol:       op.Exact,
+	Decompose: productByFloats,
 	Infer: func(c *op.InferCtx) error {
 		s, err := kernel.InferProduct(c.InShape(0), c.InShape(1))
 		if err != nil {
@@ -35,9 +37,10 @@ var matMulIntegerDef = &op.Def{
 }
 
 var qLinearMatMulDef = &op.Def{
-	Name:   "QLinearMatMul",
-	Family: "quant",
-	Doc:    "Matrix product of quantized factors with integer sums, requantized to y's scale.",
+	Name:      "QLinearMatMul",
+	Family:    "quant",
+	FixedType: true,
+	Doc:       "Matrix product of quantized factors with integer sums, requantized to y's scale.",
 	Inputs: op.In("a", "a_scale", "a_zero_point", "b", "b_scale", "b_zero_point",
 		"y_scale", "y_zero_point"),
 	Outputs: op.In("y"),

@@ -14,9 +14,10 @@ import (
 var groupAttr = op.Attr{Name: "group", Kind: op.Int, Default: int64(1)}
 
 var qLinearConvDef = &op.Def{
-	Name:   "QLinearConv",
-	Family: "quant",
-	Doc:    "Conv over quantized input and weights with integer sums, requantized to y's scale.",
+	Name:      "QLinearConv",
+	Family:    "quant",
+	FixedType: true,
+	Doc:       "Conv over quantized input and weights with integer sums, requantized to y's scale.",
 	Inputs: op.Opt(op.In("x", "x_scale", "x_zero_point", "w", "w_scale", "w_zero_point",
 		"y_scale", "y_zero_point"), "B"),
 	Outputs: op.In("y"),
@@ -163,13 +164,15 @@ func (r *requantizer) run(sum []int32, shape []int, inner int) (*tensor.Tensor, 
 }
 
 var convIntegerDef = &op.Def{
-	Name:    "ConvInteger",
-	Family:  "quant",
-	Doc:     "Conv of integer input and weights minus their zero points, as i32 sums.",
-	Inputs:  op.Opt(op.In("x", "w"), "x_zero_point", "w_zero_point"),
-	Outputs: op.In("y"),
-	Attrs:   window.Attrs(groupAttr),
-	Tol:     op.Exact,
+	Name:      "ConvInteger",
+	Family:    "quant",
+	FixedType: true,
+	Doc:       "Conv of integer input and weights minus their zero points, as i32 sums.",
+	Inputs:    op.Opt(op.In("x", "w"), "x_zero_point", "w_zero_point"),
+	Outputs:   op.In("y"),
+	Attrs:     window.Attrs(groupAttr),
+	Tol:       op.Exact,
+	Decompose: convByFloats,
 	Infer: func(c *op.InferCtx) error {
 		s, err := conv.InferShape(c, 0, 1)
 		if err != nil {

@@ -11,11 +11,12 @@ import (
 )
 
 var quantizeDef = &op.Def{
-	Name:    "QuantizeLinear",
-	Family:  "quant",
-	Doc:     "Rounds x/scale to the nearest even integer, adds the zero point and saturates; the zero point gives the type.",
-	Inputs:  op.Opt(op.In("x", "y_scale"), "y_zero_point"),
-	Outputs: op.In("y"),
+	Name:      "QuantizeLinear",
+	Family:    "quant",
+	FixedType: true,
+	Doc:       "Rounds x/scale to the nearest even integer, adds the zero point and saturates; the zero point gives the type.",
+	Inputs:    op.Opt(op.In("x", "y_scale"), "y_zero_point"),
+	Outputs:   op.In("y"),
 	Attrs: []op.Attr{
 		{Name: "axis", Kind: op.Int, Default: int64(1)},
 		{Name: "block_size", Kind: op.Int, Default: int64(0)},
@@ -23,7 +24,8 @@ var quantizeDef = &op.Def{
 		{Name: "precision", Kind: op.Int, Default: int64(0)},
 		{Name: "saturate", Kind: op.Int, Default: int64(1)},
 	},
-	Tol: oneStep,
+	Tol:       oneStep,
+	Decompose: quantizeByArithmetic,
 	Infer: func(c *op.InferCtx) error {
 		d, err := quantizedType(c.Node, c.InType(2), c.In(2) != nil)
 		if err != nil {

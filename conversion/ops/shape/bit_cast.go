@@ -13,6 +13,7 @@ var bitCastDef = &op.Def{
 	Name: "BitCast", Doc: "Takes the bits of elements for those of another type of the same width.", Family: family,
 	Attrs:  []op.Attr{{Name: "to", Kind: op.Int, Required: true}},
 	Inputs: op.In("input"), Outputs: op.In("output"),
+	FixedType: true,
 	Infer: func(c *op.InferCtx) error {
 		d, err := bitCastType(c.Node, c.InType(0))
 		if err != nil {

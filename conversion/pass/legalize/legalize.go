@@ -11,6 +11,7 @@ import (
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/target"
+	"slipway/conversion/tensor"
 )
 
 // maxRounds bounds the chain of decompositions; an operator that needs more
@@ -26,19 +27,22 @@ type blocked struct {
 	note string // why the decomposition did not help; "" where there is none
 }
 
-// Run decomposes every node for which t.Legal gives a finding, one step a
-// round, to a fixed point. What is left becomes one error finding for each
+// Run changes every node for which t.Legal gives a finding, one step a round, to
+// a fixed point: it is computed in a wider element type where the target has it in
+// that one, else decomposed. What is left becomes one error finding for each
 // operator kind and reason, all of them at once, with all source layers in
 // Finding.Layers. g must have been inferred; where no error is returned, every
-// node of g is legal for t.
+// node of g, and of the bodies in it, is legal for t.
 func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o target.Options) diag.List {
 	stuck := map[*ir.Node]blocked{}
+	wide := &widener{reg: reg, t: t, o: o, cast: map[[2]tensor.DType]bool{}}
 	for round := 0; ; round++ {
 		if err := ctx.Err(); err != nil {
 			return diag.FromError("convert.cancelled", fmt.Errorf("legalize: %w", err))
 		}
 		p := g.Edit(By, reg.Infer)
 		progress := false
+		wide.p, wide.made = p, map[*ir.Value][]*ir.Value{}
 		for _, n := range slices.Clone(g.Nodes) {
 			if _, known := stuck[n]; known {
 				continue
@@ -51,11 +55,15 @@ func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o 
 				stuck[n] = blocked{why, fmt.Sprintf("its decomposition did not end after %d steps", maxRounds)}
 				continue
 			}
+			if len(n.Bodies()) == 0 && wide.widen(n) {
+				progress = true
+				continue
+			}
 			switch err := reg.Decompose(p, n); {
 			case err == nil:
 				progress = true
 			case errors.Is(err, op.ErrNoDecomposition):
-				stuck[n] = blocked{why, ""}
+				stuck[n] = blocked{why, note(n, err)}
 			default:
 				stuck[n] = blocked{why, err.Error()}
 			}
@@ -66,8 +74,33 @@ func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o 
 		if !progress {
 			break
 		}
+		// What became of others may tell how long a loop or a sequence is.
+		for n := range stuck {
+			if round < maxRounds && (len(n.Bodies()) > 0 || reg.Get(n.Op) != nil && reg.Get(n.Op).Containers) {
+				delete(stuck, n)
+			}
+		}
 	}
-	return report(g, t, stuck)
+	out := report(g, t, stuck)
+	for _, n := range g.Nodes {
+		if _, bad := stuck[n]; bad {
+			continue
+		}
+		for _, body := range n.Bodies() {
+			out = append(out, Run(ctx, body, reg, t, o)...)
+		}
+	}
+	return out
+}
+
+// note is what a node's form says about why it has no decomposition, "" where
+// the operator has none at all.
+func note(n *ir.Node, err error) string {
+	s := strings.TrimSuffix(strings.TrimSuffix(err.Error(), op.ErrNoDecomposition.Error()), ": ")
+	if s == n.Op {
+		return ""
+	}
+	return s
 }
 
 // report makes one finding of all nodes that share operator and reason.

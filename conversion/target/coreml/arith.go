@@ -188,14 +188,19 @@ func (e *emitter) reshape(p val, shape []int) val {
 	return e.op("reshape", p.dtype, shape, in("x", p), ints("shape", shape...))
 }
 
-// legalCast: what is held in 32 bits must not have to wrap around in fewer.
+// wraps reports whether a Cast between integers must cut what is held in 32 bits
+// to fewer.
+func wraps(from, to tensor.DType) bool {
+	return from.IsInt() && to.IsInt() && to.Bits() < 32 && (from.Bits() > to.Bits() || from.IsSigned() && !to.IsSigned() || from.Bits() == to.Bits() && from != to)
+}
+
 func legalCast(n *ir.Node) string {
 	from, to := n.In(0).DType, n.Out(0).DType
 	if to.Bits() < 8 || to == tensor.BFloat16 {
 		return "Cast to " + to.String() + " has no equivalent"
 	}
-	if to.IsInt() && to.Bits() < 32 && from.IsInt() && (from.Bits() > to.Bits() || from.IsSigned() != to.IsSigned()) {
-		return "Cast from " + from.String() + " to " + to.String() + " wraps around, which has no equivalent"
+	if from.Bits() > 32 && wraps(from, to) {
+		return "Cast from " + from.String() + " to " + to.String() + " takes the low bits of numbers that are held in 32"
 	}
 	return ""
 }
@@ -203,7 +208,20 @@ func legalCast(n *ir.Node) string {
 // emitCast: a number that is not zero is true.
 func emitCast(e *emitter, n *ir.Node) {
 	p, d := e.in(0), held(n.Out(0).DType)
+	to := n.Out(0).DType
 	switch {
+	case wraps(n.In(0).DType, to):
+		// mod has the divisor's sign: the low bits as an unsigned number.
+		half, all := 0.0, math.Ldexp(1, to.Bits())
+		if to.IsSigned() {
+			half = all / 2
+			p = e.op("add", d, p.shape, in("x", p), real("y", d, half))
+		}
+		p = e.op("mod", d, p.shape, in("x", p), real("y", d, all))
+		if half != 0 {
+			p = e.op("sub", d, p.shape, in("x", p), real("y", d, half))
+		}
+		e.finish(p)
 	case p.dtype == d:
 		e.finish(p)
 	case d == tensor.Bool:

@@ -59,6 +59,11 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 	return diag.Errorf("target.unsupported-op", "%s", why).At(n.Name)
 }
 
+// Computes lists what programs hold without loss.
+func (Target) Computes(d tensor.DType) bool {
+	return held(d) == d || d == tensor.Int64
+}
+
 // unsupportedType says why a node's tensors cannot be held.
 func unsupportedType(n *ir.Node) string {
 	for _, list := range [][]*ir.Value{n.Inputs, n.Outputs} {

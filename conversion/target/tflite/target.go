@@ -87,6 +87,16 @@ func (c *contextWriter) Write(p []byte) (int, error) {
 	return c.f.Write(p)
 }
 
+// Computes lists the types that the runtime's kernels have in common; 8-bit
+// integers stand for quantized numbers there.
+func (Target) Computes(d tensor.DType) bool {
+	switch d {
+	case tensor.Float32, tensor.Int32, tensor.Int64, tensor.Bool:
+		return true
+	}
+	return false
+}
+
 // legalTypes refuses element types that the runtime's kernels do not compute.
 func legalTypes(n *ir.Node) string {
 	for _, list := range [][]*ir.Value{n.Inputs, n.Outputs} {

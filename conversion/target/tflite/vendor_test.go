@@ -18,6 +18,9 @@ func difference(got, want *tensor.Tensor) float64 {
 			scale = max(scale, math.Abs(x))
 		}
 	}
+	if want.DType() == tensor.Float16 {
+		scale *= 32
+	}
 	for i := range w {
 		if w[i] == g[i] || math.IsNaN(w[i]) && math.IsNaN(g[i]) {
 			continue

@@ -149,7 +149,9 @@ func (g *grid) along(v float64, size int) (at []int, w []float64) {
 	if g.mode == "nearest" {
 		x = math.RoundToEven(x)
 	}
-	if lo, hi := g.bounds(size); x < lo || x > hi {
+	// Cubic interpolation moves each element that it reads into the input by
+	// itself, as PyTorch and ONNX Runtime do; the others move the coordinate.
+	if lo, hi := g.bounds(size); g.mode != "cubic" && (x < lo || x > hi) {
 		switch g.padding {
 		case "border":
 			x = math.Max(0, math.Min(x, float64(size-1)))
@@ -159,7 +161,7 @@ func (g *grid) along(v float64, size int) (at []int, w []float64) {
 	}
 	// Far or undefined coordinates must not overflow an integer.
 	if !(math.Abs(x) < 1<<30) {
-		x = -1 << 30
+		x = math.Copysign(1<<30, x)
 	}
 	first := math.Floor(x)
 	f, i := x-first, int(first)

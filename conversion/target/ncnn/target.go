@@ -88,7 +88,8 @@ func (t Target) Prepare(_ context.Context, g *ir.Graph, reg *op.Registry, o targ
 		out = append(out, diag.Infof("ncnn.batch", "the batch is fixed to 1: ncnn runs one input at a time"))
 	}
 	if err := reg.InferGraph(g); err != nil {
-		return out, err
+		f := diag.Errorf("ncnn.batch", "the model does not take a batch of 1, which is all that ncnn runs: %v", err).Suggest("fix the batch: --input-shape")
+		return append(out, f), diag.List{}
 	}
 	for _, n := range g.Nodes {
 		if f := t.Legal(n, o); f != nil {

@@ -56,7 +56,7 @@ func legalQuantize(n *ir.Node) string {
 	default:
 		return fmt.Sprintf("quantized type %v", quantized.DType)
 	}
-	if n.In(1).Const.Len() > 1 && !n.In(0).IsConst() {
+	if n.In(1).Const.Len() > 1 && (n.Op == "QuantizeLinear" || !n.In(0).IsConst()) {
 		return "activations with more than one scale"
 	}
 	return ""

@@ -2,10 +2,14 @@ package pipeline
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/plan"
+	"slipway/conversion/target"
 	"slipway/profiler/verify"
+	"slipway/runtimes"
 	"slipway/runtimes/task"
 )
 
@@ -64,4 +68,66 @@ func (e *Env) pair(ctx context.Context, q VerifyRequest) ([]plan.Layer, error) {
 		}
 	}
 	return out, nil
+}
+
+// verify compares the artefact in q.Private with the source.
+func (e *Env) verify(ctx context.Context, q Request, res *Result) (*verify.Verdict, error) {
+	t := e.Target(q.Target)
+	info := t.Info()
+	art, why := e.firstRuntime(ctx, info.Runtimes)
+	if art == nil {
+		return verify.NotRunVerdict("", why), nil
+	}
+	src, err := e.SourceRuntime(ctx)
+	if err != nil {
+		return nil, err
+	}
+	precision := q.Recipe.Precision
+	c := verify.Config{
+		Source:    verify.Side{Runtime: src, Model: runtimes.Model{Path: q.Model}},
+		Artefact:  verify.Side{Runtime: art, Model: runtimes.Model{Path: within(q.Private, res.Main()), Format: q.Target}},
+		Precision: precision,
+	}
+	if tapper, ok := t.(target.Tapper); ok {
+		c.Artefact.Tap = func(ctx context.Context, tensors []string) (string, func(), error) {
+			dir, err := os.MkdirTemp("", "studio-tap-")
+			if err != nil {
+				return "", nil, err
+			}
+			p, err := tapper.Tap(ctx, c.Artefact.Model.Path, tensors, dir)
+			return p, func() { os.RemoveAll(dir) }, err
+		}
+	}
+	if e.Round != nil && precision == "fp16" {
+		c.Rounded = func(context.Context) (string, func(), error) {
+			dir, err := os.MkdirTemp("", "studio-rounded-")
+			if err != nil {
+				return "", nil, err
+			}
+			remove := func() { os.RemoveAll(dir) }
+			p := filepath.Join(dir, filepath.Base(q.Model))
+			if err := e.Round(q.Model, p); err != nil {
+				remove()
+				return "", nil, err
+			}
+			return p, remove, nil
+		}
+	}
+	for _, l := range res.Layers {
+		c.Layers = append(c.Layers, verify.Layer{Name: l.Name, Source: l.Source, Artefact: l.Artefact})
+	}
+	if c.Samples, err = e.samples(ctx, q, c.Source); err != nil {
+		return nil, err
+	}
+	if pruned(&q.Recipe) {
+		if q.Target == "onnx" && precision == "fp32" && art.Info().Name == "reference" {
+			return verify.NotRunVerdict("", "a pruned ONNX artefact is the pruned source itself: only another runtime than the built-in one can prove it"), nil
+		}
+		remove, err := e.againstPruned(ctx, q, res, &c)
+		if err != nil {
+			return nil, err
+		}
+		defer remove()
+	}
+	return verify.Run(ctx, c)
 }

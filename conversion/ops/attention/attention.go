@@ -160,8 +160,8 @@ func inferAttention(c *op.InferCtx) error {
 	if err != nil {
 		return err
 	}
-	if m := c.InShape(3); m != nil && (len(m) == 0 || len(m) > 4) {
-		return fmt.Errorf("attn_mask has shape %v", m)
+	if err := checkMask(c, s); err != nil {
+		return err
 	}
 	y := ir.Shape{s.batch, s.qHeads, s.q, s.v}
 	if s.flat {
@@ -177,6 +177,36 @@ func inferAttention(c *op.InferCtx) error {
 	c.Set(1, d, ir.Shape{s.batch, s.kvHeads, s.total, s.qk})
 	c.Set(2, dv, ir.Shape{s.batch, s.kvHeads, s.total, s.v})
 	c.Set(3, d, ir.Shape{s.batch, s.qHeads, s.q, s.total})
+	return nil
+}
+
+// checkMask sees that mask and lengths broadcast to the scores, of which the
+// mask may lack keys at the end.
+func checkMask(c *op.InferCtx, s *sizes) error {
+	if n := c.InShape(6); n != nil {
+		if len(n) != 1 {
+			return fmt.Errorf("nonpad_kv_seqlen has shape %v, not one dimension", n)
+		}
+		if err := same(n[0], s.batch, "batches of nonpad_kv_seqlen and Q"); err != nil {
+			return err
+		}
+	}
+	m := c.InShape(3)
+	if m == nil {
+		return nil
+	}
+	if len(m) == 0 || len(m) > 4 {
+		return fmt.Errorf("attn_mask has shape %v", m)
+	}
+	scores := ir.Shape{s.batch, s.qHeads, s.q, s.total}[4-len(m):]
+	for i, d := range m {
+		n, ok1 := d.Int()
+		want, ok2 := scores[i].Int()
+		short := i == len(m)-1 && n < want
+		if ok1 && ok2 && n != want && n != 1 && !short && (i < len(m)-1 || s.pastKnown) {
+			return fmt.Errorf("attn_mask %v does not broadcast to %v", m, scores)
+		}
+	}
 	return nil
 }
 

@@ -30,7 +30,7 @@ func (a *core) attend(q, k, v *ir.Value) (y *ir.Value, stages [4]*ir.Value) {
 	grouped := a.qHeads != a.kvHeads
 	q = a.Scale(q, a.scale)
 	if grouped {
-		q = a.Reshape(q, 0, a.kvHeads, -1, a.headSize(q))
+		q = a.Reshape(q, 0, a.kvHeads, -1, a.width(q))
 	}
 	s := a.MatMul(q, a.Transpose(k, 0, 1, 3, 2))
 	if grouped {
@@ -63,20 +63,20 @@ func (a *core) attend(q, k, v *ir.Value) (y *ir.Value, stages [4]*ir.Value) {
 	}
 	y = a.MatMul(p, v)
 	if grouped {
-		y = a.Reshape(y, 0, a.qHeads, -1, a.headSize(y))
+		y = a.Reshape(y, 0, a.qHeads, -1, a.width(y))
 	}
 	return a.Cast(y, out), stages
 }
 
 // width tells Reshape the last dimension: 0 keeps it.
 func (a *core) width(x *ir.Value) int64 {
-	if n, ok := x.Shape[3].Int(); ok && n > 0 {
-		return n
+	if len(x.Shape) == 4 {
+		if n, ok := x.Shape[3].Int(); ok && n > 0 {
+			return n
+		}
 	}
 	return 0
 }
-
-func (a *core) headSize(x *ir.Value) int64 { return a.width(x) }
 
 // masked adds the masks to the scores s of keys k: what must not be seen gets
 // -Inf.

@@ -69,6 +69,10 @@ var centerCropPadDef = &op.Def{
 		if err := kernel.CheckSize(x.DType(), shape); err != nil {
 			return err
 		}
+		if kernel.Product(shape) == 0 {
+			c.Out[0] = tensor.New(x.DType(), shape...)
+			return nil
+		}
 		index := make([][]int, len(shape))
 		for a, n := range shape {
 			index[a] = make([]int, n)

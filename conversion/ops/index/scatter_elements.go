@@ -15,6 +15,8 @@ var scatterElementsDef = &op.Def{
 	Infer: inferScatterElements,
 	Eval:  evalScatterElements,
 	Tol:   op.Elementwise,
+
+	Decompose: elementsByPlace,
 }
 
 // scatterDef is the name that ScatterElements had before opset 11.

@@ -26,6 +26,8 @@ var scatterNDDef = &op.Def{
 	},
 	Eval: evalScatterND,
 	Tol:  op.Elementwise,
+
+	Decompose: blocksByPlace,
 }
 
 func evalScatterND(c *op.EvalCtx) error {

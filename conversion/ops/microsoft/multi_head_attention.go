@@ -103,6 +103,10 @@ func (b builder) padding(mask *ir.Value, d tensor.DType, k *ir.Value) (*ir.Value
 	if mask == nil {
 		return nil, nil
 	}
+	if k.Shape == nil {
+		_, err := unsupported("keys of unknown rank")
+		return nil, err
+	}
 	var seen *ir.Value
 	zero := func() *ir.Value { return b.Scalar(mask.DType, 0) }
 	switch mask.Rank() {
@@ -182,8 +186,9 @@ var rotaryEmbeddingDef = fused(&op.Def{
 	},
 	Decompose: parts(func(b builder) ([]*ir.Value, error) {
 		x, at := b.In(0), b.In(1)
-		if b.Int("is_packed_batching", 0) != 0 || b.Float("scale", 1) != 1 || x.Rank() != 3 && x.Rank() != 4 {
-			return unsupported("packed batches or a scale")
+		if b.Int("is_packed_batching", 0) != 0 || b.Float("scale", 1) != 1 || x.Rank() != 3 && x.Rank() != 4 ||
+			b.In(2).Rank() != 2 || at.Rank() < 1 {
+			return unsupported("packed batches, a scale or inputs of unknown rank")
 		}
 		attrs := ir.Attrs{"interleaved": b.Int("interleaved", 0)}
 		if n := b.Int("rotary_embedding_dim", 0); n != 0 {

@@ -22,7 +22,7 @@ var averagePoolDef = &op.Def{
 	Tol:   op.Accumulating,
 	Eval: func(c *op.EvalCtx) error {
 		x := c.Arg(0)
-		g, err := newGrid(c.Node, x)
+		g, err := newGrid(c.Node, shapeOf(x))
 		if err != nil {
 			return err
 		}
@@ -37,7 +37,8 @@ var averagePoolDef = &op.Def{
 		}
 		return err
 	},
-	FromONNX: readPool("AveragePool", "ceil_mode", "count_include_pad"),
+	Decompose: meanOfSlices,
+	FromONNX:  readPool("AveragePool", "ceil_mode", "count_include_pad"),
 }
 
 func averagePool[T float32 | float64](g *grid, x []T, padded bool) []T {

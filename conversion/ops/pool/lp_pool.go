@@ -3,6 +3,7 @@ package pool
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
@@ -24,7 +25,7 @@ var lpPoolDef = &op.Def{
 	Tol:   op.Accumulating,
 	Eval: func(c *op.EvalCtx) error {
 		x := c.Arg(0)
-		g, err := newGrid(c.Node, x)
+		g, err := newGrid(c.Node, shapeOf(x))
 		if err != nil {
 			return err
 		}
@@ -62,8 +63,9 @@ var lpPoolDef = &op.Def{
 // mode a window may reach beyond the padding, where the mean counts less.
 func decomposeLpPool(b *op.Builder) ([]*ir.Value, error) {
 	p, x := b.Int("p", 2), b.In(0)
-	if p != 1 && p != 2 || b.Int("ceil_mode", 0) != 0 {
-		return nil, fmt.Errorf("p %d with ceil_mode %d: %w", p, b.Int("ceil_mode", 0), op.ErrNoDecomposition)
+	plain := !slices.ContainsFunc(b.Node.Ints("dilations"), func(d int64) bool { return d != 1 })
+	if p != 1 && p != 2 || b.Int("ceil_mode", 0) != 0 || !plain {
+		return rootOfSlices(b)
 	}
 	attrs := b.Attrs.Clone()
 	delete(attrs, "p")

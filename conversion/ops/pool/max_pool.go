@@ -20,15 +20,16 @@ var maxPoolDef = &op.Def{
 		op.Attr{Name: "ceil_mode", Kind: op.Int, Default: int64(0)},
 		op.Attr{Name: "storage_order", Kind: op.Int, Default: int64(0)},
 	),
-	Infer:    inferPool,
-	Tol:      op.Exact,
-	Eval:     evalMaxPool,
-	FromONNX: readPool("MaxPool", "ceil_mode", "storage_order"),
+	Infer:     inferPool,
+	Tol:       op.Exact,
+	Eval:      evalMaxPool,
+	Decompose: maxOfSlices,
+	FromONNX:  readPool("MaxPool", "ceil_mode", "storage_order"),
 }
 
 func evalMaxPool(c *op.EvalCtx) error {
 	x := c.Arg(0)
-	g, err := newGrid(c.Node, x)
+	g, err := newGrid(c.Node, shapeOf(x))
 	if err != nil {
 		return err
 	}

@@ -155,6 +155,10 @@ func evalMaxUnpool(c *op.EvalCtx) error {
 	if err := kernel.CheckSize(x.DType(), kernel.ToInts(to)); err != nil {
 		return err
 	}
+	if kernel.Product(kernel.ToInts(to)) == 0 {
+		c.Out[0] = tensor.New(x.DType(), kernel.ToInts(to)...)
+		return nil
+	}
 	for i, n := range to {
 		place[i] = make([]int, n)
 		for k := range place[i] {

@@ -57,6 +57,14 @@ func readPool(name string, more ...string) func(*op.Src) error {
 	}
 }
 
+// shapeOf is the shape of x, nil where it is omitted.
+func shapeOf(x *tensor.Tensor) []int {
+	if x == nil {
+		return nil
+	}
+	return x.Shape()
+}
+
 // grid walks the windows of one plane, lifted to three spatial axes.
 type grid struct {
 	planes                       int
@@ -68,11 +76,10 @@ type grid struct {
 	firstPadded, lastPadded      [3][]int // kernel offsets inside input and declared padding
 }
 
-func newGrid(n *ir.Node, x *tensor.Tensor) (*grid, error) {
-	if x == nil || x.Rank() < 3 || x.Rank() > 5 {
+func newGrid(n *ir.Node, xs []int) (*grid, error) {
+	if len(xs) < 3 || len(xs) > 5 {
 		return nil, fmt.Errorf("wants an input with one to three spatial axes")
 	}
-	xs := x.Shape()
 	axes := len(xs) - 2
 	spec, err := window.Read(n, axes, nil)
 	if err != nil {

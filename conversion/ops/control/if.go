@@ -34,13 +34,16 @@ func inferIf(c *op.InferCtx) error {
 	if err != nil {
 		return err
 	}
-	for _, g := range b {
+	cond, known := constBool(c.In(0))
+	for i, g := range b {
+		if known && cond != (i == 1) {
+			continue // never taken: it may not even fit
+		}
 		t, content := types(c.Inputs[len(c.Inputs)-c.Captured():])
 		if err := c.InferBody(g, t, content); err != nil {
 			return err
 		}
 	}
-	cond, known := constBool(c.In(0))
 	o := newOutward(c.Node)
 	for i, v := range c.Outputs {
 		if v == nil {

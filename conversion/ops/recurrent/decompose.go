@@ -144,19 +144,15 @@ func (l *layer) decompose(b *op.Builder, states int, f recurrence) ([]*ir.Value,
 	if r := b.In(inR).Shape; len(r) != 3 || !r[2].IsStatic() || len(x.Shape) != 3 {
 		return nil, fmt.Errorf("the number of hidden units or the rank of the input is not known: %w", op.ErrNoDecomposition)
 	}
-	turn := func(v *ir.Value, perm ...int64) *ir.Value {
-		if v == nil || !l.batch {
-			return v
-		}
-		return b.Op("Transpose", ir.Attrs{"perm": perm}, v)
+	if l.batch {
+		return timeFirst(b), nil
 	}
-	x = turn(x, 1, 0, 2)
 	h, _ := b.In(inR).Shape[2].Int()
 	hidden := int(h)
 	lens := l.lengths(b, x)
 	initial := make([]*ir.Value, states)
 	for i := range initial {
-		if initial[i] = turn(b.In(inH+i), 1, 0, 2); initial[i] != nil {
+		if initial[i] = b.In(inH + i); initial[i] != nil {
 			continue
 		}
 		initial[i] = zeros(b, x, l.dirs, hidden)
@@ -178,11 +174,35 @@ func (l *layer) decompose(b *op.Builder, states int, f recurrence) ([]*ir.Value,
 		}
 		return b.Op("Concat", ir.Attrs{"axis": axis}, list...)
 	}
-	out := []*ir.Value{turn(join(ys, 1), 2, 0, 1, 3)}
+	out := []*ir.Value{join(ys, 1)}
 	for _, v := range finals {
-		out = append(out, turn(join(v, 0), 1, 0, 2))
+		out = append(out, join(v, 0))
 	}
 	return out[:min(len(out), len(b.Outputs))], nil
+}
+
+// timeFirst is the same layer with time as the first axis, between transpositions.
+func timeFirst(b *op.Builder) []*ir.Value {
+	attrs := b.Attrs.Clone()
+	delete(attrs, "layout")
+	in := append([]*ir.Value{}, b.Inputs...)
+	for _, i := range []int{inX, inH, inC} {
+		if i < len(in) && in[i] != nil {
+			in[i] = b.Op("Transpose", ir.Attrs{"perm": []int64{1, 0, 2}}, in[i])
+		}
+	}
+	n := b.Patch.AddN(b.Node.Op, attrs, in, len(b.Outputs), b.Node)
+	out := make([]*ir.Value, len(b.Outputs))
+	for i, v := range n.Outputs {
+		perm := []int64{1, 0, 2}
+		if i == 0 {
+			perm = []int64{2, 0, 1, 3}
+		}
+		if b.Out(i) != nil {
+			out[i] = b.Op("Transpose", ir.Attrs{"perm": perm}, v)
+		}
+	}
+	return out
 }
 
 // lengths is the input with the sequences' lengths, nil where all are full.

@@ -55,7 +55,7 @@ func Write(ctx context.Context, g *ir.Graph, dir, name string, sets Sets, extern
 		opset = max(opset, set)
 	}
 	for _, v := range append(append([]*ir.Value{}, g.Inputs...), g.Outputs...) {
-		if v.DType == tensor.Invalid {
+		if v.DType == tensor.Invalid || v.IsContainer() && v.Elem == nil {
 			return nil, fmt.Errorf("%q has no element type", v.Name)
 		}
 	}

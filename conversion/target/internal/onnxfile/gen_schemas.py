@@ -19,6 +19,7 @@ lines = []
 
 def types(param):
     t = [NAMES[x[7:-1]] for x in param.types if x.startswith("tensor(") and x[7:-1] in NAMES]
+    t += [k for k in ("seq", "optional") if any(x.startswith(k + "(") for x in param.types)]
     key = ",".join(sorted(t)) or "-"
     return "%d" % sets.setdefault(key, len(sets))
 

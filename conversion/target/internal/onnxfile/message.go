@@ -31,6 +31,8 @@ func appendFloat(b []byte, num protowire.Number, v float64) []byte {
 	return protowire.AppendFixed32(protowire.AppendTag(b, num, protowire.Fixed32Type), math.Float32bits(float32(v)))
 }
 
+func num(field int) protowire.Number { return protowire.Number(field) }
+
 func pair(k, v string) []byte { return appendString(appendString(nil, 1, k), 2, v) }
 
 // attribute is one AttributeProto.
@@ -61,6 +63,10 @@ func attribute(name string, value any) ([]byte, error) {
 		for _, x := range v {
 			b = appendString(b, 9, x)
 		}
+	case *ir.Type:
+		b, kind = appendBytes(b, 14, typeProto(*v, false)), 13
+	case encoded:
+		b, kind = appendBytes(b, num(v.field), v.bytes), v.kind
 	default:
 		return nil, fmt.Errorf("attribute %q of type %T cannot be written", name, value)
 	}
@@ -93,25 +99,6 @@ func smallTensor(name string, t *tensor.Tensor) []byte {
 		b = appendBytes(b, 9, t.Bytes())
 	}
 	return b
-}
-
-// valueInfo is a ValueInfoProto; an unknown shape is left out.
-func valueInfo(name string, d tensor.DType, s ir.Shape) []byte {
-	t := appendInt(nil, 1, op.ONNXType(d))
-	if s != nil {
-		var shape []byte
-		for _, dim := range s {
-			var x []byte
-			if n, ok := dim.Int(); ok {
-				x = appendInt(x, 1, n)
-			} else {
-				x = appendString(x, 2, dim.String())
-			}
-			shape = appendBytes(shape, 1, x)
-		}
-		t = appendBytes(t, 2, shape)
-	}
-	return appendBytes(appendString(nil, 1, name), 2, appendBytes(nil, 1, t))
 }
 
 // nodeProto is one NodeProto. inputs and outputs are names, "" where omitted.

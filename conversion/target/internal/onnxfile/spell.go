@@ -2,6 +2,7 @@ package onnxfile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"slipway/conversion/ir"
@@ -105,18 +106,15 @@ func spell(n *ir.Node, opset int) (f *form, why string) {
 		}
 		return nil, fmt.Sprintf("ONNX has no operator %s", n.Op)
 	}
-	f = &form{op: n.Op, out: slices.Clone(n.Outputs), attrs: n.Attrs.Clone()}
+	f = &form{op: n.Op, out: slices.Clone(n.Outputs), attrs: maps.Clone(n.Attrs)}
 	if f.attrs == nil {
 		f.attrs = ir.Attrs{}
 	}
 	for _, v := range n.Inputs {
 		f.in = append(f.in, operand{v: v})
 	}
-	for _, a := range f.attrs.Keys() {
-		switch f.attrs[a].(type) {
-		case *ir.Graph, []*ir.Graph:
-			return nil, fmt.Sprintf("%s has a subgraph, which is not written yet", n.Op)
-		}
+	if why := open(n, f, opset); why != "" {
+		return nil, n.Op + ": " + why
 	}
 	if lower := lowerings[n.Op]; lower != nil {
 		if why := lower(n, f, opset); why != "" {
@@ -132,6 +130,9 @@ func spell(n *ir.Node, opset int) (f *form, why string) {
 		delete(f.attrs, "dilations")
 	}
 	f.trim()
+	for n.Op == "Loop" && len(f.in) < s.min {
+		f.in = append(f.in, operand{}) // neither a number of iterations nor a condition
+	}
 	if why := s.check(f); why != "" {
 		return nil, fmt.Sprintf("%s %s in operator set %d", n.Op, why, opset)
 	}
@@ -156,6 +157,9 @@ var lowerings = map[string]func(*ir.Node, *form, int) string{
 	"MaxPool":         poolCeil,
 	"AveragePool":     poolCeil,
 	"LpPool":          poolCeil,
+	"RNN":             timeFirst,
+	"GRU":             timeFirst,
+	"LSTM":            timeFirst,
 }
 
 // reduceAxes: axes were an attribute before set 18.
@@ -335,6 +339,16 @@ func quantizeType(n *ir.Node, f *form, opset int) string {
 		}
 		f.setInput(2, operand{c: tensor.New(want, dims...)})
 	}
+	return ""
+}
+
+// timeFirst: the layout with the batch axis in front is in the sets from 14 on,
+// but ONNX Runtime does not have it.
+func timeFirst(n *ir.Node, f *form, _ int) string {
+	if n.Int("layout", 0) != 0 {
+		return "with the batch axis in front is in no runtime"
+	}
+	delete(f.attrs, "layout")
 	return ""
 }
 

@@ -59,6 +59,9 @@ type builder struct {
 	same  map[string][]*weight
 	first map[*weight]string
 	taken map[string]bool
+	top   map[*ir.Value]bool // values of the graph itself
+	// scoped are the names of values in bodies; those of the graph are their own.
+	scoped map[*ir.Value]string
 }
 
 func newBuilder(g *ir.Graph) *builder {
@@ -66,10 +69,20 @@ func newBuilder(g *ir.Graph) *builder {
 		doc:   &document{layers: map[string][]string{}, taps: map[string]string{}},
 		names: map[*ir.Value]string{}, same: map[string][]*weight{}, first: map[*weight]string{}, taken: map[string]bool{},
 	}
+	b.top, b.scoped = map[*ir.Value]bool{}, map[*ir.Value]string{}
 	for _, v := range g.Values() {
 		b.taken[v.Name] = true
+		b.top[v] = true
 	}
 	return b
+}
+
+// name is what v is called in the file.
+func (b *builder) name(v *ir.Value) string {
+	if name, ok := b.scoped[v]; ok {
+		return name
+	}
+	return v.Name
 }
 
 // constant is the name of the initializer that holds t, an existing one where
@@ -112,14 +125,45 @@ func (b *builder) operand(g *ir.Graph, n *ir.Node, i int, o operand) string {
 	case o.v == nil:
 		return ""
 	case !o.v.IsConst():
-		return o.v.Name
+		return b.name(o.v)
 	}
 	name, ok := b.names[o.v]
 	if !ok {
-		name = b.constant(o.v.Name, o.v.Const, g.IsOutput(o.v))
+		name = o.v.Name
+		if !b.top[o.v] {
+			name = b.fresh(name)
+		}
+		name = b.constant(name, o.v.Const, g.IsOutput(o.v))
 		b.names[o.v] = name
 	}
 	return name
+}
+
+// node spells one node of g, which may be a body.
+func (b *builder) node(g *ir.Graph, n *ir.Node) ([]byte, error) {
+	f, why := spell(n, b.doc.opset)
+	if why != "" {
+		return nil, fmt.Errorf("node %q cannot be written: %s", n.Name, why)
+	}
+	if err := b.bodies(g, n, f); err != nil {
+		return nil, err
+	}
+	var in, out []string
+	for i, o := range f.in {
+		in = append(in, b.operand(g, n, i, o))
+	}
+	for i, v := range f.out {
+		switch {
+		case v != nil:
+			out = append(out, b.name(v))
+		case len(n.Bodies()) > 0:
+			out = append(out, b.fresh(fmt.Sprintf("%s_unused%d", n.Name, i)))
+		default:
+			out = append(out, "")
+		}
+	}
+	b.doc.layers[n.Name] = n.Origin
+	return nodeProto(n, f, in, out, irVersion(b.doc.opset) >= 10)
 }
 
 // build spells the whole graph in one operator set.
@@ -127,35 +171,23 @@ func build(ctx context.Context, g *ir.Graph, opset int, title string) (*document
 	b := newBuilder(g)
 	d := b.doc
 	d.opset = opset
-	ir10 := irVersion(opset) >= 10
 	for i, n := range g.Nodes {
 		if i%256 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		f, why := spell(n, opset)
-		if why != "" {
-			return nil, fmt.Errorf("node %q cannot be written: %s", n.Name, why)
-		}
-		var in, out []string
-		for i, o := range f.in {
-			in = append(in, b.operand(g, n, i, o))
-		}
-		for _, v := range f.out {
-			name := ""
-			if v != nil {
-				name = v.Name
-				for _, l := range v.Layers {
-					d.taps[l] = name
-				}
-			}
-			out = append(out, name)
-		}
-		p, err := nodeProto(n, f, in, out, ir10)
+		p, err := b.node(g, n)
 		if err != nil {
 			return nil, err
 		}
 		d.before = appendBytes(d.before, 1, p)
-		d.layers[n.Name] = n.Origin
+		for _, v := range n.Outputs {
+			if v == nil {
+				continue
+			}
+			for _, l := range v.Layers {
+				d.taps[l] = v.Name
+			}
+		}
 	}
 	for _, v := range g.Outputs {
 		if v.IsConst() && b.names[v] == "" {
@@ -167,15 +199,15 @@ func build(ctx context.Context, g *ir.Graph, opset int, title string) (*document
 	}
 	d.before = appendString(d.before, 2, title)
 	for _, v := range g.Inputs {
-		d.after = appendBytes(d.after, 11, valueInfo(v.Name, v.DType, v.Shape))
+		d.after = appendBytes(d.after, 11, valueInfo(v.Name, v.Type()))
 	}
 	for _, v := range g.Outputs {
-		d.after = appendBytes(d.after, 12, valueInfo(v.Name, v.DType, v.Shape))
+		d.after = appendBytes(d.after, 12, valueInfo(v.Name, v.Type()))
 	}
 	for _, n := range g.Nodes {
 		for _, v := range n.Outputs {
-			if v != nil && v.DType != tensor.Invalid && v.Shape != nil && !g.IsOutput(v) {
-				d.after = appendBytes(d.after, 13, valueInfo(v.Name, v.DType, v.Shape))
+			if v != nil && v.DType != tensor.Invalid && !v.IsContainer() && v.Shape != nil && !g.IsOutput(v) {
+				d.after = appendBytes(d.after, 13, valueInfo(v.Name, v.Type()))
 			}
 		}
 	}

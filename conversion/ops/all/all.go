@@ -16,14 +16,18 @@ import (
 	"slipway/conversion/ops/linalg"
 	"slipway/conversion/ops/loss"
 	"slipway/conversion/ops/microsoft"
+	"slipway/conversion/ops/ml"
 	"slipway/conversion/ops/norm"
 	"slipway/conversion/ops/pool"
 	"slipway/conversion/ops/quant"
+	"slipway/conversion/ops/random"
 	"slipway/conversion/ops/recurrent"
 	"slipway/conversion/ops/reduce"
 	"slipway/conversion/ops/sequence"
 	"slipway/conversion/ops/shape"
 	"slipway/conversion/ops/signal"
+	"slipway/conversion/ops/text"
+	"slipway/conversion/ops/training"
 )
 
 // families are the operator packages, sorted by name.
@@ -39,14 +43,18 @@ var families = [][]*op.Def{
 	linalg.Defs,
 	loss.Defs,
 	microsoft.Defs,
+	ml.Defs,
 	norm.Defs,
 	pool.Defs,
 	quant.Defs,
+	random.Defs,
 	recurrent.Defs,
 	reduce.Defs,
 	sequence.Defs,
 	shape.Defs,
 	signal.Defs,
+	text.Defs,
+	training.Defs,
 }
 
 // Registry holds all operators. It is made on first use and never changes; any

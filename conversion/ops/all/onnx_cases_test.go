@@ -150,6 +150,9 @@ func check(reg *op.Registry, g *ir.Graph, in map[string]*tensor.Tensor, want []*
 	if err != nil {
 		return err
 	}
+	if slices.ContainsFunc(g.Nodes, func(n *ir.Node) bool { return reg.Get(n.Op).Family == "random" }) {
+		return nil // ONNX leaves the numbers open: types and shapes are all that can be compared
+	}
 	for i := range want {
 		if err := testkit.Compare(got[i], want[i], tol); err != nil {
 			return fmt.Errorf("output %d: %w", i, err)

@@ -3,4 +3,4 @@ package image
 import "slipway/conversion/op"
 
 // Defs are the operators of this family.
-var Defs = []*op.Def{affineGridDef, gridSampleDef, resizeDef, upsampleDef}
+var Defs = []*op.Def{affineGridDef, gridSampleDef, imageDecoderDef, resizeDef, upsampleDef}

@@ -1,0 +1,3 @@
+package random
+
+var randomNormalLikeDef = like("RandomNormalLike", "Draws from a normal distribution, in the input's shape.", normalAttrs(), "RandomNormal", normal)

@@ -1,0 +1,3 @@
+// Package text defines the operators on strings: joining, splitting, cleaning,
+// matching, and counting n-grams.
+package text

@@ -39,6 +39,9 @@ func (m stridedMove) wides(src [][]wide, dst []wide)       { strided(m, src, dst
 func (m stridedMove) strings(src [][]string, dst []string) { strided(m, src, dst) }
 
 func strided[T any](m stridedMove, in [][]T, dst []T) {
+	if len(dst) == 0 {
+		return // where a view of nothing starts means nothing
+	}
 	src := in[0]
 	last := len(m.shape) - 1
 	inner, step := m.shape[last], m.strides[last]

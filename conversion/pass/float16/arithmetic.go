@@ -155,6 +155,12 @@ func (r *retype) keeps(n *ir.Node, o *Options) (keepReason, string) {
 	if slices.Contains(o.KeepOps, n.Op) {
 		return asked, n.Op + " loses too much"
 	}
+	if len(n.Bodies()) > 0 {
+		return asked, "it has bodies, which compute as they are"
+	}
+	if slices.ContainsFunc(slices.Concat(n.Inputs, n.Outputs), (*ir.Value).IsContainer) {
+		return asked, "it works on a sequence or an optional value"
+	}
 	for _, v := range n.Outputs {
 		if v != nil && o.Largest[v.Name] > limit/2 {
 			return overflow, "its output comes near the largest half-precision number"
@@ -207,11 +213,49 @@ var Widen = &pass.Pass{
 // widen turns every half-precision tensor into single precision; Casts keep the
 // graph's interface. A constant that is widened by a Cast already stays.
 func widen(g *ir.Graph, c *pass.Ctx) error {
-	f16, f32 := tensor.Float16, tensor.Float32
 	r, was := newRetype(g, c), types(g.Outputs)
+	if err := r.widen(c); err != nil {
+		return err
+	}
+	r.outputs(was)
+	return r.p.Done()
+}
+
+// widenBody widens what a node's body computes; its inputs and results change
+// their types with those of the node.
+func widenBody(g *ir.Graph, c *pass.Ctx) error {
+	for _, v := range g.Inputs {
+		if v.DType == tensor.Float16 {
+			v.DType = tensor.Float32
+		}
+	}
+	r := newRetype(g, c)
+	if err := r.widen(c); err != nil {
+		return err
+	}
+	for i, v := range g.Outputs {
+		if v.IsConst() && v.DType == tensor.Float16 { // nothing computes it
+			g.Outputs[i] = r.constant(v, tensor.Float32)
+		}
+	}
+	return r.p.Done()
+}
+
+func (r *retype) widen(c *pass.Ctx) error {
+	f16, f32 := tensor.Float16, tensor.Float32
+	g := r.g
 	for _, n := range slices.Clone(g.Nodes) {
 		if err := c.Err(); err != nil {
 			return err
+		}
+		for _, body := range n.Bodies() {
+			if err := widenBody(body, c); err != nil {
+				return err
+			}
+		}
+		if n.Op == "SequenceEmpty" && n.Int("dtype", 1) == op.ONNXType(f16) {
+			r.p.SetAttr(n, "dtype", op.ONNXType(f32))
+			c.Fire()
 		}
 		if n.Op == "Cast" {
 			if n.Int("to", 0) == op.ONNXType(f16) {
@@ -239,6 +283,5 @@ func widen(g *ir.Graph, c *pass.Ctx) error {
 			return &op.NodeError{Node: n, Err: err}
 		}
 	}
-	r.outputs(was)
-	return r.p.Done()
+	return nil
 }

@@ -10,19 +10,18 @@ import (
 )
 
 // operators are those of the parser's support matrix (onnx-tensorrt,
-// docs/operators.md) that work on tensors without subgraphs, sequences or
-// random numbers.
+// docs/operators.md) that work on tensors without sequences or random numbers.
 var operators = func() map[string]bool {
 	m := map[string]bool{}
 	for _, s := range strings.Fields(`
 Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization Cast CastLike Ceil Celu Clip
 Concat ConstantOfShape Conv ConvTranspose Cos Cosh CumSum DeformConv DepthToSpace DequantizeLinear Div Dropout Einsum
 Elu Equal Erf Exp Expand EyeLike Flatten Floor Gather GatherElements GatherND Gelu Gemm GlobalAveragePool GlobalLpPool
-GlobalMaxPool Greater GreaterOrEqual GridSample GroupNormalization GRU HardSigmoid HardSwish Hardmax Identity
+GlobalMaxPool Greater GreaterOrEqual GridSample GroupNormalization GRU HardSigmoid HardSwish Hardmax Identity If
 InstanceNormalization IsInf IsNaN LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax LRN LSTM LpNormalization
-LpPool MatMul Max MaxPool Mean MeanVarianceNormalization Min Mish Mod Mul Neg NonMaxSuppression NonZero Not OneHot Or
+Loop LpPool MatMul Max MaxPool Mean MeanVarianceNormalization Min Mish Mod Mul Neg NonMaxSuppression NonZero Not OneHot Or
 PRelu Pad Pow QuantizeLinear RNN Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean
-ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Resize ReverseSequence RoiAlign Round ScatterElements
+ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Resize ReverseSequence RoiAlign Round Scan ScatterElements
 ScatterND Selu Shape Shrink Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze
 Sub Sum Tan Tanh ThresholdedRelu Tile TopK Transpose Trilu Unsqueeze Where Xor`) {
 		m[s] = true
@@ -97,12 +96,34 @@ var checks = map[string]func(*ir.Node) string{
 		}
 		return ""
 	},
+	"RNN": recurrent, "GRU": recurrent, "LSTM": recurrent,
+	"Loop": func(n *ir.Node) string {
+		for i := range n.Outputs {
+			if v := n.Out(i); v != nil && v.Shape == nil {
+				return "TensorRT's Loop gives results of known rank only"
+			}
+		}
+		return ""
+	},
 	"LayerNormalization": func(n *ir.Node) string {
 		if n.Out(1) != nil || n.Out(2) != nil {
 			return "TensorRT's LayerNormalization has one output"
 		}
 		return ""
 	},
+}
+
+// recurrent: what the parser's importers of RNN, GRU and LSTM assert.
+func recurrent(n *ir.Node) string {
+	acts, _ := n.Attrs["activations"].([]string)
+	half := len(acts) / 2
+	switch {
+	case n.Int("input_forget", 0) != 0:
+		return "TensorRT's LSTM does not couple input and forget gates"
+	case n.Str("direction", "") == "bidirectional" && !slices.Equal(acts[:half], acts[half:]):
+		return "TensorRT's " + n.Op + " has the same activations in both directions"
+	}
+	return ""
 }
 
 func pool(n *ir.Node) string {

@@ -72,7 +72,7 @@ func (a *app) convertCmd() *cobra.Command {
 	s.StringVar(&f.precision, "precision", "", "fp32, fp16 or int8")
 	s.StringVar(&f.quantize, "quantize", "", "static, dynamic or weight-only (implies --precision int8)")
 	s.StringVar(&f.calibrate, "calibrate", "", "folder of pictures or of .npy and .npz tensors")
-	s.StringVar(&f.method, "calibration-method", "", "minmax, percentile, entropy or mse")
+	s.StringVar(&f.method, "calibration-method", "", "auto, minmax, percentile, entropy or mse")
 	s.StringSliceVar(&f.keepFloat, "keep-float", nil, "layers that stay in float")
 	s.StringVar(&f.prune, "prune", "", "magnitude or 2:4")
 	s.Float64Var(&f.ratio, "ratio", 0, "share of the weights to prune")

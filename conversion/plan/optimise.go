@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
@@ -61,17 +62,19 @@ func (r *run) quantize() error {
 	}
 	o := q.Options
 	o.Profile = profile
-	var err error
-	if o.Stats, err = r.calibrate(&o); err != nil {
+	chosen, err := r.calibrate(&o)
+	if err != nil {
 		return err
 	}
-	return r.pass(quantize.Static, &o)
+	return r.pass(quantize.Static, chosen)
 }
 
 // randomInputs is how many inputs stand in for calibration data.
 const randomInputs = 8
 
-func (r *run) calibrate(o *quantize.Options) (map[string]quantize.Stats, error) {
+// calibrate returns o with its measurements and, where it left that open, its
+// method.
+func (r *run) calibrate(o *quantize.Options) (*quantize.Options, error) {
 	q := r.Recipe.Quantize
 	if r.Env.Calibrate == nil {
 		return nil, diag.Errorf("quantize.no-runtime", "there is nothing to run the model with for calibration").
@@ -90,16 +93,39 @@ func (r *run) calibrate(o *quantize.Options) (map[string]quantize.Stats, error) 
 			return nil, err
 		}
 	}
-	stats, err := quantize.Calibrate(r.ctx, r.graph, r.Registry, o, r.Env.Calibrate, batches, func(done int) {
+	progress := func(done int) {
 		r.progress(Event{"calibrate", 0.2 + 0.45*min(1, float64(done)/float64(limit)), fmt.Sprintf("calibration input %d", done)})
-	})
+	}
+	chosen, err := o, error(nil)
+	if o.Method == "auto" {
+		var trials []quantize.Trial
+		if chosen, trials, err = quantize.Auto(r.ctx, r.graph, r.Registry, o, r.Env.Calibrate, batches, progress); err == nil && len(trials) > 0 {
+			r.report.Findings = append(r.report.Findings, tried(chosen.Method, trials))
+		}
+	} else {
+		o.Stats, err = quantize.Calibrate(r.ctx, r.graph, r.Registry, o, r.Env.Calibrate, batches, progress)
+	}
 	if err != nil {
 		if r.ctx.Err() != nil {
 			return nil, r.ctx.Err()
 		}
 		return nil, diag.FromError("quantize.calibration", err)
 	}
-	return stats, nil
+	return chosen, nil
+}
+
+// tried tells which method was chosen and what speaks for it.
+func tried(method string, trials []quantize.Trial) *diag.Finding {
+	var s []string
+	for _, t := range trials {
+		if t.SQNR == t.SQNR {
+			s = append(s, fmt.Sprintf("%s %.1f dB", t.Method, t.SQNR))
+		}
+	}
+	if len(s) == 0 {
+		return diag.Warnf("quantize.method", "ranges by %s: the quantized graph could not be tried here", method)
+	}
+	return diag.Infof("quantize.method", "ranges by %s: signal to noise of the outputs on calibration inputs: %s", method, strings.Join(s, ", "))
 }
 
 // random yields normally distributed inputs, the same ones every time. A

@@ -9,7 +9,7 @@ from statistics import median
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CACHE = os.path.join(ROOT, ".cache", "bench")
-STUDIO = os.path.join(ROOT, "bin", "studio-headless")
+STUDIO = os.environ.get("STUDIO_HEADLESS", os.path.join(ROOT, "bin", "studio-headless"))
 BIN = os.path.dirname(sys.executable)
 
 

@@ -71,18 +71,28 @@ def tokens(count, seed, length=128, vocabulary=30522):
     return ids * mask, mask
 
 
-def inputs(size, count, seed):
+def raw(x):
+    """What detectors of this kind read: picture elements from 0 to 255."""
+    return np.clip((x + 2.2) * (255 / 4.8), 0, 255).astype(np.float32)
+
+
+def inputs(name, count, seed):
     """A list of tuples of arrays with batch 1."""
+    size = NETWORKS[name][1]
     arrays = (pictures(count, size, seed),) if size else tokens(count, seed)
+    if name == "yolo":
+        arrays = (raw(arrays[0]),)
     return [tuple(a[i : i + 1] for a in arrays) for i in range(count)]
 
 
-def settling(size, seed):
+def settling(name, seed):
     """Pictures, and among them the noise that programs are tried with: on what its statistics never saw a random network's
     activations may grow a thousandfold."""
-    batch = inputs(size, 24, seed)
-    rng = np.random.default_rng(seed + 1)
-    return [(rng.uniform(-2.2, 2.6, b[0].shape).astype(np.float32),) if size and i % 3 == 2 else b for i, b in enumerate(batch)]
+    batch, rng = inputs(name, 24, seed), np.random.default_rng(seed + 1)
+    if name == "encoder":
+        return batch
+    low, high = (0, 255) if name == "yolo" else (-2.2, 2.6)
+    return [(rng.uniform(low, high, b[0].shape).astype(np.float32),) if i % 3 == 2 else b for i, b in enumerate(batch)]
 
 
 def tensors(batch):
@@ -138,10 +148,10 @@ def export(folder, name, number):
     print("exporting", name, flush=True)
     torch.manual_seed(1000 + number)
     net = make()
-    settle(net, settling(size, 2000 + number))
+    settle(net, settling(name, 2000 + number))
     names = ["input"] if size else ["input_ids", "attention_mask"]
     outputs = ["output"] if size else ["features", "pooled"]
-    args = tensors(inputs(size, 1, 3000 + number))
+    args = tensors(inputs(name, 1, 3000 + number))
     with torch.no_grad():
         got = net(*args)
     got = got if isinstance(got, tuple) else (got,)
@@ -152,7 +162,7 @@ def export(folder, name, number):
 
     write(base + ".npz", savez)
     os.makedirs(calibration, exist_ok=True)
-    for i, arrays in enumerate(inputs(size, CALIBRATION, 4000 + number)):
+    for i, arrays in enumerate(inputs(name, CALIBRATION, 4000 + number)):
         with open(os.path.join(calibration, f"{i:03d}.npz"), "wb") as f:
             np.savez(f, **dict(zip(names, arrays)))
     for path, exporter in wanted:

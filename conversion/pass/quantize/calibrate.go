@@ -57,7 +57,7 @@ func Calibrate(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r
 	if c.done == 0 {
 		return nil, fmt.Errorf("quantize: there are no calibration inputs")
 	}
-	if o.Method != "minmax" && o.Method != "" {
+	if o.histograms() {
 		whole, names := expose(g, values)
 		if err := c.pass(ctx, r, whole, batches, o.HistogramInputs, func(out []*tensor.Tensor) error { return c.elements(names, out) }); err != nil {
 			return nil, err

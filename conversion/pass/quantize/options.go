@@ -9,7 +9,7 @@ import (
 
 // Options of static quantization.
 type Options struct {
-	Method          string   `yaml:"method,omitempty" json:"method,omitempty" key:"method" title:"Calibration" help:"How an activation's range is chosen from what was seen" choices:"minmax|percentile|entropy|mse"`
+	Method          string   `yaml:"method,omitempty" json:"method,omitempty" key:"method" title:"Calibration" help:"How an activation's range is chosen from what was seen; auto tries them on the model" choices:"auto|minmax|percentile|entropy|mse"`
 	Tighten         float64  `yaml:"tighten" json:"tighten" key:"tighten" title:"Tighten" help:"How far the extremes seen are drawn towards their mean over the inputs: rare outliers then cost less precision" min:"0" max:"1" step:"0.05" when:"method=minmax"`
 	Percentile      float64  `yaml:"percentile,omitempty" json:"percentile,omitempty" key:"percentile" title:"Percentile" help:"Share of the values that lie inside the range" unit:"%" min:"90" max:"100" step:"0.001" when:"method=percentile"`
 	Activation      string   `yaml:"activation,omitempty" json:"activation,omitempty" key:"activation" title:"Activations" help:"auto: what is fast on the target" choices:"auto|u8|i8|i8-symmetric"`
@@ -29,9 +29,15 @@ type Options struct {
 // Defaults are the settings that keep most of the accuracy.
 func Defaults(p *Profile) *Options {
 	return &Options{
-		Method: "minmax", Tighten: 0.1, Percentile: 99.999, Activation: "auto", Weights: "max", PerChannel: true, Bias: "auto",
+		Method: "auto", Tighten: 0.1, Percentile: 99.999, Activation: "auto", Weights: "max", PerChannel: true, Bias: "auto",
 		BiasCorrection: true, HistogramInputs: 24, Profile: p,
 	}
+}
+
+// histograms reports whether the method looks at more than extremes. Method
+// "auto" is Auto's to decide; without that it is "minmax".
+func (o *Options) histograms() bool {
+	return o.Method != "" && o.Method != "minmax" && o.Method != "auto"
 }
 
 func (o *Options) keeps(n *ir.Node) bool {

@@ -50,7 +50,7 @@ func rangeOf(s Stats, o *Options, d tensor.DType, symmetric bool) (Range, error)
 		return Range{}, fmt.Errorf("its values are not finite")
 	}
 	r := Range{s.Min, s.Max}
-	if s.Hist == nil || o.Method == "minmax" || o.Method == "" {
+	if s.Hist == nil || !o.histograms() {
 		return Range{s.Min + o.Tighten*(s.MeanMin-s.Min), s.Max + o.Tighten*(s.MeanMax-s.Max)}, nil
 	}
 	switch o.Method {

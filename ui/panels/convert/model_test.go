@@ -75,7 +75,7 @@ func TestDescribeTellsWhatTheRecipeDoes(t *testing.T) {
 		t.Errorf("default: %q", got)
 	}
 	r.Precision, r.Prune.Method, r.Prune.Ratio = "int8", "magnitude", 0.4
-	if got := Describe(&r); got != "int8, static (minmax), 40 % pruned" {
+	if got := Describe(&r); got != "int8, static (auto), 40 % pruned" {
 		t.Errorf("int8, pruned: %q", got)
 	}
 }

@@ -29,7 +29,11 @@ func Effect(m *project.Model, r *plan.Recipe) string {
 	case r.Precision == "int8" && r.Quantize.Scheme == "static" && r.Quantize.Calibration == "":
 		s = append(s, "Static quantization needs calibration data: choose a folder of typical pictures. Without one, random inputs are used and accuracy suffers.")
 	case r.Precision == "int8" && r.Quantize.Scheme == "static":
-		s = append(s, fmt.Sprintf("Activations are calibrated on up to %d pictures by %s.", r.Quantize.Images, r.Quantize.Method))
+		by := r.Quantize.Method
+		if by == "auto" {
+			by = "the method that keeps the outputs nearest"
+		}
+		s = append(s, fmt.Sprintf("Activations are calibrated on up to %d pictures by %s.", r.Quantize.Images, by))
 	case r.Precision == "int8" && r.Quantize.Scheme == "dynamic":
 		s = append(s, "Dynamic quantization pays for matrix products (transformers). Convolutions would become slower and stay in float.")
 	case r.Precision == "int8":

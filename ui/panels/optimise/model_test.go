@@ -48,7 +48,7 @@ func TestEffectNamesWhatMatters(t *testing.T) {
 	}{
 		"fp16":          {func(r *plan.Recipe) { r.Precision = "fp16" }, "1 M parameters at 16 bits: about 2 MB of weights (the source has 4 MB)"},
 		"uncalibrated":  {func(r *plan.Recipe) { r.Precision = "int8" }, "needs calibration data"},
-		"calibrated":    {func(r *plan.Recipe) { r.Precision, r.Quantize.Calibration = "int8", "pics" }, "up to 100 pictures by minmax"},
+		"calibrated":    {func(r *plan.Recipe) { r.Precision, r.Quantize.Calibration = "int8", "pics" }, "up to 100 pictures by the method that keeps the outputs nearest"},
 		"dynamic":       {func(r *plan.Recipe) { r.Precision, r.Quantize.Scheme = "int8", "dynamic" }, "pays for matrix products"},
 		"weights alone": {func(r *plan.Recipe) { r.Precision, r.Quantize.Scheme = "int8", "weight-only" }, "smaller, not faster"},
 		"kept":          {func(r *plan.Recipe) { r.Precision, r.Quantize.KeepFloat = "int8", []string{"a", "b"} }, "2 layers stay in float"},

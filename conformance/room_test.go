@@ -184,6 +184,9 @@ func (r *room) note(column string, c testCase, f form, o outcome, why string) {
 		}
 	}
 	r.table.set(c.name, column, f, o)
+	if *only != "" && o != pass {
+		r.t.Logf("%s: %s is %c: %s", column, name, o, why)
+	}
 	if o != pass {
 		r.table.because(column, line(why), name)
 	}
@@ -249,6 +252,8 @@ func (r *room) run(ctx context.Context, v vendor, a artefact, raw bool) (outcome
 		return crashed, err.Error()
 	case err != nil && raw:
 		return finding, strings.ReplaceAll(err.Error(), a.path, "the model")
+	case err != nil && len(a.warnings) > 0:
+		return finding, "warned: " + strings.Join(a.warnings, "; ")
 	case err != nil:
 		return mismatch, strings.ReplaceAll(err.Error(), filepath.Dir(a.path), "")
 	}

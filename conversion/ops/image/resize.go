@@ -33,7 +33,7 @@ var resizeDef = &op.Def{
 		if x == nil {
 			return fmt.Errorf("lacks its input")
 		}
-		s, err := newSampling(c)
+		s, err := newSampling(c.Node, x.Shape(), c.Arg(1), c.Arg(2), c.Arg(3))
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,8 @@ var resizeDef = &op.Def{
 		}
 		return err
 	},
-	FromONNX: readResize,
+	Decompose: byAxes,
+	FromONNX:  readResize,
 }
 
 // axesOf are the axes that scales, sizes and roi speak of.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"slipway/conversion/op"
+	"slipway/conversion/ir"
 	"slipway/conversion/op/kernel"
 	"slipway/conversion/tensor"
 )
@@ -20,13 +20,12 @@ type sampling struct {
 	cubicA, extrapolate float64
 }
 
-func newSampling(c *op.EvalCtx) (*sampling, error) {
-	if err := checkModes(c.Node); err != nil {
+func newSampling(c *ir.Node, in []int, roi, scales, sizes *tensor.Tensor) (*sampling, error) {
+	if err := checkModes(c); err != nil {
 		return nil, err
 	}
-	in := c.Arg(0).Shape()
 	rank := len(in)
-	axes, err := axesOf(c.Node, rank)
+	axes, err := axesOf(c, rank)
 	if err != nil {
 		return nil, err
 	}
@@ -41,11 +40,10 @@ func newSampling(c *op.EvalCtx) (*sampling, error) {
 	for i := range s.end {
 		s.end[i] = 1
 	}
-	if err := s.readSizes(c, axes); err != nil {
+	if err := s.readSizes(c, axes, scales, sizes); err != nil {
 		return nil, err
 	}
 	if s.mode == "tf_crop_and_resize" {
-		roi := c.Arg(1)
 		if roi == nil || roi.Len() != 2*len(axes) || !roi.DType().IsFloat() {
 			return nil, fmt.Errorf("roi needs %d numbers", 2*len(axes))
 		}
@@ -66,8 +64,8 @@ func newSampling(c *op.EvalCtx) (*sampling, error) {
 	return s, kernel.CheckSize(tensor.Float64, s.out)
 }
 
-func (s *sampling) readSizes(c *op.EvalCtx, axes []int) error {
-	if sizes := c.Arg(3); sizes != nil && sizes.Len() > 0 {
+func (s *sampling) readSizes(c *ir.Node, axes []int, scales, sizes *tensor.Tensor) error {
+	if sizes != nil && sizes.Len() > 0 {
 		v, err := sizes.Int64s()
 		if err != nil || len(v) != len(axes) {
 			return fmt.Errorf("sizes %v for %d axes", sizes, len(axes))
@@ -92,7 +90,6 @@ func (s *sampling) readSizes(c *op.EvalCtx, axes []int) error {
 		}
 		return nil
 	}
-	scales := c.Arg(2)
 	if scales == nil || scales.Len() != len(axes) || !scales.DType().IsFloat() {
 		return fmt.Errorf("wants %d scales or sizes", len(axes))
 	}

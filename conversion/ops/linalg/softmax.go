@@ -83,6 +83,25 @@ var hardmaxDef = &op.Def{
 			v[best] = 1
 		})
 	},
+	Decompose: func(b *op.Builder) ([]*ir.Value, error) {
+		x, axis := b.In(0), b.Int("axis", -1)
+		if axis < 0 {
+			axis += int64(x.Rank())
+		}
+		if x.Rank() < 1 || axis < 0 || axis >= int64(x.Rank()) {
+			return nil, fmt.Errorf("axis %d of %v: %w", axis, x.Shape, op.ErrNoDecomposition)
+		}
+		n, ok := x.Shape[axis].Int()
+		if !ok {
+			return nil, fmt.Errorf("axis of size %v: %w", x.Shape[axis], op.ErrNoDecomposition)
+		}
+		at := b.Op("ArgMax", ir.Attrs{"axis": axis, "keepdims": int64(0)}, x)
+		values, err := tensor.FromFloat64s(x.DType, []float64{0, 1}, 2)
+		if err != nil {
+			return nil, err
+		}
+		return []*ir.Value{b.Op("OneHot", ir.Attrs{"axis": axis}, at, b.Const(tensor.Scalar(n)), b.Const(values))}, nil
+	},
 	FromONNX: readFlattened("Hardmax"),
 }
 

@@ -71,14 +71,12 @@ var layerNormDef = &op.Def{
 		return nil
 	},
 	Decompose: func(b *op.Builder) ([]*ir.Value, error) {
-		for i := 1; i < 3; i++ {
-			if b.Patch.Needed(b.Out(i)) {
-				return nil, fmt.Errorf("output %d is read: %w", i, op.ErrNoDecomposition)
-			}
-		}
 		axes, err := lastAxes(b)
 		if err != nil {
 			return nil, err
+		}
+		if b.Patch.Needed(b.Out(1)) || b.Patch.Needed(b.Out(2)) {
+			return withStatistics(b, axes), nil
 		}
 		y := b.Op("Mul", nil, reduceForm(b, b.In(0), b.Float("epsilon", 1e-5), axes), b.In(1))
 		if bias := b.In(2); bias != nil {
@@ -86,6 +84,29 @@ var layerNormDef = &op.Def{
 		}
 		return []*ir.Value{y}, nil
 	},
+}
+
+// withStatistics computes mean and 1/deviation as results of their own, in f32.
+func withStatistics(b *op.Builder, axes *ir.Value) []*ir.Value {
+	x := b.In(0)
+	to := func(v *ir.Value, d tensor.DType) *ir.Value {
+		if v.DType == d {
+			return v
+		}
+		return b.Op("Cast", ir.Attrs{"to": op.ONNXType(d)}, v)
+	}
+	keep := ir.Attrs{"keepdims": int64(1)}
+	wide := to(x, tensor.Float32)
+	mean := b.Op("ReduceMean", keep.Clone(), wide, axes)
+	off := b.Op("Sub", nil, wide, mean)
+	variance := b.Op("ReduceMean", keep.Clone(), b.Op("Mul", nil, off, off), axes)
+	deviation := b.Op("Sqrt", nil, b.Op("Add", nil, variance, b.Scalar(tensor.Float32, b.Float("epsilon", 1e-5))))
+	inverse := b.Op("Div", nil, b.Scalar(tensor.Float32, 1), deviation)
+	y := b.Op("Mul", nil, to(b.Op("Mul", nil, off, inverse), x.DType), b.In(1))
+	if bias := b.In(2); bias != nil {
+		y = b.Op("Add", nil, y, bias)
+	}
+	return []*ir.Value{y, mean, inverse}
 }
 
 // from is the node's axis, counted from the front.

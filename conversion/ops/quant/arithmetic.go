@@ -170,22 +170,21 @@ func convByFloats(b *op.Builder) ([]*ir.Value, error) {
 	if w.Rank() < 3 || n > exactSum {
 		return nil, fmt.Errorf("sums over weights %v: %w", w.Shape, op.ErrNoDecomposition)
 	}
-	minus := func(v, z *ir.Value) (*ir.Value, error) {
+	// x has one zero point, the weights one or one for each output channel.
+	minus := func(v, z *ir.Value, each ...int64) *ir.Value {
 		v = cast(b, v, tensor.Float32)
 		if z == nil {
-			return v, nil
+			return v
 		}
-		if count, fixed := z.Shape.NumElements(); !fixed || !count.Is(1) {
-			return nil, fmt.Errorf("a zero point of shape %v: %w", z.Shape, op.ErrNoDecomposition)
+		if n, fixed := z.Shape.NumElements(); fixed && n.Is(1) {
+			each = nil
 		}
-		return b.Op("Sub", nil, v, cast(b, b.Op("Reshape", nil, z, b.Ints()), tensor.Float32)), nil
+		return b.Op("Sub", nil, v, cast(b, b.Op("Reshape", nil, z, b.Ints(each...)), tensor.Float32))
 	}
-	x, err := minus(x, b.In(2))
-	if err != nil {
-		return nil, err
+	each := []int64{-1}
+	for range w.Rank() - 1 {
+		each = append(each, 1)
 	}
-	if w, err = minus(w, b.In(3)); err != nil {
-		return nil, err
-	}
+	x, w = minus(x, b.In(2)), minus(w, b.In(3), each...)
 	return []*ir.Value{cast(b, b.Op("Conv", b.Attrs.Clone(), x, w), tensor.Int32)}, nil
 }

@@ -3,6 +3,7 @@ package reduce
 import (
 	"fmt"
 
+	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/op/kernel"
 	"slipway/conversion/tensor"
@@ -32,9 +33,35 @@ func position(name, doc string, floats func(a, best float64) bool, ints func(a, 
 			c.Set(0, tensor.Int64, reducedShape(s, set, c.Int("keepdims", 1) != 0))
 			return nil
 		},
-		Eval: func(c *op.EvalCtx) error { return evalPosition(c, floats, ints) },
-		Tol:  op.Exact,
+		Eval:      func(c *op.EvalCtx) error { return evalPosition(c, floats, ints) },
+		Decompose: firstOfReversed,
+		Tol:       op.Exact,
 	}
+}
+
+// firstOfReversed finds the last of equal extrema as the first one of the
+// reversed axis.
+func firstOfReversed(b *op.Builder) ([]*ir.Value, error) {
+	x := b.In(0)
+	if b.Int("select_last_index", 0) == 0 || x.Rank() < 1 {
+		return nil, op.ErrNoDecomposition
+	}
+	axis, err := kernel.Axis(b.Int("axis", 0), x.Rank())
+	if err != nil {
+		return nil, err
+	}
+	n, ok := x.Shape[axis].Int()
+	if !ok || n == 0 {
+		return nil, fmt.Errorf("axis of size %v: %w", x.Shape[axis], op.ErrNoDecomposition)
+	}
+	back := make([]int64, n)
+	for i := range back {
+		back[i] = n - 1 - int64(i)
+	}
+	attrs := b.Attrs.Clone()
+	delete(attrs, "select_last_index")
+	turned := b.Op("Gather", ir.Attrs{"axis": int64(axis)}, x, b.Ints(back...))
+	return []*ir.Value{b.Op("Sub", nil, b.Const(tensor.Scalar(n-1)), b.Op(b.Node.Op, attrs, turned))}, nil
 }
 
 func evalPosition(c *op.EvalCtx, floats func(a, best float64) bool, ints func(a, best int64) bool) error {

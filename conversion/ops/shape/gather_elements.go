@@ -23,6 +23,7 @@ var gatherElementsDef = &op.Def{
 		c.Set(0, c.InType(0), c.InShape(1).Clone())
 		return nil
 	},
+	Decompose: flatGather,
 	Eval: func(c *op.EvalCtx) error {
 		x, err := arg(c, 0)
 		if err != nil {

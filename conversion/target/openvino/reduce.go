@@ -1,13 +1,15 @@
 package openvino
 
 import (
+	"slices"
+
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
 )
 
 var reduceOps = map[string]spelling{
 	"ReduceMean": {legalReduce, reduce("ReduceMean", "opset1")}, "ReduceSum": {legalReduce, reduce("ReduceSum", "opset1")},
-	"ReduceMax": {legalReduce, reduce("ReduceMax", "opset1")}, "ReduceMin": {legalReduce, reduce("ReduceMin", "opset1")},
+	"ReduceMax": {legalExtremum, reduce("ReduceMax", "opset1")}, "ReduceMin": {legalExtremum, reduce("ReduceMin", "opset1")},
 	"ReduceProd": {legalReduce, reduce("ReduceProd", "opset1")},
 	"ReduceL1":   {legalReduce, reduce("ReduceL1", "opset4")}, "ReduceL2": {legalReduce, reduce("ReduceL2", "opset4")},
 	"ArgMax": {legalArg, emitArg("max")}, "ArgMin": {legalArg, emitArg("min")},
@@ -23,6 +25,15 @@ func legalReduce(n *ir.Node) string {
 		return n.Op + " that drops axes needs constant axes"
 	}
 	return ""
+}
+
+// legalExtremum: the CPU plugin begins with the outermost finite number and not
+// with infinity.
+func legalExtremum(n *ir.Node) string {
+	if slices.ContainsFunc(n.In(0).Shape, func(d ir.Dim) bool { return d.Is(0) }) {
+		return n.Op + " over no elements at all gives the largest finite number there, not infinity"
+	}
+	return legalReduce(n)
 }
 
 // noAxes reports whether n names no axes.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
@@ -99,9 +100,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 		Files: []string{name + ".xml", name + ".bin"}, Layers: e.artefactLayers(), Taps: taps(g),
 		Sums: map[string]string{name + ".bin": bin.SHA256()},
 	}
-	if f := wideInputs(g); f != nil {
-		a.Findings = append(a.Findings, f)
-	}
+	a.Findings = append(a.Findings, wide(g)...)
 	return a, nil
 }
 
@@ -121,11 +120,21 @@ func taps(g *ir.Graph) map[string]string {
 	return m
 }
 
-func wideInputs(g *ir.Graph) *diag.Finding {
-	for _, v := range g.Inputs {
-		if v.DType == tensor.Float64 {
-			return diag.Infof("openvino.f64-input", "input %q has 64-bit floats, which OpenVINO's CPU plugin computes in 32 bits", v.Name)
+// wide warns of operators on 64-bit floats, once for each kind.
+func wide(g *ir.Graph) diag.List {
+	at := map[string]*diag.Finding{}
+	var out diag.List
+	for _, n := range g.Nodes {
+		if !slices.ContainsFunc(slices.Concat(n.Inputs, n.Outputs), func(v *ir.Value) bool { return v != nil && v.DType == tensor.Float64 }) {
+			continue
 		}
+		f := at[n.Op]
+		if f == nil {
+			f = diag.Warnf("openvino.f64", "%s works on 64-bit floats, which OpenVINO's CPU plugin computes in 32 bits: beyond 3.4e38 they end there", n.Op)
+			at[n.Op] = f
+			out = append(out, f)
+		}
+		f.Layers = append(f.Layers, n.Origin...)
 	}
-	return nil
+	return out
 }

@@ -71,7 +71,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 	if err != nil {
 		return nil, err
 	}
-	return &target.Artefact{Files: []string{name}, Sums: map[string]string{name: sum}, Layers: w.layers, Taps: w.taps, Findings: w.findings}, nil
+	return &target.Artefact{Files: []string{name}, Sums: map[string]string{name: sum}, Layers: w.layers, Taps: w.taps, Findings: append(w.findings, awkward(g)...)}, nil
 }
 
 // contextWriter stops a long write when its context ends.

@@ -101,11 +101,15 @@ func (w *writer) emit(n *ir.Node) error {
 	}
 	w.node = n
 	e := &emitter{writer: w, n: n, outs: slices.Clone(n.Outputs)}
+	last := n
+	if sum, bias := w.biasAfter(n); sum != nil {
+		e.fuse(sum)
+		e.added, last = bias, sum
+	}
 	if s.fuses {
-		if next, act := w.activationAfter(n); next != nil {
-			e.act, e.outs[0] = act, next.Outputs[0]
-			w.fusedIn[next] = true
-			e.also = next
+		if next, act := w.activationAfter(last); next != nil {
+			e.fuse(next)
+			e.act = act
 		}
 	}
 	e.quant = s.int8 != nil && s.int8(n) && w.allQuantized(n) && (len(n.Outputs) > 1 || w.quantOut[e.outs[0]] != nil)
@@ -128,6 +132,37 @@ func (w *writer) emit(n *ir.Node) error {
 	return nil
 }
 
+// fuse makes the emitter write n too, which reads its output.
+func (e *emitter) fuse(n *ir.Node) {
+	e.outs[0] = n.Outputs[0]
+	e.fusedIn[n] = true
+	e.also = append(e.also, n)
+}
+
+// biasAfter finds the addition of a constant row that alone reads the product of
+// a tensor and a constant matrix.
+func (w *writer) biasAfter(n *ir.Node) (sum *ir.Node, bias *ir.Value) {
+	v := n.Out(0)
+	if n.Op != "MatMul" || !constMatrix(n.In(1)) || n.In(0).Rank() < 2 || v.DType != tensor.Float32 || !w.g.SingleUse(v) {
+		return nil, nil
+	}
+	u := v.Uses()[0]
+	if u.Node.Op != "Add" || len(u.Node.Inputs) != 2 || !u.Node.Out(0).Shape.Equal(v.Shape) {
+		return nil, nil
+	}
+	b := u.Node.In(1 - u.Index)
+	s, ok := storedOf(b)
+	if !ok || b.Rank() < 1 || len(s.scale) > 0 {
+		return nil, nil
+	}
+	row, known := b.Shape[b.Rank()-1].Int()
+	size, ok := b.Shape.NumElements()
+	if !known || !ok || !size.Is(row) || row == 1 && !n.In(1).Shape[1].Is(1) {
+		return nil, nil
+	}
+	return u.Node, b
+}
+
 // activationAfter finds the activation that alone reads n's only output.
 func (w *writer) activationAfter(n *ir.Node) (*ir.Node, fb.Activation) {
 	v := n.Out(0)
@@ -145,8 +180,8 @@ func (w *writer) activationAfter(n *ir.Node) (*ir.Node, fb.Activation) {
 // An operator is known by the name of its first output.
 func (w *writer) noteLayers(e *emitter, first int) {
 	origin := slices.Clone(e.n.Origin)
-	if e.also != nil {
-		origin = append(origin, e.also.Origin...)
+	for _, n := range e.also {
+		origin = append(origin, n.Origin...)
 	}
 	slices.Sort(origin)
 	origin = slices.Compact(origin)
@@ -193,7 +228,10 @@ func (w *writer) outputs(last bool) error {
 		} else if t, err = w.read(v, order, false); err != nil {
 			return fmt.Errorf("tflite: output %q: %w", v.Name, err)
 		}
-		if slices.Contains(taken, t) || w.m.Tensors[t].Buffer != 0 {
+		switch {
+		case w.early()[t]:
+			t = w.late(t)
+		case slices.Contains(taken, t):
 			t = w.copyOf(t)
 		}
 		taken = append(taken, t)

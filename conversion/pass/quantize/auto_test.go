@@ -21,7 +21,9 @@ func TestAuto(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := residual(t)
 			before := sketch(g)
-			o, trials, err := Auto(context.Background(), g, ops.Registry(), Defaults(ONNXRuntime), referenceRunner{t}, each(c.in), nil)
+			given := Defaults(ONNXRuntime)
+			given.HistogramInputs = trialInputs
+			o, trials, err := Auto(context.Background(), g, ops.Registry(), given, referenceRunner{t}, each(c.in), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -19,12 +19,14 @@ import (
 func Passes() []*pass.Pass {
 	return []*pass.Pass{
 		fold.Constants,
+		fold.Control,
 		fold.Identity,
 		fold.Duplicates,
 		fold.Reshapes,
 		fold.Slices,
 		fuse.Pad,
 		fuse.Activation,
+		recognise.Split,
 		recognise.Transpose,
 		recognise.LayerNorm,
 		recognise.RMSNorm,
@@ -81,7 +83,7 @@ func Simplify(ctx context.Context, g *ir.Graph, reg *op.Registry, only, skip []s
 	for range maxRounds {
 		fired := 0
 		for i, p := range run {
-			r, err := p.Run1(ctx, g, reg, options[p.Name], findings)
+			r, err := runAll(ctx, p, g, reg, options[p.Name], findings)
 			if err != nil {
 				return reports, err
 			}
@@ -94,4 +96,30 @@ func Simplify(ctx context.Context, g *ir.Graph, reg *op.Registry, only, skip []s
 		}
 	}
 	return reports, nil
+}
+
+// runAll runs a pass on g and on the bodies of its nodes.
+func runAll(ctx context.Context, p *pass.Pass, g *ir.Graph, reg *op.Registry, options any, findings *diag.List) (pass.Report, error) {
+	r, err := p.Run1(ctx, g, reg, options, findings)
+	if err != nil {
+		return r, err
+	}
+	inner := 0
+	for _, n := range g.Nodes {
+		if n.Op == "If" && n.In(0).IsConst() {
+			continue // one branch is about to go away, and need not fit
+		}
+		for _, body := range n.Bodies() {
+			b, err := runAll(ctx, p, body, reg, options, findings)
+			if err != nil {
+				return r, fmt.Errorf("in the body of %q: %w", n.Name, err)
+			}
+			inner += b.Fired
+			r.Missed = append(r.Missed, b.Missed...)
+		}
+	}
+	if r.Fired += inner; inner > 0 {
+		err = reg.InferGraph(g) // what a body now tells of its results
+	}
+	return r, err
 }

@@ -72,6 +72,9 @@ func emitGather(e *emitter) error {
 	if err != nil {
 		return err
 	}
+	if first, count, ok := consecutive(e.n.In(1), dim); ok && dim > 0 && unknowns(dimsOf(e.outs[0].Shape, nil)) <= 1 {
+		return e.cut(x, order.Axis(axis), first, count)
+	}
 	at, err := e.indices(e.n.In(1), dim)
 	if err != nil {
 		return err
@@ -194,4 +197,42 @@ func emitOneHot(e *emitter) error {
 	}
 	axis := axisOf(e.n, -1, e.n.Out(0).Rank())
 	return e.out1(fb.OneHot, fb.OneHotOptions{Axis: int32(axis)}, nil, at, depth, ends[1], ends[0])
+}
+
+// consecutive tells where constant indices into dim elements start, and how many
+// they are, if each follows the one before.
+func consecutive(v *ir.Value, dim int64) (first, count int64, ok bool) {
+	x, ok := v.ConstInts()
+	if !ok || len(x) == 0 || v.Rank() > 1 {
+		return 0, 0, false
+	}
+	if first = x[0]; first < 0 {
+		first += dim
+	}
+	for i, k := range x {
+		if k < 0 {
+			k += dim
+		}
+		if k != first+int64(i) || k >= dim {
+			return 0, 0, false
+		}
+	}
+	return first, int64(len(x)), true
+}
+
+// cut writes a Gather of consecutive elements as SLICE, which unlike GATHER the
+// fast kernels have.
+func (e *emitter) cut(x, axis int, first, count int64) error {
+	dims := append([]int32{}, e.m.Tensors[x].Shape...)
+	begin, size := make([]int32, len(dims)), make([]int32, len(dims))
+	for i, d := range dims {
+		size[i] = d // -1, where it is not known, means all
+	}
+	begin[axis], size[axis], dims[axis] = int32(first), int32(count), int32(count)
+	if e.n.In(1).Rank() == 1 {
+		return e.move(fb.Slice, nil, e.outOrder(0), x, e.int32s(begin), e.int32s(size))
+	}
+	y := e.temp(x, dims)
+	e.op(fb.Slice, nil, []int{x, e.int32s(begin), e.int32s(size)}, y)
+	return e.move(fb.Reshape, nil, e.outOrder(0), y, e.int32s(dimsOf(e.outs[0].Shape, e.outOrder(0))))
 }

@@ -179,7 +179,7 @@ func emitMatMul(e *emitter) error {
 			return err
 		}
 		cols := int(e.m.Tensors[w].Shape[0])
-		bias, err := e.bias(nil, cols, e.scales(w))
+		bias, err := e.bias(e.added, cols, e.scales(w))
 		if err != nil {
 			return err
 		}

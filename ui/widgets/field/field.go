@@ -2,7 +2,10 @@ package field
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
+
+	"slipway/ui/theme"
 )
 
 // passed gives a key that no field uses to the canvas that o is on.
@@ -80,6 +83,29 @@ func NewSlider(from, to float64) *Slider {
 	s.Min, s.Max, s.Step, s.Orientation = from, to, 1, widget.Horizontal
 	s.ExtendBaseWidget(s)
 	return s
+}
+
+// CreateRenderer implements fyne.Widget.
+func (s *Slider) CreateRenderer() fyne.WidgetRenderer {
+	r := &sliderRenderer{WidgetRenderer: s.Slider.CreateRenderer()}
+	r.visible()
+	return r
+}
+
+// sliderRenderer draws the track in a colour that can be told from the window's:
+// the toolkit's is that of the inside of fields.
+type sliderRenderer struct{ fyne.WidgetRenderer }
+
+func (r *sliderRenderer) Refresh() {
+	r.WidgetRenderer.Refresh()
+	r.visible()
+}
+
+func (r *sliderRenderer) visible() {
+	if track, ok := r.Objects()[0].(*canvas.Rectangle); ok {
+		track.FillColor = theme.Current(theme.ColorBorder)
+		track.Refresh()
+	}
 }
 
 // TypedKey implements fyne.Focusable.

@@ -244,15 +244,15 @@ func decomposeAttention(o *op.Builder) ([]*ir.Value, error) {
 	if !ok1 || !ok2 || !ok3 && !b.Has("scale") || mask != nil && mask.Shape == nil || !s.pastKnown {
 		return nil, fmt.Errorf("heads of unknown number or size: %w", op.ErrNoDecomposition)
 	}
+	if s.flat {
+		return splitOff(b, qh, kh), nil
+	}
 	d := b.In(0).DType
 	soft, err := precision(b.Node, d)
 	if err != nil {
 		return nil, err
 	}
 	q, k, v := b.In(0), b.In(1), b.In(2)
-	if s.flat {
-		q, k, v = splitHeads(b, q, qh), splitHeads(b, k, kh), splitHeads(b, v, kh)
-	}
 	if s.pastGiven {
 		k, v = b.Concat(2, b.In(4), k), b.Concat(2, b.In(5), v)
 	}
@@ -262,9 +262,6 @@ func decomposeAttention(o *op.Builder) ([]*ir.Value, error) {
 	a.causal = b.Int("is_causal", 0) != 0
 	a.mask, a.nonpad = mask, b.In(6)
 	y, stages := a.attend(q, k, v)
-	if s.flat {
-		y = joinHeads(b, y)
-	}
 	outs := []*ir.Value{y, k, v, nil}
 	if b.Patch.Needed(b.Out(3)) {
 		outs[3] = b.Cast(stages[b.Int("qk_matmul_output_mode", 0)], d)
@@ -275,6 +272,23 @@ func decomposeAttention(o *op.Builder) ([]*ir.Value, error) {
 		}
 	}
 	return outs, nil
+}
+
+// splitOff is the same attention of inputs with their heads split off.
+func splitOff(b build.B, qh, kh int64) []*ir.Value {
+	attrs := b.Attrs.Clone()
+	delete(attrs, "q_num_heads")
+	delete(attrs, "kv_num_heads")
+	in := append([]*ir.Value{splitHeads(b, b.In(0), qh), splitHeads(b, b.In(1), kh), splitHeads(b, b.In(2), kh)}, b.Inputs[3:]...)
+	outs := 1
+	for i := range b.Outputs {
+		if b.Patch.Needed(b.Out(i)) {
+			outs = i + 1
+		}
+	}
+	y := b.Outs("Attention", attrs, outs, in...)
+	y[0] = joinHeads(b, y[0])
+	return y
 }
 
 // splitHeads turns [batch, sequence, heads*size] into [batch, heads, sequence, size].

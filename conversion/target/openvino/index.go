@@ -9,8 +9,10 @@ var indexOps = map[string]spelling{
 	"Gather":          {nil, emitGather},
 	"GatherElements":  {nil, emitGatherElements},
 	"GatherND":        {nil, emitGatherND},
+	"ReverseSequence": {nil, emitReverseSequence},
 	"ScatterND":       {legalScatterND, emitScatterND},
 	"ScatterElements": {legalScatterElements, emitScatterElements},
+	"Unique":          {nil, emitUnique},
 	"NonZero":         {nil, emitNonZero},
 	"OneHot":          {legalOneHot, emitOneHot},
 }
@@ -28,14 +30,42 @@ func emitGatherND(e *emitter, n *ir.Node) {
 }
 
 func legalScatterND(n *ir.Node) string {
-	if r := n.Str("reduction", "none"); r != "none" {
-		return "ScatterND with reduction " + r + " is not written"
+	if r := n.Str("reduction", "none"); scatterReductions[r] == "" {
+		return "ScatterND with reduction " + r + " has no equivalent"
 	}
 	return ""
 }
 
-func emitScatterND(e *emitter, _ *ir.Node) {
+func emitScatterND(e *emitter, n *ir.Node) {
+	if r := n.Str("reduction", "none"); r != "none" {
+		e.final("ScatterNDUpdate", "opset15", []attr{{"reduction", scatterReductions[r]}}, e.in(0), e.in(1), e.in(2))
+		return
+	}
 	e.final("ScatterNDUpdate", "opset4", nil, e.in(0), e.in(1), e.in(2))
+}
+
+func emitReverseSequence(e *emitter, n *ir.Node) {
+	e.final("ReverseSequence", "opset1", []attr{
+		{"batch_axis", ints([]int64{n.Int("batch_axis", 1)})}, {"seq_axis", ints([]int64{n.Int("time_axis", 0)})},
+	}, e.in(0), e.in(1))
+}
+
+func emitUnique(e *emitter, n *ir.Node) {
+	in := []port{e.in(0)}
+	if n.Has("axis") {
+		in = append(in, e.int(n.Int("axis", 0)))
+	}
+	p := e.opN("Unique", "opset10", 4, []attr{
+		{"sorted", boolean(n.Int("sorted", 1) != 0)}, {"index_element_type", "i64"}, {"count_element_type", "i64"},
+	}, in...)
+	for i := range 4 {
+		q := port{p.l, i}
+		if v := n.Out(i); v != nil {
+			e.bind(v, q)
+		} else {
+			q.typed(tensor.Int64, ir.Shape{ir.Symbol("_")})
+		}
+	}
 }
 
 var scatterReductions = map[string]string{"none": "none", "add": "sum", "mul": "prod", "min": "min", "max": "max"}

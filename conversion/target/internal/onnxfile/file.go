@@ -13,25 +13,50 @@ import (
 
 // Sets is a range of operator sets to choose from: the smallest that can say
 // the graph is written.
-type Sets struct{ First, Last int }
+type Sets struct {
+	First, Last int
+	Kernels     bool // ONNX Runtime's CPU must be able to compute what is written
+}
 
 // Need is the smallest set of the range that can say n; why is not "" where none
 // can. Only a type or a mode of an operator raises the set; an operator that the
 // first one lacks does not, so that it is decomposed.
 func (s Sets) Need(n *ir.Node) (set int, why string) {
-	_, why = spell(n, s.First)
-	if why == "" {
-		return s.First, ""
-	}
 	if find(n.Op, s.First) == nil {
-		return 0, why
+		return 0, s.lacks(n, s.First)
 	}
-	for set := s.First + 1; set <= s.Last; set++ {
-		if _, w := spell(n, set); w == "" {
+	return s.Any(n)
+}
+
+// Any is Need, but an operator that the first set lacks raises it too: for one
+// that has no decomposition.
+func (s Sets) Any(n *ir.Node) (set int, why string) {
+	for set := s.First; set <= s.Last; set++ {
+		w := s.lacks(n, set)
+		if w == "" {
 			return set, ""
+		}
+		if why == "" || find(n.Op, set-1) == nil {
+			why = w // of the first set that has the operator
 		}
 	}
 	return 0, why
+}
+
+// lacks says why set cannot say n, "" where it can.
+func (s Sets) lacks(n *ir.Node, set int) string {
+	f, why := spell(n, set)
+	if why != "" || !s.Kernels {
+		return why
+	}
+	for _, b := range n.Bodies() {
+		for _, m := range b.Nodes {
+			if why := s.lacks(m, set); why != "" {
+				return "its body: " + why
+			}
+		}
+	}
+	return lacksKernel(f, set)
 }
 
 // File is what Write wrote.
@@ -48,7 +73,7 @@ type File struct {
 func Write(ctx context.Context, g *ir.Graph, dir, name string, sets Sets, external bool) (*File, error) {
 	opset := sets.First
 	for _, n := range g.Nodes {
-		set, why := sets.Need(n)
+		set, why := sets.Any(n)
 		if why != "" {
 			return nil, diag.Errorf("target.unsupported-op", "%s", why).At(n.Name)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -111,7 +112,11 @@ func nodeProto(n *ir.Node, f *form, inputs, outputs []string, withProps bool) ([
 		b = appendString(b, 2, s)
 	}
 	b = appendString(b, 3, n.Name)
-	b = appendString(b, 4, f.op)
+	name := strings.TrimPrefix(f.op, mlPrefix)
+	b = appendString(b, 4, name)
+	if name != f.op {
+		b = appendString(b, 7, mlDomain)
+	}
 	for _, k := range f.attrs.Keys() {
 		a, err := attribute(k, f.attrs[k])
 		if err != nil {

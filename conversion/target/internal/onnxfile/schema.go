@@ -39,16 +39,9 @@ func parseSchemas(text string) (map[string][]schema, error) {
 		switch {
 		case len(f) == 0 || f[0] == "#":
 		case strings.HasPrefix(f[0], "@"):
-			var set uint32
-			for _, s := range strings.Split(f[1], ",") {
-				if s == "-" {
-					continue
-				}
-				d, err := tensor.ParseDType(s)
-				if err != nil {
-					return nil, err
-				}
-				set |= 1 << d
+			set, err := parseTypes(f[1])
+			if err != nil {
+				return nil, err
 			}
 			sets = append(sets, set)
 		case len(f) == 7:
@@ -64,15 +57,9 @@ func parseSchemas(text string) (map[string][]schema, error) {
 				s.attrs = strings.Split(f[4], ",")
 			}
 			for i, dst := range []*[]uint32{&s.ins, &s.outs} {
-				if f[5+i] == "-" {
-					continue
-				}
-				for _, x := range strings.Split(f[5+i], ",") {
-					n, err := strconv.Atoi(x)
-					if err != nil || n >= len(sets) {
-						return nil, fmt.Errorf("type set %q in %q", x, line)
-					}
-					*dst = append(*dst, sets[n])
+				var err error
+				if *dst, err = parseSets(f[5+i], sets); err != nil {
+					return nil, fmt.Errorf("line %q: %w", line, err)
 				}
 			}
 			m[f[0]] = append(m[f[0]], s)
@@ -81,6 +68,37 @@ func parseSchemas(text string) (map[string][]schema, error) {
 		}
 	}
 	return m, nil
+}
+
+// parseTypes reads a list of element types as a set.
+func parseTypes(list string) (set uint32, err error) {
+	for _, s := range strings.Split(list, ",") {
+		if s == "-" {
+			continue
+		}
+		d, err := tensor.ParseDType(s)
+		if err != nil {
+			return 0, err
+		}
+		set |= 1 << d
+	}
+	return set, nil
+}
+
+// parseSets reads a list of numbers of sets.
+func parseSets(list string, sets []uint32) ([]uint32, error) {
+	if list == "-" {
+		return nil, nil
+	}
+	var out []uint32
+	for _, x := range strings.Split(list, ",") {
+		n, err := strconv.Atoi(x)
+		if err != nil || n >= len(sets) {
+			return nil, fmt.Errorf("type set %q", x)
+		}
+		out = append(out, sets[n])
+	}
+	return out, nil
 }
 
 // find returns the signature in force in an operator set; nil where the

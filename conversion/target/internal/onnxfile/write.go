@@ -28,6 +28,7 @@ const (
 // references.
 type document struct {
 	opset   int
+	ml      bool   // some node is of the domain of classical models
 	before  []byte // of the graph, ahead of the weights
 	weights []*weight
 	after   []byte
@@ -163,6 +164,7 @@ func (b *builder) node(g *ir.Graph, n *ir.Node) ([]byte, error) {
 		}
 	}
 	b.doc.layers[n.Name] = n.Origin
+	b.doc.ml = b.doc.ml || strings.HasPrefix(f.op, mlPrefix)
 	return nodeProto(n, f, in, out, irVersion(b.doc.opset) >= 10)
 }
 
@@ -230,6 +232,9 @@ func (d *document) frame(g *ir.Graph) {
 	}
 	d.header = h
 	t := appendBytes(nil, 8, appendInt(appendString(nil, 1, ""), 2, int64(d.opset)))
+	if d.ml {
+		t = appendBytes(t, 8, appendInt(appendString(nil, 1, mlDomain), 2, mlOpset))
+	}
 	for _, k := range ir.Attrs(anyMap(g.Meta)).Keys() {
 		if name, ok := strings.CutPrefix(k, ir.MetaPrefix); ok {
 			t = appendBytes(t, 14, pair(name, g.Meta[k]))
@@ -249,9 +254,23 @@ func anyMap(m map[string]string) map[string]any {
 	return out
 }
 
+// The domain of classical models, the prefix of its operators' names here, and the
+// version whose forms are written.
+const (
+	mlDomain = "ai.onnx.ml"
+	mlPrefix = mlDomain + "."
+	mlOpset  = 5
+)
+
 // irVersion is the file format version that goes with an operator set.
 func irVersion(opset int) int {
 	switch {
+	case opset >= 25:
+		return 13
+	case opset >= 24:
+		return 12
+	case opset >= 23:
+		return 11
 	case opset >= 21:
 		return 10
 	case opset >= 19:

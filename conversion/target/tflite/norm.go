@@ -188,6 +188,7 @@ func emitSoftmax(code fb.Code, q *qparam) func(*emitter) error {
 		order, rank := e.inOrder(0), e.n.In(0).Rank()
 		axis := order.Axis(axisOf(e.n, -1, rank))
 		swap := swapLast(axis, rank)
+		e.noteSwap(x, swap)
 		x = e.permute(x, swap)
 		p := q
 		if !e.quant {

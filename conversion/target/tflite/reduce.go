@@ -3,6 +3,7 @@ package tflite
 import (
 	"fmt"
 
+	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/pass/layout"
 	fb "slipway/conversion/schema/tflite"
@@ -166,6 +167,7 @@ func emitTopK(e *emitter) error {
 	}
 	rank := e.n.In(0).Rank()
 	swap := swapLast(axisOf(e.n, -1, rank), rank)
+	e.noteSwap(x, swap)
 	x = e.permute(x, swap)
 	k, _ := e.n.In(1).ConstScalar()
 	count, err := e.addConst(tensor.Scalar(int32(k)), nil, nil)
@@ -203,4 +205,14 @@ func swapLast(axis, rank int) layout.Perm {
 		p[axis], p[rank-1] = rank-1, axis
 	}
 	return p
+}
+
+// noteSwap gives the reason where tensor x is transposed because the operator
+// works along the last axis alone.
+func (e *emitter) noteSwap(x int, swap layout.Perm) {
+	if swap.IsIdentity() {
+		return
+	}
+	e.findings = append(e.findings, diag.Infof("tflite.transpose", "%s %q works along the last axis: its operand of %v and its result are transposed",
+		e.n.Op, e.n.Name, e.m.Tensors[x].Shape).At(e.n.Name))
 }

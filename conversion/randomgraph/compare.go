@@ -1,0 +1,243 @@
+package randomgraph
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	"slipway/conversion/tensor"
+	"slipway/conversion/testkit"
+)
+
+// trials is how many times values are disturbed before a difference counts.
+const trials = 24
+
+// grain is the relative step by which values of a type are disturbed: a few
+// times its own.
+func grain(d tensor.DType) float64 {
+	switch d {
+	case tensor.Float64:
+		return 1e-12
+	case tensor.Float16:
+		return 2e-3
+	case tensor.BFloat16:
+		return 2e-2
+	}
+	return 2e-6
+}
+
+// disturb changes each element of a floating-point tensor by up to coarse times
+// its type's grain.
+func disturb(r *rand.Rand, t *tensor.Tensor, coarse float64) *tensor.Tensor {
+	if t == nil || !t.DType().IsFloat() || t.DType().Bits() < 16 {
+		return t
+	}
+	v := slices.Clone(t.Float64s())
+	e := grain(t.DType()) * coarse
+	for i := range v {
+		v[i] = v[i]*(1+e*(2*r.Float64()-1)) + e*1e-3*(2*r.Float64()-1)
+	}
+	out, err := tensor.FromFloat64s(t.DType(), v, t.Shape()...)
+	if err != nil {
+		return t
+	}
+	return out
+}
+
+// spread is what disturbed values made of one output.
+type spread struct {
+	base    *tensor.Tensor
+	lo, hi  []float64
+	unsure  []bool // not finite in some trial
+	reshape bool   // another shape or none in some trial
+}
+
+func newSpread(base *tensor.Tensor) *spread {
+	s := &spread{base: base, lo: slices.Clone(base.Float64s()), unsure: make([]bool, base.Len())}
+	s.hi = slices.Clone(s.lo)
+	return s
+}
+
+func (s *spread) add(t *tensor.Tensor) {
+	if t == nil || !slices.Equal(t.Shape(), s.base.Shape()) {
+		s.reshape = true
+		return
+	}
+	for i, x := range t.Float64s() {
+		if math.IsNaN(x) || math.IsInf(x, 0) || math.IsNaN(s.lo[i]) || math.IsInf(s.lo[i], 0) {
+			s.unsure[i] = s.unsure[i] || x != s.lo[i] && !(math.IsNaN(x) && math.IsNaN(s.lo[i]))
+			continue
+		}
+		s.lo[i], s.hi[i] = min(s.lo[i], x), max(s.hi[i], x)
+	}
+}
+
+// room is how much further than a trial went a result may lie.
+const room = 8
+
+// explains reports whether got is among what disturbed values could give, base
+// aside by tol.
+func (s *spread) explains(got *tensor.Tensor, tol float64) bool {
+	if got == nil || got.DType() != s.base.DType() {
+		return false
+	}
+	if !slices.Equal(got.Shape(), s.base.Shape()) {
+		return s.reshape
+	}
+	b := s.base.Float64s()
+	for i, x := range got.Float64s() {
+		switch {
+		case x == b[i] || math.IsNaN(x) && math.IsNaN(b[i]) || s.unsure[i]:
+		case math.IsNaN(x) || math.IsInf(x, 0) || math.IsNaN(b[i]) || math.IsInf(b[i], 0):
+			return false
+		case s.hi[i] == s.lo[i] && math.Abs(x-b[i]) > tol:
+			return false
+		case math.Abs(x-b[i]) > tol+room*max(b[i]-s.lo[i], s.hi[i]-b[i]):
+			return false
+		}
+	}
+	return true
+}
+
+// bound is the absolute tolerance that testkit.Compare takes for want.
+func bound(want *tensor.Tensor, tol op.Tolerance) float64 {
+	top := 0.0
+	for _, v := range want.Float64s() {
+		if a := math.Abs(v); a > top && !math.IsInf(a, 0) {
+			top = a
+		}
+	}
+	f := 1.0
+	switch want.DType() {
+	case tensor.Float16:
+		f = 1024
+	case tensor.BFloat16:
+		f = 8192
+	}
+	return f * (tol.Abs + tol.Rel*top)
+}
+
+// sameGraph compares got, computed in another way, with want, the outputs of g
+// for the feeds. Where they differ by more than tol, g is computed again with
+// disturbed intermediate values; what that explains is no difference.
+func sameGraph(reg *op.Registry, g *ir.Graph, feeds map[string]*tensor.Tensor, got, want []*tensor.Tensor, tol op.Tolerance, coarse float64) error {
+	var spreads []*spread
+	for i := range want {
+		err := testkit.Compare(got[i], want[i], tol)
+		if err == nil {
+			continue
+		}
+		if got[i] == nil || !want[i].DType().IsReal() {
+			return fmt.Errorf("output %q: %w", g.Outputs[i].Name, err)
+		}
+		if spreads == nil {
+			spreads = graphSpread(reg, g, feeds, want, coarse)
+		}
+		if !spreads[i].explains(got[i], bound(want[i], tol)) {
+			return fmt.Errorf("output %q: %w", g.Outputs[i].Name, err)
+		}
+	}
+	return nil
+}
+
+func graphSpread(reg *op.Registry, g *ir.Graph, feeds map[string]*tensor.Tensor, want []*tensor.Tensor, coarse float64) []*spread {
+	out := make([]*spread, len(want))
+	for i, w := range want {
+		if w.DType().IsReal() {
+			out[i] = newSpread(w)
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range trials {
+		have, err := eval(reg, g, feeds, func(n *ir.Node, res []*tensor.Tensor) {
+			for i := range res {
+				res[i] = disturb(r, res[i], coarse)
+			}
+		})
+		for i, v := range g.Outputs {
+			if out[i] == nil {
+				continue
+			}
+			if err != nil {
+				out[i].reshape = true
+				continue
+			}
+			out[i].add(have[v])
+		}
+	}
+	return out
+}
+
+// turns is how often a body is taken to run at the most.
+const turns = 8
+
+// tolOf is the tolerance of a node with those of its bodies.
+func tolOf(reg *op.Registry, n *ir.Node) op.Tolerance {
+	tol := reg.Get(n.Op).Tol
+	for _, body := range n.Bodies() {
+		for _, k := range body.Nodes {
+			t := tolOf(reg, k)
+			tol.Abs += turns * t.Abs
+			tol.Rel += turns * t.Rel
+		}
+	}
+	return tol
+}
+
+// sameNode compares a runtime's result of one node with the reference's on the
+// same inputs; what disturbed inputs explain is no difference.
+func sameNode(reg *op.Registry, n *ir.Node, in, got []*tensor.Tensor, coarse float64) error {
+	want, err := reg.EvalNode(n, in)
+	if err != nil {
+		return err
+	}
+	tol := tolOf(reg, n)
+	tol.Abs *= coarse
+	tol.Rel *= coarse
+	var spreads []*spread
+	for i, w := range want {
+		if n.Out(i) == nil || got[i] == nil {
+			continue
+		}
+		err := testkit.Compare(got[i], w, tol)
+		if err == nil {
+			continue
+		}
+		if !w.DType().IsReal() {
+			return fmt.Errorf("output %d: %w", i, err)
+		}
+		if spreads == nil {
+			spreads = nodeSpread(reg, n, in, want, coarse)
+		}
+		if !spreads[i].explains(got[i], bound(w, tol)) {
+			return fmt.Errorf("output %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func nodeSpread(reg *op.Registry, n *ir.Node, in, want []*tensor.Tensor, coarse float64) []*spread {
+	out := make([]*spread, len(want))
+	for i, w := range want {
+		out[i] = newSpread(w)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range trials {
+		args := make([]*tensor.Tensor, len(in))
+		for i, t := range in {
+			args[i] = disturb(r, t, coarse)
+		}
+		res, err := reg.EvalNode(n, args)
+		for i := range out {
+			if err != nil {
+				out[i].reshape = true
+				continue
+			}
+			out[i].add(res[i])
+		}
+	}
+	return out
+}

@@ -1,0 +1,84 @@
+package randomgraph
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	passes "slipway/conversion/pass/all"
+	"slipway/conversion/pass/float16"
+	"slipway/conversion/target"
+	targets "slipway/conversion/target/all"
+	runtimes_all "slipway/runtimes/all"
+	"slipway/runtimes/library"
+	"slipway/runtimes/worker"
+	"slipway/runtimes/worker/guest"
+)
+
+// The test binary is its own worker, so that a runtime's crash is an answer.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "worker" {
+		os.Exit(guest.Main(os.Args[2:], guest.Guest{Open: runtimes_all.Direct}))
+	}
+	os.Exit(m.Run())
+}
+
+// worked starts a worker for a runtime; nil where its library is absent.
+func worked(t testing.TB, name, lib string) *worker.Worker {
+	t.Helper()
+	found, err := library.Find(lib)
+	if err != nil {
+		t.Logf("without %s: %v", name, err)
+		return nil
+	}
+	w, err := worker.Start(context.Background(), worker.Config{Runtime: name, LibraryPath: found.Path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	return w
+}
+
+// against makes a comparison with a runtime; nil where its library is absent.
+func against(t testing.TB, name, lib, format string, coarse float64) *Runtime {
+	t.Helper()
+	w := worked(t, name, lib)
+	if w == nil {
+		return nil
+	}
+	return &Runtime{Name: name, Target: targetOf(t, format), Runtime: w.Runtime(), Dir: t.TempDir(), Coarse: coarse}
+}
+
+func targetOf(t testing.TB, format string) target.Target {
+	t.Helper()
+	f, err := targets.Get(format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func simplify(g *ir.Graph, reg *op.Registry) error {
+	_, err := passes.Simplify(context.Background(), g, reg, nil, nil, nil, nil)
+	return err
+}
+
+// internal are the checks that need no runtime.
+func internal() []Check {
+	list := []Check{Inferred, TextForm, Decompose, Rewrite("simplify", 2, simplify)}
+	for _, p := range passes.Passes() {
+		list = append(list, Pass(p, 2))
+	}
+	for _, t := range targets.Targets() {
+		list = append(list, Legal(t, nil))
+	}
+	half := Rewrite("float16-storage", 500, func(g *ir.Graph, reg *op.Registry) error {
+		o := float16.Defaults()
+		o.Mode = "storage"
+		_, err := float16.Pass.Run1(context.Background(), g, reg, o, nil)
+		return err
+	})
+	return append(list, half)
+}

@@ -1,0 +1,242 @@
+package randomgraph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	"slipway/conversion/pass/legalize"
+	"slipway/conversion/target"
+	"slipway/conversion/tensor"
+	"slipway/runtimes"
+)
+
+// Runtime compares a runtime with the reference, through the target that writes
+// its artefacts. It is for one goroutine at a time.
+type Runtime struct {
+	Name    string
+	Target  target.Target
+	Runtime runtimes.Runtime
+	Dir     string  // where artefacts are written; each is removed
+	Coarse  float64 // factor on the operators' tolerances; 0: 1
+	// Whole compares the graph's outputs alone, so that the runtime may fuse what
+	// lies between; else every node is compared on the runtime's own inputs to it.
+	Whole bool
+
+	Ran     int            // cases that ran
+	Refused map[string]int // reasons for which the target or the runtime refused, with counts
+}
+
+// Check is the comparison as a check.
+func (r *Runtime) Check() Check { return Check{r.Name, r.compare} }
+
+// cutTries is how many nodes a graph may lose because the runtime lacks them.
+const cutTries = 4
+
+func (r *Runtime) compare(reg *op.Registry, c *Case) error {
+	if r.Refused == nil {
+		r.Refused = map[string]int{}
+	}
+	if r.Coarse == 0 {
+		r.Coarse = 1
+	}
+	for range cutTries {
+		got, err := r.run(reg, c)
+		if err == nil {
+			r.Ran++
+			return r.judge(reg, c, got)
+		}
+		var refusal *runtimes.RefusedError
+		var crash *runtimes.CrashError
+		switch {
+		case errors.As(err, &refusal):
+			err = errors.New(refusal.Text)
+		case errors.As(err, &crash):
+			r.Refused["crash: "+crash.Signal+" "+strings.Join(kinds(c.Graph), " ")]++
+			return nil
+		case refused(err):
+		default:
+			return err
+		}
+		n := named(c.Graph, err.Error())
+		if n == nil {
+			r.Refused[shorten(err.Error())]++
+			return nil
+		}
+		r.Refused[n.Op+": "+shorten(err.Error())]++
+		smaller, err := c.rebuild(reg, change{drop: map[*ir.Node]bool{n: true}})
+		if err != nil {
+			return fmt.Errorf("without %q: %w", n.Name, err)
+		}
+		if len(smaller.Graph.Nodes) == 0 {
+			return nil
+		}
+		c = smaller
+	}
+	return nil
+}
+
+func kinds(g *ir.Graph) []string {
+	m := map[string]bool{}
+	for _, n := range g.Nodes {
+		m[n.Op] = true
+	}
+	return slices.Sorted(maps.Keys(m))
+}
+
+var (
+	quoted  = regexp.MustCompile(`["'` + "`" + `]([^"'` + "`" + `]+)["'` + "`" + `]`)
+	numbery = regexp.MustCompile(`[0-9]+`)
+)
+
+// named finds the node that a message names.
+func named(g *ir.Graph, text string) *ir.Node {
+	byName := map[string]*ir.Node{}
+	for _, n := range g.Nodes {
+		byName[n.Name] = n
+	}
+	for _, m := range quoted.FindAllStringSubmatch(text, -1) {
+		if n := byName[m[1]]; n != nil {
+			return n
+		}
+	}
+	for _, m := range regexp.MustCompile(`node (\S+)|\((n_?\d*)\)`).FindAllStringSubmatch(text, -1) {
+		for _, s := range m[1:] {
+			if n := byName[strings.Trim(s, ".,:()")]; n != nil {
+				return n
+			}
+		}
+	}
+	return nil
+}
+
+func shorten(s string) string {
+	s = numbery.ReplaceAllString(strings.ReplaceAll(s, "\n", " "), "0")
+	return s[:min(len(s), 160)]
+}
+
+// run gives what the runtime computes, by name.
+func (r *Runtime) run(reg *op.Registry, c *Case) (map[string]*tensor.Tensor, error) {
+	ctx := context.Background()
+	g := c.Graph.Clone()
+	if !r.Whole {
+		for _, n := range g.Nodes {
+			for _, v := range n.Outputs {
+				if v != nil && !g.IsOutput(v) && v.DType.IsReal() {
+					g.Outputs = append(g.Outputs, v)
+				}
+			}
+		}
+	}
+	o := target.Options{Name: "case", Registry: reg}
+	if l := legalize.Run(ctx, g, reg, r.Target, o); l.Err() != nil {
+		return nil, l.Err()
+	}
+	if l, err := r.Target.Prepare(ctx, g, reg, o); err != nil || l.Err() != nil {
+		return nil, errors.Join(err, l.Err())
+	}
+	a, err := r.Target.Write(ctx, g, r.Dir, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		for _, f := range a.Files {
+			_ = os.Remove(filepath.Join(r.Dir, f))
+		}
+	}()
+	s, err := r.Runtime.Open(ctx, runtimes.Model{Path: filepath.Join(r.Dir, a.Files[0]), Format: r.Target.Info().Name}, runtimes.Options{Threads: 1, NoOptimize: !r.Whole && r.Name == "ort"})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	var in []*tensor.Tensor
+	for _, i := range s.Inputs() {
+		x := c.Feeds[i.Name]
+		if x == nil {
+			return nil, fmt.Errorf("the artefact has an input %q, which the graph lacks", i.Name)
+		}
+		if x.DType() != i.DType {
+			if x, err = x.Cast(i.DType); err != nil {
+				return nil, err
+			}
+		}
+		in = append(in, x)
+	}
+	out, err := s.Run(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	// Outputs keep their places; two that are one tensor may share a name.
+	m := map[string]*tensor.Tensor{}
+	if len(out) != len(g.Outputs) {
+		return nil, fmt.Errorf("the artefact has %d outputs, the graph %d", len(out), len(g.Outputs))
+	}
+	for i, v := range g.Outputs {
+		m[v.Name] = out[i]
+	}
+	return m, nil
+}
+
+// judge compares what came back.
+func (r *Runtime) judge(reg *op.Registry, c *Case, got map[string]*tensor.Tensor) error {
+	have, err := c.values(reg)
+	if err != nil {
+		return err
+	}
+	for _, n := range c.Graph.Nodes {
+		for _, v := range n.Outputs {
+			if v == nil || got[v.Name] == nil {
+				continue
+			}
+			// A target without v's element type gives it in another one.
+			if t := got[v.Name]; t.DType() != v.DType && t.DType().IsReal() {
+				if got[v.Name], err = t.Cast(v.DType); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if r.Whole {
+		var list []*tensor.Tensor
+		for _, v := range c.Graph.Outputs {
+			list = append(list, got[v.Name])
+		}
+		tol := op.Tolerance{Abs: tolerance.Abs * r.Coarse, Rel: tolerance.Rel * r.Coarse}
+		return sameGraph(reg, c.Graph, c.Feeds, list, results(c.Graph, have), tol, r.Coarse)
+	}
+	for _, n := range c.Graph.Nodes {
+		in := make([]*tensor.Tensor, len(n.Inputs))
+		for i, v := range n.Inputs {
+			switch {
+			case v == nil:
+			case v.IsConst():
+				in[i] = v.Const
+			case got[v.Name] != nil:
+				in[i] = got[v.Name]
+			default:
+				in[i] = have[v]
+			}
+		}
+		out := make([]*tensor.Tensor, len(n.Outputs))
+		for i, v := range n.Outputs {
+			if v == nil {
+				continue
+			}
+			if out[i] = got[v.Name]; out[i] == nil && v.DType.IsReal() {
+				return fmt.Errorf("the artefact lacks output %q", v.Name)
+			}
+		}
+		if err := sameNode(reg, n, in, out, r.Coarse); err != nil {
+			return fmt.Errorf("node %q (%s): %w", n.Name, n.Op, err)
+		}
+	}
+	return nil
+}

@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"slipway/conversion/tensor"
 	"slipway/runtimes"
@@ -14,7 +15,8 @@ type Span struct{ Low, High float64 }
 // Samples makes n reproducible inputs for a model: noise, then from the third on
 // one of zeros and one of ones or, where it is known, of the middle value (they
 // show constant errors that noise hides), then more noise. Noise is uniform
-// within the input's span, by position, and normal where that is not given. Integer inputs get small non-negative numbers.
+// within the input's span, by position, and normal where that is not given. Integer inputs get small non-negative numbers, masks
+// and kinds of tokens (by the input's name) 0 and 1.
 // Dynamic dimensions become what dims says by input name, else 1.
 func Samples(ios []runtimes.IO, n int, dims map[string][]int, spans ...Span) ([][]*tensor.Tensor, error) {
 	out := make([][]*tensor.Tensor, n)
@@ -42,7 +44,7 @@ func Samples(ios []runtimes.IO, n int, dims map[string][]int, spans ...Span) ([]
 			v := make([]float64, count)
 			for i := range v {
 				switch {
-				case io.DType == tensor.Bool:
+				case io.DType == tensor.Bool, io.DType.IsInt() && twoValued(io.Name):
 					v[i] = float64(rng.IntN(2))
 				case io.DType.IsInt():
 					v[i] = float64(rng.IntN(8))
@@ -67,4 +69,13 @@ func Samples(ios []runtimes.IO, n int, dims map[string][]int, spans ...Span) ([]
 		}
 	}
 	return out, nil
+}
+
+// twoValued reports whether an integer input holds 0 and 1 alone, as the inputs
+// of text models do whose exporters call them attention_mask and
+// token_type_ids. Other values are added to scores as large numbers, which half
+// precision does not hold.
+func twoValued(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "mask") || strings.Contains(name, "token_type")
 }

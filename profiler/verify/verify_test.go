@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"slipway/conversion/tensor"
@@ -165,5 +166,22 @@ func TestCompareUndoesChannelsLast(t *testing.T) {
 	}
 	if _, err := Compare(tensor.New(tensor.Float32, 4, 3), want); err == nil {
 		t.Error("a shape of another meaning was compared")
+	}
+}
+
+// TestMasks: inputs that hold 0 and 1 in real use hold nothing else here.
+func TestMasks(t *testing.T) {
+	in, err := Samples([]runtimes.IO{
+		{Name: "input_ids", DType: tensor.Int64, Shape: []int{1, 64}},
+		{Name: "attention_mask", DType: tensor.Int64, Shape: []int{1, 64}},
+		{Name: "token_type_ids", DType: tensor.Int32, Shape: []int{1, 64}},
+	}, 2, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, limit := range []float64{7, 1, 1} {
+		if top := slices.Max(in[1][k].Float64s()); top != limit {
+			t.Errorf("input %d reaches %g, want %g", k, top, limit)
+		}
 	}
 }

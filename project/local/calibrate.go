@@ -14,6 +14,7 @@ import (
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	opsall "slipway/conversion/ops/all"
+	"slipway/conversion/pass/legalize"
 	"slipway/conversion/pass/quantize"
 	"slipway/conversion/plan"
 	"slipway/conversion/target"
@@ -50,7 +51,13 @@ func (c *calibrator) Open(ctx context.Context, g *ir.Graph) (quantize.Running, e
 		return nil, err
 	}
 	o := target.Options{Name: "calibration", Precision: "fp32", Registry: opsall.Registry()}
-	a, err := onnx.Target{}.Write(ctx, g, dir, o)
+	// Passes give operators that not every target has; ONNX files take them apart again.
+	plain := g.Clone()
+	if found := legalize.Run(ctx, plain, o.Registry, onnx.Target{}, o); found.Err() != nil {
+		os.RemoveAll(dir)
+		return nil, found
+	}
+	a, err := onnx.Target{}.Write(ctx, plain, dir, o)
 	if err != nil {
 		os.RemoveAll(dir)
 		return nil, err

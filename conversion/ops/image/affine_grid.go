@@ -52,8 +52,11 @@ var affineGridDef = &op.Def{
 		b := build.B{Builder: d}
 		theta := b.In(0)
 		size, ok := b.In(1).ConstInts()
-		if !ok || len(size) < 4 {
-			return nil, fmt.Errorf("a size that is not constant: %w", op.ErrNoDecomposition)
+		if !ok {
+			return computedGrid(b)
+		}
+		if len(size) < 4 {
+			return nil, fmt.Errorf("size %v has not 4 or 5 elements", size)
 		}
 		dims := kernel.ToInts(size[2:])
 		if err := kernel.CheckSize(tensor.Float64, append([]int{5}, dims...)); err != nil {
@@ -77,6 +80,40 @@ var affineGridDef = &op.Def{
 		shape := append(append(ir.Shape{theta.Shape[0]}, ir.Dims(dims...)...), ir.Static(int64(len(dims))))
 		return build.One(b.ReshapeDims(y, shape, theta))
 	},
+}
+
+// computedGrid is the same for a size that is not constant.
+func computedGrid(b build.B) ([]*ir.Value, error) {
+	theta, size := b.In(0), b.In(1)
+	if len(size.Shape) != 1 || len(theta.Shape) != 3 {
+		return nil, fmt.Errorf("a size of unknown length: %w", op.ErrNoDecomposition)
+	}
+	length, ok := size.Shape[0].Int()
+	if !ok || length < 4 {
+		return nil, fmt.Errorf("a size of unknown length: %w", op.ErrNoDecomposition)
+	}
+	d, axes := theta.DType, length-2
+	dims := b.Slice(size, 0, 2, length)
+	columns := make([]*ir.Value, axes+1)
+	for i := range axes {
+		n := b.Slice(size, 0, 2+i, 3+i)
+		at := b.Scale(b.Cast(b.Range(n), d), 2)
+		if b.Int("align_corners", 0) != 0 {
+			at = b.Div(at, b.Cast(b.Op("Max", nil, b.Sub(n, b.Ints(1)), b.Ints(1)), d))
+		} else {
+			at = b.Div(b.Add(at, b.Scalar(d, 1)), b.Cast(n, d))
+		}
+		place := make([]int64, axes)
+		for k := range place {
+			place[k] = 1
+		}
+		place[i] = -1
+		at = b.Op("Expand", nil, b.Reshape(b.Sub(at, b.Scalar(d, 1)), place...), dims)
+		columns[axes-1-i] = b.Reshape(at, -1, 1)
+	}
+	columns[axes] = b.Op("Expand", nil, b.Scalar(d, 1), b.Op("Shape", nil, columns[0]))
+	y := b.MatMul(b.Concat(1, columns...), b.Transpose(theta, 0, 2, 1))
+	return build.One(b.Op("Reshape", nil, y, b.Concat(0, b.Size(theta, 0), dims, b.Ints(axes))))
 }
 
 // spread places index i of n between -1 and 1: on the centres of the outer

@@ -88,43 +88,80 @@ var centerCropPadDef = &op.Def{
 		c.Out[0], err = kernel.Remap(x, index, tensor.New(x.DType()))
 		return err
 	},
-	// Slice, then Pad: for known sizes.
 	Decompose: func(d *op.Builder) ([]*ir.Value, error) {
 		b := build.B{Builder: d}
 		x := b.In(0)
-		axes, err := cropAxes(b.Node, max(x.Rank(), 0))
+		if x.Rank() < 0 {
+			return nil, fmt.Errorf("input of unknown rank: %w", op.ErrNoDecomposition)
+		}
+		axes, err := cropAxes(b.Node, x.Rank())
 		if err != nil {
 			return nil, err
 		}
-		to, ok := b.In(1).ConstInts()
-		if !ok || x.Rank() < 0 || len(to) != len(axes) {
-			return nil, fmt.Errorf("sizes that are not constant: %w", op.ErrNoDecomposition)
-		}
-		pads := make([]int64, 2*x.Rank())
-		var cut, from, until []int64
-		for i, a := range axes {
-			n, known := x.Shape[a].Int()
-			if !known {
-				return nil, fmt.Errorf("input %v of unknown size: %w", x.Shape, op.ErrNoDecomposition)
-			}
-			before := int64(offset(int(n), int(to[i])))
-			if before < 0 || n > to[i] {
-				cut, from, until = append(cut, int64(a)), append(from, -before), append(until, -before+to[i])
-			} else {
-				pads[a], pads[a+x.Rank()] = before, to[i]-n-before
+		if to, ok := b.In(1).ConstInts(); ok && len(to) == len(axes) {
+			if y := cropKnown(b, axes, to); y != nil {
+				return build.One(y)
 			}
 		}
-		if len(cut) > 0 {
-			x = b.Op("Slice", nil, x, b.Ints(from...), b.Ints(until...), b.Ints(cut...))
-		}
-		if slices.ContainsFunc(pads, func(p int64) bool { return p != 0 }) {
-			x = b.Op("Pad", nil, x, b.Ints(pads...))
-		}
-		if x == b.In(0) {
-			x = b.Op("Identity", nil, x)
-		}
-		return build.One(x)
+		return build.One(cropComputed(b, axes))
 	},
+}
+
+// cropKnown is Slice, then Pad, for known sizes; nil where they are not.
+func cropKnown(b build.B, axes []int, to []int64) *ir.Value {
+	x := b.In(0)
+	pads := make([]int64, 2*x.Rank())
+	var cut, from, until []int64
+	for i, a := range axes {
+		n, known := x.Shape[a].Int()
+		if !known {
+			return nil
+		}
+		if before := int64(offset(int(n), int(to[i]))); n > to[i] {
+			cut, from, until = append(cut, int64(a)), append(from, -before), append(until, -before+to[i])
+		} else {
+			pads[a], pads[a+x.Rank()] = before, to[i]-n-before
+		}
+	}
+	if len(cut) > 0 {
+		x = b.Op("Slice", nil, x, b.Ints(from...), b.Ints(until...), b.Ints(cut...))
+	}
+	if slices.ContainsFunc(pads, func(p int64) bool { return p != 0 }) {
+		x = b.Op("Pad", nil, x, b.Ints(pads...))
+	}
+	if x == b.In(0) {
+		x = b.Op("Identity", nil, x)
+	}
+	return x
+}
+
+// cropComputed is cropKnown with offsets computed from the sizes.
+func cropComputed(b build.B, axes []int) *ir.Value {
+	x, to := b.In(0), b.Cast(b.In(1), tensor.Int64)
+	var sizes []*ir.Value
+	all, from := make([]int64, len(axes)), make([]*ir.Value, 2*x.Rank())
+	for i, a := range axes {
+		all[i] = int64(a)
+		sizes = append(sizes, b.Size(x, a))
+	}
+	if len(axes) == 0 {
+		return b.Op("Identity", nil, x)
+	}
+	have, zero, two := b.Concat(0, sizes...), b.Ints(0), b.Ints(2)
+	start := b.Div(b.Op("Max", nil, b.Sub(have, to), zero), two)
+	end := b.Add(start, b.Op("Min", nil, have, to))
+	more := b.Op("Max", nil, b.Sub(to, have), zero)
+	before := b.Div(more, two)
+	after := b.Sub(more, before)
+	for i := range from {
+		from[i] = zero
+	}
+	for i, a := range axes {
+		from[a] = b.Slice(before, 0, int64(i), int64(i+1))
+		from[a+x.Rank()] = b.Slice(after, 0, int64(i), int64(i+1))
+	}
+	y := b.Op("Slice", nil, x, start, end, b.Ints(all...))
+	return b.Op("Pad", nil, y, b.Concat(0, from...))
 }
 
 // offset is how many elements come before the input in the output; negative

@@ -151,7 +151,7 @@ func (b B) Range(n *ir.Value) *ir.Value {
 		}
 		return b.Const(tensor.Of(out, len(out)))
 	}
-	return b.Op("Range", nil, b.Const(tensor.Scalar(int64(0))), b.Squeeze(n), b.Const(tensor.Scalar(int64(1))))
+	return b.Op("Range", nil, b.Const(tensor.Scalar(int64(0))), b.Squeeze(n, 0), b.Const(tensor.Scalar(int64(1))))
 }
 
 // Outs adds a node with several outputs.

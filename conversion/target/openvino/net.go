@@ -22,6 +22,7 @@ type layer struct {
 	outputName   string   // of a Result: the name of the model's output
 	layout       string   // of a Parameter: [N,C,H,W] and the like
 	origin       []string // source layers
+	bodies       []inner  // of If, Loop and TensorIterator
 }
 
 type attr struct{ key, value string }

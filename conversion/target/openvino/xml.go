@@ -21,17 +21,9 @@ func writeXML(out io.Writer, name string, layers []*layer, meta map[string]strin
 	w.WriteString("<?xml version=\"1.0\"?>\n<net")
 	w.attr("name", name)
 	w.attr("version", "11")
-	w.WriteString(">\n\t<layers>\n")
-	for _, l := range layers {
-		w.layer(l)
-	}
-	w.WriteString("\t</layers>\n\t<edges>\n")
-	for _, l := range layers {
-		for i, p := range l.in {
-			w.edge(p.l.id, len(p.l.in)+p.i, l.id, i)
-		}
-	}
-	w.WriteString("\t</edges>\n\t<rt_info>\n")
+	w.WriteString(">\n")
+	w.graph(layers)
+	w.WriteString("\t<rt_info>\n")
 	keys := make([]string, 0, len(meta))
 	for k := range meta {
 		keys = append(keys, k)
@@ -47,6 +39,62 @@ func writeXML(out io.Writer, name string, layers []*layer, meta map[string]strin
 	}
 	w.WriteString("\t</rt_info>\n</net>\n")
 	return w.Flush()
+}
+
+// graph prints layers and their edges.
+func (w xmlWriter) graph(layers []*layer) {
+	w.WriteString("\t<layers>\n")
+	for _, l := range layers {
+		w.layer(l)
+	}
+	w.WriteString("\t</layers>\n\t<edges>\n")
+	for _, l := range layers {
+		for i, p := range l.in {
+			w.edge(p.l.id, len(p.l.in)+p.i, l.id, i)
+		}
+	}
+	w.WriteString("\t</edges>\n")
+}
+
+// portMaps prints how the layers of a body are connected with the layer around it.
+func (w xmlWriter) portMaps(b inner) {
+	w.WriteString("\t\t\t<" + b.maps + ">\n")
+	for _, p := range b.ports {
+		tag := "\t\t\t\t<input"
+		if p.output {
+			tag = "\t\t\t\t<output"
+		}
+		w.WriteString(tag)
+		w.attr("external_port_id", strconv.Itoa(p.external))
+		w.attr("internal_layer_id", strconv.Itoa(p.internal))
+		if p.purpose != "" {
+			w.attr("purpose", p.purpose)
+		}
+		if p.sliced {
+			start, end, stride := "0", "-1", "1"
+			if p.reversed {
+				start, end, stride = "-1", "0", "-1"
+			}
+			w.attr("axis", strconv.Itoa(p.axis))
+			w.attr("start", start)
+			w.attr("end", end)
+			w.attr("stride", stride)
+			w.attr("part_size", "1")
+		}
+		w.WriteString(" />\n")
+	}
+	w.WriteString("\t\t\t</" + b.maps + ">\n")
+	if len(b.edges) == 0 {
+		return
+	}
+	w.WriteString("\t\t\t<back_edges>\n")
+	for _, e := range b.edges {
+		w.WriteString("\t\t\t\t<edge")
+		w.attr("from-layer", strconv.Itoa(e[0]))
+		w.attr("to-layer", strconv.Itoa(e[1]))
+		w.WriteString(" />\n")
+	}
+	w.WriteString("\t\t\t</back_edges>\n")
 }
 
 func newXMLWriter(out io.Writer) xmlWriter { return xmlWriter{bufio.NewWriterSize(out, 1<<16)} }
@@ -78,6 +126,9 @@ func (w xmlWriter) layer(l *layer) {
 		w.WriteString(" />\n")
 	}
 	w.layerInfo(l)
+	for _, b := range l.bodies {
+		w.portMaps(b)
+	}
 	if len(l.in) > 0 {
 		w.WriteString("\t\t\t<input>\n")
 		for i, p := range l.in {
@@ -92,6 +143,11 @@ func (w xmlWriter) layer(l *layer) {
 			w.port(len(l.in)+i, o)
 		}
 		w.WriteString("\t\t\t</output>\n")
+	}
+	for _, b := range l.bodies {
+		w.WriteString("\t\t\t<" + b.tag + ">\n")
+		w.graph(b.layers)
+		w.WriteString("\t\t\t</" + b.tag + ">\n")
 	}
 	w.WriteString("\t\t</layer>\n")
 }

@@ -97,6 +97,22 @@ func compare(got, want []*tensor.Tensor) string {
 	return ""
 }
 
+// draws reports whether a case's results are random numbers, of which ONNX fixes
+// types and shapes alone.
+func draws(name string) bool { return strings.HasPrefix(name, "bernoulli") }
+
+// drawn takes random numbers for those that were published, where they have the
+// same type and shape.
+func drawn(got, want []*tensor.Tensor) []*tensor.Tensor {
+	out := slices.Clone(want)
+	for i := range min(len(got), len(want)) {
+		if g := got[i]; g != nil && g.DType() == want[i].DType() && slices.Equal(g.Shape(), want[i].Shape()) {
+			out[i] = g
+		}
+	}
+	return out
+}
+
 // announced gives results the element types that are wanted, where the report
 // said that the artefact has others.
 func (a artefact) announced(got []*tensor.Tensor) []*tensor.Tensor {

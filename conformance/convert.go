@@ -39,6 +39,7 @@ type artefact struct {
 	outputs  []string // names of the source's outputs
 	warnings []string // what the report warned of
 	notes    []string // all that the report said
+	random   bool     // the results are random numbers
 }
 
 // refused is the answer to a case that ends in a finding.

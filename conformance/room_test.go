@@ -215,12 +215,16 @@ func (r *room) try(column string, v vendor, c testCase, f form) (outcome, string
 		case err != nil:
 			return crashed, err.Error()
 		}
+		if draws(c.name) {
+			want = drawn(got, want)
+		}
 		return verdict(compare(got, want))
 	case "ort_raw", "ov_raw":
 		a, err := raw(c)
 		if err != nil {
 			return finding, err.Error()
 		}
+		a.random = draws(c.name)
 		return r.run(ctx, v, a, true)
 	}
 	dir, err := os.MkdirTemp(r.dir, column)
@@ -236,6 +240,7 @@ func (r *room) try(column string, v vendor, c testCase, f form) (outcome, string
 	case err != nil:
 		return crashed, fmt.Sprintf("converting: %v", err)
 	}
+	a.random = draws(c.name)
 	return r.run(ctx, v, a, false)
 }
 
@@ -256,6 +261,9 @@ func (r *room) run(ctx context.Context, v vendor, a artefact, raw bool) (outcome
 		return finding, "warned: " + strings.Join(a.warnings, "; ")
 	case err != nil:
 		return mismatch, strings.ReplaceAll(err.Error(), filepath.Dir(a.path), "")
+	}
+	if a.random {
+		a.want = drawn(got, a.want)
 	}
 	o, why := verdict(compare(a.announced(got), a.want))
 	if o == mismatch && len(a.warnings) > 0 {

@@ -23,6 +23,7 @@ type Env struct {
 	Registry *op.Registry
 	Open     func(ctx context.Context, path string, o source.Options) (*source.Model, error)
 	Target   func(name string) (target.Target, error)
+	Targets  []target.Target // all of them: a refusal says which others take what one does not; may be nil
 	// Calibrate makes what static quantization measures ranges with; nil where
 	// there is nothing to calibrate on.
 	Calibrate Calibrator
@@ -192,7 +193,7 @@ func (r *run) pass(p *pass.Pass, options any) error {
 
 // fitTarget decomposes what the target lacks and lets it prepare the graph.
 func (r *run) fitTarget() (target.Options, error) {
-	o := target.Options{Name: r.Name, Precision: r.Recipe.Precision, Registry: r.Registry}
+	o := target.Options{Name: r.Name, Precision: r.Recipe.Precision, Registry: r.Registry, Others: r.Env.Targets}
 	if r.Recipe.Layout != "source" {
 		o.Layout = r.Recipe.Layout
 	}

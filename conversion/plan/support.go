@@ -31,13 +31,13 @@ type Decomposition struct {
 }
 
 // Inspect finds out what t would do with g, without writing anything. g is
-// changed: pass a clone.
-func Inspect(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target) (*Support, error) {
+// changed: pass a clone. others are the targets that a refusal may point to.
+func Inspect(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, others ...target.Target) (*Support, error) {
 	s := &Support{Target: t.Info().Name, Decomposed: []Decomposition{}, Findings: diag.List{}}
 	if _, err := passall.Simplify(ctx, g, reg, nil, nil, nil, &s.Findings); err != nil {
 		return nil, err
 	}
-	o := target.Options{Name: "inspect", Precision: "fp32", Registry: reg}
+	o := target.Options{Name: "inspect", Precision: "fp32", Registry: reg, Others: others}
 	restore := recognise.Restore(func(n *ir.Node) bool { return has(t, n, o, false) })
 	if _, err := restore.Run1(ctx, g, reg, nil, &s.Findings); err != nil {
 		return nil, err

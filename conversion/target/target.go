@@ -43,6 +43,7 @@ type Options struct {
 	Layout    string // "", "nchw", "nhwc": the artefact's inputs and outputs
 	Registry  *op.Registry
 	Values    map[string]string // target-specific options, by key
+	Others    []Target          // the program's targets: a refusal says which of them take what this one does not
 }
 
 // Artefact is what was written.
@@ -66,6 +67,14 @@ type Tapper interface {
 // before it is decomposed.
 type Typed interface {
 	Computes(d tensor.DType) bool
+}
+
+// LastResort is implemented by targets that can spell some nodes in a form that
+// they avoid as long as a decomposition serves: a newer operator set, for example.
+// It is asked about nodes that Legal refuses and that have no decomposition, and
+// answers as Legal does.
+type LastResort interface {
+	LastResort(n *ir.Node, o Options) *diag.Finding
 }
 
 // Namer is implemented by targets that can list the tensors of an artefact file

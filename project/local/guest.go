@@ -34,7 +34,7 @@ func convert(ctx context.Context, payload []byte, progress func([]byte)) ([]byte
 	if err := json.Unmarshal(payload, &j); err != nil {
 		return nil, fmt.Errorf("local: %w", err)
 	}
-	env := plan.Env{Registry: opsall.Registry(), Open: sourceall.Open, Target: targetall.Get, Calibrate: &calibrator{j.Task}}
+	env := plan.Env{Registry: opsall.Registry(), Open: sourceall.Open, Target: targetall.Get, Targets: targetall.Targets(), Calibrate: &calibrator{j.Task}}
 	rep, err := plan.Run(ctx, j.Request, env, func(e plan.Event) {
 		if b, err := json.Marshal(e); err == nil {
 			progress(b)

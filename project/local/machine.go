@@ -224,5 +224,5 @@ func Support(ctx context.Context, path, target string, shapes map[string][]int64
 		return &plan.Support{Target: target, Decomposed: []plan.Decomposition{}, Findings: diag.FromError("source.unreadable", err)}, nil
 	}
 	defer m.Close()
-	return plan.Inspect(ctx, m.Graph, opsall.Registry(), t)
+	return plan.Inspect(ctx, m.Graph, opsall.Registry(), t, targetall.Targets()...)
 }

@@ -34,7 +34,7 @@ type blocked struct {
 // Finding.Layers. g must have been inferred; where no error is returned, every
 // node of g, and of the bodies in it, is legal for t.
 func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o target.Options) diag.List {
-	stuck := map[*ir.Node]blocked{}
+	stuck, settled := map[*ir.Node]blocked{}, map[*ir.Node]bool{}
 	wide := &widener{reg: reg, t: t, o: o, cast: map[[2]tensor.DType]bool{}}
 	for round := 0; ; round++ {
 		if err := ctx.Err(); err != nil {
@@ -44,7 +44,7 @@ func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o 
 		progress := false
 		wide.p, wide.made = p, map[*ir.Value][]*ir.Value{}
 		for _, n := range slices.Clone(g.Nodes) {
-			if _, known := stuck[n]; known {
+			if _, known := stuck[n]; known || settled[n] {
 				continue
 			}
 			why := t.Legal(n, o)
@@ -62,6 +62,8 @@ func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o 
 			switch err := reg.Decompose(p, n); {
 			case err == nil:
 				progress = true
+			case errors.Is(err, op.ErrNoDecomposition) && lastResort(t, n, o):
+				settled[n] = true
 			case errors.Is(err, op.ErrNoDecomposition):
 				stuck[n] = blocked{why, note(n, err)}
 			default:
@@ -81,7 +83,7 @@ func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o 
 			}
 		}
 	}
-	out := report(g, t, stuck)
+	out := append(report(g, reg, t, o, stuck), drawing(g, reg, t)...)
 	for _, n := range g.Nodes {
 		if _, bad := stuck[n]; bad {
 			continue
@@ -93,6 +95,13 @@ func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o 
 	return out
 }
 
+// lastResort reports whether t takes n in a form that it avoids as long as there
+// is a decomposition.
+func lastResort(t target.Target, n *ir.Node, o target.Options) bool {
+	l, ok := t.(target.LastResort)
+	return ok && l.LastResort(n, o) == nil
+}
+
 // note is what a node's form says about why it has no decomposition, "" where
 // the operator has none at all.
 func note(n *ir.Node, err error) string {
@@ -101,54 +110,4 @@ func note(n *ir.Node, err error) string {
 		return ""
 	}
 	return s
-}
-
-// report makes one finding of all nodes that share operator and reason.
-func report(g *ir.Graph, t target.Target, stuck map[*ir.Node]blocked) diag.List {
-	type key struct{ op, text, note string }
-	at := map[key]*diag.Finding{}
-	var out diag.List
-	for _, n := range g.Nodes {
-		b, ok := stuck[n]
-		if !ok {
-			continue
-		}
-		k := key{n.Op, b.why.Text, b.note}
-		f := at[k]
-		if f == nil {
-			c := *b.why
-			f = &c
-			f.Severity, f.Layer, f.Layers = diag.Error, "", nil
-			if f.Code == "" {
-				f.Code = "target.unsupported-op"
-			}
-			if !strings.Contains(f.Text, n.Op) {
-				f.Text = n.Op + ": " + f.Text
-			}
-			if b.note != "" {
-				f.Text += " (" + b.note + ")"
-			}
-			at[k] = f
-			out = append(out, f)
-		}
-		f.Layers = append(f.Layers, layersOf(n)...)
-	}
-	for _, f := range out {
-		slices.Sort(f.Layers)
-		f.Layers = slices.Compact(f.Layers)
-		if len(f.Layers) == 1 {
-			f.Layer = f.Layers[0]
-		}
-		if f.Suggestion == "" {
-			_ = f.Suggest("choose another target than %s, or change these layers in the model", t.Info().Title)
-		}
-	}
-	return out
-}
-
-func layersOf(n *ir.Node) []string {
-	if len(n.Origin) > 0 {
-		return n.Origin
-	}
-	return []string{n.Name}
 }

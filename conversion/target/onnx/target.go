@@ -18,18 +18,21 @@ type Target struct{}
 var (
 	_ target.Target = Target{}
 	_ target.Namer  = Target{}
+
+	_ target.LastResort = Target{}
 )
 
 // The operator sets to write: the usual one, and the last that a graph can make
-// necessary (16-bit quantization scales, 4-bit and blocked weights).
+// necessary (16-bit quantization scales, 4-bit weights, operators that simpler
+// ones do not say).
 const (
 	usualOpset = 17
-	lastOpset  = 21
+	lastOpset  = 26
 )
 
 // Keys of target.Options.Values.
 const (
-	KeyOpset    = "opset"         // "13" … "24": exactly this operator set
+	KeyOpset    = "opset"         // "13" … "26": exactly this operator set
 	KeyExternal = "external_data" // "true": weights go to a side file
 )
 
@@ -37,7 +40,7 @@ const (
 func (Target) Info() target.Info {
 	return target.Info{
 		Name: "onnx", Title: "ONNX",
-		About:      "ONNX Runtime and everything else that reads ONNX: one .onnx file (operator set 17 or, where needed, up to 21)",
+		About:      "ONNX Runtime and everything else that reads ONNX: one .onnx file (operator set 17 or, where needed, up to 26)",
 		Precisions: []string{"fp32", "fp16", "int8"},
 		Runtimes:   []string{"ort", "openvino", "reference"},
 		Main:       ".onnx",
@@ -48,13 +51,13 @@ func (Target) Info() target.Info {
 func sets(o target.Options) (onnxfile.Sets, error) {
 	s := o.Values[KeyOpset]
 	if s == "" {
-		return onnxfile.Sets{First: usualOpset, Last: lastOpset}, nil
+		return onnxfile.Sets{First: usualOpset, Last: lastOpset, Kernels: true}, nil
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 13 || n > 24 {
-		return onnxfile.Sets{}, fmt.Errorf("operator set %q cannot be written; 13 to 24 can", s)
+	if err != nil || n < 13 || n > lastOpset {
+		return onnxfile.Sets{}, fmt.Errorf("operator set %q cannot be written; 13 to %d can", s, lastOpset)
 	}
-	return onnxfile.Sets{First: n, Last: n}, nil
+	return onnxfile.Sets{First: n, Last: n, Kernels: true}, nil
 }
 
 // Legal says whether the node can be spelled.
@@ -63,7 +66,27 @@ func (Target) Legal(n *ir.Node, o target.Options) *diag.Finding {
 	if err != nil {
 		return diag.Errorf("onnx.opset", "%v", err)
 	}
-	if _, why := s.Need(n); why != "" {
+	_, why := s.Need(n)
+	if why == "" {
+		why = lacks(n)
+	}
+	if why != "" {
+		return diag.Errorf("target.unsupported-op", "%s", why).At(n.Name)
+	}
+	return nil
+}
+
+// LastResort takes operators of newer sets, where they have no decomposition.
+func (Target) LastResort(n *ir.Node, o target.Options) *diag.Finding {
+	s, err := sets(o)
+	if err != nil {
+		return diag.Errorf("onnx.opset", "%v", err)
+	}
+	_, why := s.Any(n)
+	if why == "" {
+		why = lacks(n)
+	}
+	if why != "" {
 		return diag.Errorf("target.unsupported-op", "%s", why).At(n.Name)
 	}
 	return nil

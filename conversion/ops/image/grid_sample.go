@@ -36,7 +36,8 @@ var gridSampleDef = &op.Def{
 		c.Set(0, c.InType(0), append(ir.Shape{xs[0], xs[1]}, gs[1:len(gs)-1]...))
 		return nil
 	},
-	Eval: evalGridSample,
+	Eval:      evalGridSample,
+	Decompose: decomposeGridSample,
 	// Before opset 20 the modes are called bilinear and bicubic.
 	FromONNX: func(s *op.Src) error {
 		attrs := s.AttrsOf("align_corners", "mode", "padding_mode")

@@ -19,6 +19,7 @@ import (
 	"slipway/conversion/diag"
 	"slipway/conversion/options"
 	"slipway/conversion/plan"
+	"slipway/conversion/target"
 	targetall "slipway/conversion/target/all"
 	"slipway/project/pipeline"
 	"slipway/runtimes/task"
@@ -30,6 +31,7 @@ type convertFlags struct {
 	to, layers       []string
 	out, recipeFile  string
 	shapes           []string
+	profiles         []string
 	list, noVerify   bool
 	jobs             int
 	images, taskFile string
@@ -69,6 +71,7 @@ func (a *app) convertCmd() *cobra.Command {
 	s.BoolVar(&f.list, "list-targets", false, "list the targets and what can check them here")
 	s.StringVar(&f.recipeFile, "recipe", "", "recipe file (YAML); other flags override it")
 	s.StringArrayVar(&f.shapes, "input-shape", nil, "NAME=1,3,224,224 (once per input)")
+	s.StringArrayVar(&f.profiles, "profile", nil, "NAME=1,3,32,32:8,3,224,224:32,3,640,640: smallest, usual and largest shape (once per input)")
 	s.StringVar(&f.precision, "precision", "", "fp32, fp16 or int8")
 	s.StringVar(&f.quantize, "quantize", "", "static, dynamic or weight-only (implies --precision int8)")
 	s.StringVar(&f.calibrate, "calibrate", "", "folder of pictures or of .npy and .npz tensors")
@@ -147,6 +150,16 @@ func (f *convertFlags) recipe(set *pflag.FlagSet) (plan.Recipe, error) {
 	}
 	if len(shapes) > 0 {
 		r.InputShapes = shapes
+	}
+	for _, p := range f.profiles {
+		name, rg, err := parseProfile(p)
+		if err != nil {
+			return r, err
+		}
+		if r.Profile == nil {
+			r.Profile = map[string]target.Range{}
+		}
+		r.Profile[name] = rg
 	}
 	if err := r.Check(); err != nil {
 		return r, usageError{err}

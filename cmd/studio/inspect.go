@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -11,6 +12,7 @@ import (
 	"slipway/conversion/plan"
 	"slipway/conversion/source"
 	"slipway/conversion/summary"
+	"slipway/conversion/target"
 	"slipway/project/local"
 	"slipway/units"
 )
@@ -108,6 +110,26 @@ func (a *app) inspectText(s *summary.Summary, support []plan.Support) {
 			printFinding(a.out, f)
 		}
 	}
+}
+
+// parseProfile reads NAME=MIN:BEST:LARGEST, each a list of sizes.
+func parseProfile(s string) (string, target.Range, error) {
+	i := strings.LastIndex(s, "=")
+	parts := strings.Split(s[i+1:], ":")
+	if i <= 0 || len(parts) != 3 {
+		return "", target.Range{}, usagef("--profile %q is not NAME=1,3,32,32:8,3,224,224:32,3,640,640", s)
+	}
+	var lists [3][]int64
+	for k, p := range parts {
+		for _, d := range strings.Split(p, ",") {
+			n, err := strconv.ParseInt(strings.TrimSpace(d), 10, 64)
+			if err != nil {
+				return "", target.Range{}, usagef("--profile %q: %q is no size", s, d)
+			}
+			lists[k] = append(lists[k], n)
+		}
+	}
+	return s[:i], target.Range{Min: lists[0], Opt: lists[1], Max: lists[2]}, nil
 }
 
 // parseShapes reads NAME=1,3,224,224; -1 means dynamic.

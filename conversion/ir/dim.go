@@ -233,16 +233,26 @@ func (d Dim) Div(b Dim) (Dim, bool) {
 }
 
 // With is the size where every plain symbol has the value that size tells; false
-// where an atom is not a plain symbol, as after an inexact FloorDiv.
+// where d cannot be computed from symbols.
 func (d Dim) With(size func(symbol string) int64) (int64, bool) {
-	n := d.c
-	for _, t := range d.terms {
-		k := t.coef
-		for _, a := range splitAtoms(t.atoms) {
-			if strings.ContainsAny(a, "()") {
+	terms, ok := d.Terms()
+	if !ok {
+		return 0, false
+	}
+	n := int64(0)
+	for _, t := range terms {
+		k := t.Coef
+		for _, f := range t.Factors {
+			if f.Symbol != "" {
+				k *= size(f.Symbol)
+				continue
+			}
+			x, ok := f.Of.With(size)
+			if !ok {
 				return 0, false
 			}
-			k *= size(a)
+			q, _ := Static(x).FloorDiv(f.By).Int()
+			k *= q
 		}
 		n += k
 	}

@@ -15,6 +15,7 @@ import (
 	"slipway/conversion/options"
 	"slipway/conversion/pass/prune"
 	"slipway/conversion/pass/quantize"
+	"slipway/conversion/target"
 )
 
 // Recipe is everything that a person may set about a conversion, for all
@@ -22,16 +23,17 @@ import (
 // them. Tags: yaml and json name the keys of files, key and the rest are read
 // by package options.
 type Recipe struct {
-	Version     int                `yaml:"version" json:"version"`
-	Precision   string             `yaml:"precision" json:"precision" key:"precision" title:"Precision" help:"Number format of the artefact's weights and arithmetic" choices:"fp32|fp16|int8"`
-	Quantize    Quantize           `yaml:"quantize,omitempty" json:"quantize" key:"quantize" when:"precision=int8"`
-	Prune       Prune              `yaml:"prune,omitempty" json:"prune" key:"prune"`
-	Batch       string             `yaml:"batch,omitempty" json:"batch,omitempty" key:"batch" title:"Batch" help:"Size of the first dimension: keep, dynamic, or a number"`
-	Layout      string             `yaml:"layout,omitempty" json:"layout,omitempty" key:"layout" title:"Input and output layout" help:"source: as the model has it" choices:"source|nchw|nhwc"`
-	InputShapes map[string][]int64 `yaml:"input_shapes,flow,omitempty" json:"input_shapes,omitempty"`
-	Passes      []string           `yaml:"passes,flow,omitempty" json:"passes,omitempty" key:"passes" title:"Only these passes" help:"Empty: all that apply"`
-	SkipPasses  []string           `yaml:"skip_passes,flow,omitempty" json:"skip_passes,omitempty" key:"skip_passes" title:"Skip passes"`
-	Samples     int                `yaml:"samples,omitempty" json:"samples,omitempty" key:"samples" title:"Verification samples" help:"Inputs on which the artefact is compared with the source" min:"1" max:"64"`
+	Version     int                     `yaml:"version" json:"version"`
+	Precision   string                  `yaml:"precision" json:"precision" key:"precision" title:"Precision" help:"Number format of the artefact's weights and arithmetic" choices:"fp32|fp16|int8"`
+	Quantize    Quantize                `yaml:"quantize,omitempty" json:"quantize" key:"quantize" when:"precision=int8"`
+	Prune       Prune                   `yaml:"prune,omitempty" json:"prune" key:"prune"`
+	Batch       string                  `yaml:"batch,omitempty" json:"batch,omitempty" key:"batch" title:"Batch" help:"Size of the first dimension: keep, dynamic, or a number"`
+	Layout      string                  `yaml:"layout,omitempty" json:"layout,omitempty" key:"layout" title:"Input and output layout" help:"source: as the model has it" choices:"source|nchw|nhwc"`
+	InputShapes map[string][]int64      `yaml:"input_shapes,flow,omitempty" json:"input_shapes,omitempty"`
+	Profile     map[string]target.Range `yaml:"profile,omitempty" json:"profile,omitempty"` // input -> what its open sizes may be
+	Passes      []string                `yaml:"passes,flow,omitempty" json:"passes,omitempty" key:"passes" title:"Only these passes" help:"Empty: all that apply"`
+	SkipPasses  []string                `yaml:"skip_passes,flow,omitempty" json:"skip_passes,omitempty" key:"skip_passes" title:"Skip passes"`
+	Samples     int                     `yaml:"samples,omitempty" json:"samples,omitempty" key:"samples" title:"Verification samples" help:"Inputs on which the artefact is compared with the source" min:"1" max:"64"`
 }
 
 // Quantize holds the settings of int8.
@@ -89,6 +91,16 @@ func (r *Recipe) Check() error {
 			}
 		}
 	}
+	for name, p := range r.Profile {
+		if len(p.Min) == 0 || len(p.Opt) != len(p.Min) || len(p.Max) != len(p.Min) {
+			return fmt.Errorf("recipe: profile: %s: min %v, opt %v and max %v are not of one rank", name, p.Min, p.Opt, p.Max)
+		}
+		for i := range p.Min {
+			if p.Min[i] < 1 || p.Opt[i] < p.Min[i] || p.Max[i] < p.Opt[i] {
+				return fmt.Errorf("recipe: profile: %s: %d, %d, %d are no range", name, p.Min[i], p.Opt[i], p.Max[i])
+			}
+		}
+	}
 	return nil
 }
 
@@ -116,7 +128,7 @@ func (r *Recipe) Key() string {
 // Clone copies the recipe deeply.
 func (r *Recipe) Clone() Recipe {
 	c := *r
-	c.InputShapes = maps.Clone(r.InputShapes)
+	c.InputShapes, c.Profile = maps.Clone(r.InputShapes), maps.Clone(r.Profile)
 	c.Passes, c.SkipPasses = slices.Clone(r.Passes), slices.Clone(r.SkipPasses)
 	c.Quantize.KeepFloat, c.Quantize.Ops = slices.Clone(r.Quantize.KeepFloat), slices.Clone(r.Quantize.Ops)
 	c.Prune.Layers = maps.Clone(r.Prune.Layers)

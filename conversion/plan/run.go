@@ -193,11 +193,21 @@ func (r *run) pass(p *pass.Pass, options any) error {
 
 // fitTarget decomposes what the target lacks and lets it prepare the graph.
 func (r *run) fitTarget() (target.Options, error) {
-	o := target.Options{Name: r.Name, Precision: r.Recipe.Precision, Registry: r.Registry, Others: r.Env.Targets}
+	o := target.Options{Name: r.Name, Precision: r.Recipe.Precision, Registry: r.Registry, Others: r.Env.Targets, Ranges: r.Recipe.Profile}
 	if r.Recipe.Layout != "source" {
 		o.Layout = r.Recipe.Layout
 	}
 	r.progress(Event{"passes", 0.7, "fitting the target"})
+	if t, ok := r.target.(target.Fitter); ok {
+		f, err := t.Fit(r.ctx, r.graph, r.Registry, o)
+		r.report.Findings = append(r.report.Findings, f...)
+		if err != nil {
+			return o, err
+		}
+		if err := r.pass(passConstants(), nil); err != nil {
+			return o, err
+		}
+	}
 	before := len(r.graph.Nodes)
 	f := legalize.Run(r.ctx, r.graph, r.Registry, r.target, o)
 	r.report.Findings = append(r.report.Findings, f...)

@@ -42,8 +42,17 @@ type Options struct {
 	Precision string // fp32, fp16, int8
 	Layout    string // "", "nchw", "nhwc": the artefact's inputs and outputs
 	Registry  *op.Registry
+	Ranges    map[string]Range  // by input: what its open sizes may be
 	Values    map[string]string // target-specific options, by key
 	Others    []Target          // the program's targets: a refusal says which of them take what this one does not
+}
+
+// Range is the smallest, the usual and the largest shape of an input, of equal
+// rank. Sizes that the model fixes are the same in all three.
+type Range struct {
+	Min []int64 `yaml:"min,flow" json:"min"`
+	Opt []int64 `yaml:"opt,flow" json:"opt"`
+	Max []int64 `yaml:"max,flow" json:"max"`
 }
 
 // Artefact is what was written.
@@ -53,6 +62,12 @@ type Artefact struct {
 	Taps     map[string]string   // source layer -> name of the artefact tensor that holds its output, where one does
 	Findings diag.List
 	Sums     map[string]string // file -> SHA-256 in hex, where writing it computed that
+}
+
+// Fitter is implemented by targets that cannot leave every size open: Fit fixes
+// what has to be before Legal is asked, with a finding that says what.
+type Fitter interface {
+	Fit(ctx context.Context, g *ir.Graph, reg *op.Registry, o Options) (diag.List, error)
 }
 
 // Tapper is implemented by targets whose runtime cannot return intermediate

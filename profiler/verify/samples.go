@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"slipway/conversion/tensor"
@@ -19,6 +20,64 @@ type Span struct{ Low, High float64 }
 // and kinds of tokens (by the input's name) 0 and 1.
 // Dynamic dimensions become what dims says by input name, else 1.
 func Samples(ios []runtimes.IO, n int, dims map[string][]int, spans ...Span) ([][]*tensor.Tensor, error) {
+	return samples(ios, n, func(io, axis, _ int) int {
+		if given := dims[ios[io].Name]; axis < len(given) {
+			return given[axis]
+		}
+		return 1
+	}, spans)
+}
+
+// Sizes that samples take in turn for what a model leaves open.
+var (
+	turnBatch  = []int{1, 2}
+	turnSide   = [][2]int{{224, 224}, {160, 192}}
+	turnLength = []int{16, 12}
+)
+
+// VariedSamples is Samples for a model and what was made of it, by position: a
+// dimension that the artefact fixed has its size, and what both leave open takes
+// two sizes in turn, so that one artefact is seen to hold at both. Sizes other
+// than the batch vary only where there is one input, as several may depend on
+// each other.
+func VariedSamples(ios, artefact []runtimes.IO, n int, dims map[string][]int, spans ...Span) ([][]*tensor.Tensor, error) {
+	batched := true // the first dimension of each input is open
+	for _, io := range ios {
+		batched = batched && len(io.Shape) > 0 && io.Shape[0] < 0
+	}
+	return samples(ios, n, func(io, axis, s int) int {
+		shape := ios[io].Shape
+		if given := dims[ios[io].Name]; axis < len(given) && given[axis] > 0 {
+			return given[axis]
+		}
+		if len(artefact) == len(ios) && len(artefact[io].Shape) == len(shape) && artefact[io].Shape[axis] > 0 {
+			return artefact[io].Shape[axis]
+		}
+		switch {
+		case axis == 0:
+			if batched {
+				return turnBatch[s%2]
+			}
+		case len(ios) > 1:
+		case len(shape) == 4 && shape[1] > 0 && axis >= 2:
+			return turnSide[s%2][axis-2]
+		case len(shape) == 4 && shape[3] > 0:
+			return turnSide[s%2][axis-1]
+		case len(shape) < 4:
+			return turnLength[s%2]
+		}
+		return 1
+	}, spans)
+}
+
+// Open reports whether a size is left open.
+func Open(ios []runtimes.IO) bool {
+	return slices.ContainsFunc(ios, func(io runtimes.IO) bool { return slices.ContainsFunc(io.Shape, func(d int) bool { return d < 0 }) })
+}
+
+// samples makes inputs; size tells what an open dimension of an input is in a
+// sample.
+func samples(ios []runtimes.IO, n int, size func(io, axis, sample int) int, spans []Span) ([][]*tensor.Tensor, error) {
 	out := make([][]*tensor.Tensor, n)
 	for s := range out {
 		rng := rand.New(rand.NewPCG(20261121, uint64(s)))
@@ -26,10 +85,7 @@ func Samples(ios []runtimes.IO, n int, dims map[string][]int, spans ...Span) ([]
 			shape := append([]int{}, io.Shape...)
 			for i, d := range shape {
 				if d < 0 {
-					shape[i] = 1
-					if given := dims[io.Name]; i < len(given) && given[i] > 0 {
-						shape[i] = given[i]
-					}
+					shape[i] = max(size(k, i, s), 1)
 				}
 			}
 			count, err := tensor.NumElements(shape)

@@ -15,13 +15,26 @@ import (
 // samples are random inputs and, where the task is known, pictures. An int8
 // artefact holds in the ranges it was calibrated for, so it is compared on
 // pictures alone where there are some: those given, or some of its calibration.
-func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*tensor.Tensor, error) {
+//
+// Sizes that the model leaves open vary, which the second result tells, unless
+// there is no artefact to hold at them.
+func (e *Env) samples(ctx context.Context, q Request, src, art verify.Side) ([][]*tensor.Tensor, bool, error) {
 	s, err := src.Runtime.Open(ctx, src.Model, runtimes.Options{})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	ios, outs := s.Inputs(), s.Outputs()
 	s.Close()
+	varied := art.Runtime != nil && verify.Open(ios)
+	var fixed []runtimes.IO
+	if varied {
+		if s, err := art.Runtime.Open(ctx, art.Model, runtimes.Options{}); err == nil {
+			fixed = s.Inputs()
+			s.Close()
+		} else {
+			varied = false // the comparison will say why
+		}
+	}
 	dims := map[string][]int{}
 	for name, d := range q.Recipe.InputShapes {
 		for _, n := range d {
@@ -45,19 +58,39 @@ func (e *Env) samples(ctx context.Context, q Request, src verify.Side) ([][]*ten
 			paths = somePictures(q.Recipe.Quantize.Calibration, n)
 		}
 		if pictures, err = prepare(paths, t, ios[0].DType); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	if int8 && len(pictures) == 0 && q.Recipe.Quantize.Calibration != "" && e.Tensors != nil {
 		if pictures, err = e.Tensors(q.Recipe.Quantize.Calibration, ios, n); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	if int8 && len(pictures) > 0 {
-		return pictures, nil
+		return pictures, false, nil
 	}
-	out, err := verify.Samples(ios, n, dims, spans(t, ios)...)
-	return append(out, pictures...), err
+	var out [][]*tensor.Tensor
+	if varied {
+		out, err = verify.VariedSamples(ios, fixed, n, dims, spans(t, ios)...)
+	} else {
+		out, err = verify.Samples(ios, n, dims, spans(t, ios)...)
+	}
+	return append(out, pictures...), varied, err
+}
+
+// tryInputs runs a model on inputs, of which only the error is of interest.
+func tryInputs(ctx context.Context, side verify.Side, inputs [][]*tensor.Tensor) error {
+	s, err := side.Runtime.Open(ctx, side.Model, runtimes.Options{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for _, in := range inputs {
+		if _, err := s.Run(ctx, in); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // spans are the values that a picture's elements take in each input; without

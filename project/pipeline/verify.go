@@ -116,8 +116,20 @@ func (e *Env) verify(ctx context.Context, q Request, res *Result) (*verify.Verdi
 	for _, l := range res.Layers {
 		c.Layers = append(c.Layers, verify.Layer{Name: l.Name, Source: l.Source, Artefact: l.Artefact})
 	}
-	if c.Samples, err = e.samples(ctx, q, c.Source); err != nil {
+	varied := false
+	if c.Samples, varied, err = e.samples(ctx, q, c.Source, c.Artefact); err != nil {
 		return nil, err
+	}
+	if varied {
+		// Sizes that the source itself does not take prove nothing.
+		if err := tryInputs(ctx, c.Source, c.Samples); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if c.Samples, _, err = e.samples(ctx, q, c.Source, verify.Side{}); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if pruned(&q.Recipe) {
 		if q.Target == "onnx" && precision == "fp32" && art.Info().Name == "reference" {

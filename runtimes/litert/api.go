@@ -63,6 +63,8 @@ const (
 	lockWrite = 1
 )
 
+const hostMemory = 1 // kLiteRtTensorBufferTypeHostMemory
+
 const acceleratorCPU = 1 // kLiteRtHwAcceleratorCpu
 
 type api struct {
@@ -96,6 +98,8 @@ type api struct {
 	errors        func(cm handle, text *unsafe.Pointer) int32
 	clearErrors   func(cm handle) int32
 
+	metadata   func(model handle, key string, data *unsafe.Pointer, size *uintptr) int32
+	newSized   func(env handle, kind int32, t *tensorType, size uintptr, out *handle) int32
 	newBuffer  func(env handle, t *tensorType, needs handle, out *handle) int32
 	bufferFree func(handle)
 	packedSize func(handle, *uintptr) int32
@@ -147,6 +151,8 @@ func load(path string) (*api, error) {
 		"LiteRtCompiledModelGetErrorMessages":             &f.errors,
 		"LiteRtCompiledModelClearErrors":                  &f.clearErrors,
 		"LiteRtCreateManagedTensorBufferFromRequirements": &f.newBuffer,
+		"LiteRtGetModelMetadata":                          &f.metadata,
+		"LiteRtCreateManagedTensorBuffer":                 &f.newSized,
 		"LiteRtDestroyTensorBuffer":                       &f.bufferFree,
 		"LiteRtGetTensorBufferPackedSize":                 &f.packedSize,
 		"LiteRtLockTensorBuffer":                          &f.lock,

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
 	"slipway/runtimes"
 	"slipway/runtimes/internal/dl"
@@ -21,6 +22,8 @@ type session struct {
 	mu              sync.Mutex
 	closed          bool
 	inputs, outputs []runtimes.IO
+	openIn, openOut []ir.Shape // nil where the model does not tell
+	room            []int      // bytes that buffers of open outputs have had
 	inTypes         []tensorType
 	outTypes        []tensorType
 
@@ -48,8 +51,11 @@ func (s *session) describe() error {
 	if s.inputs, s.inTypes, err = s.side(sig, s.f.inputs, s.f.inputName, s.f.inputTensor); err != nil {
 		return err
 	}
-	s.outputs, s.outTypes, err = s.side(sig, s.f.outputs, s.f.outputName, s.f.outputTensor)
-	return err
+	if s.outputs, s.outTypes, err = s.side(sig, s.f.outputs, s.f.outputName, s.f.outputTensor); err != nil {
+		return err
+	}
+	s.readSizes()
+	return nil
 }
 
 func (s *session) side(sig handle, count func(handle, *uintptr) int32, name func(handle, uintptr, *unsafe.Pointer) int32,
@@ -191,6 +197,12 @@ func (s *session) fit(inputs []*tensor.Tensor) error {
 		}
 	}
 	for i, l := range layouts {
+		if shape, ok := s.shapeOf(i, inputs); ok && len(shape) <= len(l.dims) && slices.Contains(s.outputs[i].Shape, -1) {
+			if err := s.sized(i, shape); err != nil {
+				return err
+			}
+			continue
+		}
 		if shape := l.shape(); slices.Contains(shape, -1) {
 			return runtimes.Refuse(Name, "run", "output %q has shape %v before the run: shapes that depend on values cannot be passed", s.outputs[i].Name, shape)
 		}
@@ -203,6 +215,29 @@ func (s *session) fit(inputs []*tensor.Tensor) error {
 	for i, t := range inputs {
 		s.shapes[i] = t.Shape()
 	}
+	return nil
+}
+
+// sized makes the buffer of output i for the given shape.
+func (s *session) sized(i int, shape []int) error {
+	t := &s.outTypes[i]
+	n, err := tensor.NumElements(shape)
+	if err != nil {
+		return runtimes.Refuse(Name, "run", "output %q: %v", s.outputs[i].Name, err)
+	}
+	for k, d := range shape {
+		t.layout.dims[k] = int32(d)
+	}
+	var buf handle
+	// The library still takes the output for what it was in the run before.
+	if s.room == nil {
+		s.room = make([]int, len(s.outputs))
+	}
+	s.room[i] = max(s.room[i], (s.outputs[i].DType.ByteSize(n)+63)/64*64, 64)
+	if err := s.check("run", s.f.newSized(s.rt.env, hostMemory, t, uintptr(s.room[i]), &buf)); err != nil {
+		return err
+	}
+	s.out = append(s.out, buf)
 	return nil
 }
 

@@ -32,8 +32,7 @@ func (Target) Info() target.Info {
 	}
 }
 
-// Legal says whether ncnn has the node as layers. A symbolic size counts as 1:
-// Prepare fixes the batch to that and refuses others.
+// Legal says whether ncnn has the node as layers. Fit has fixed all sizes.
 func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 	if why := refusal(n); why != "" {
 		return diag.Errorf("target.unsupported-op", "%s", why).At(n.Name)
@@ -41,55 +40,61 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 	return nil
 }
 
-// Prepare fixes a symbolic batch to 1. Any other size that is not known is an
-// error finding, as is a layout with channels last.
-func (t Target) Prepare(_ context.Context, g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
-	if o.Layout == "nhwc" {
-		return diag.List{diag.Errorf("ncnn.layout", "ncnn's pictures lie channel by channel").Suggest("leave the layout as it is")}, diag.List{}
-	}
+// Fit fixes open sizes: the batch to 1, all others to the usual ones of their
+// range.
+func (Target) Fit(_ context.Context, g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
 	var out diag.List
+	spans, names, _, err := target.Spans(g, o.Ranges)
+	if err != nil {
+		return nil, err
+	}
 	batch := map[string]bool{}
 	for _, v := range g.Inputs {
-		if len(v.Shape) > 0 {
+		if v.Rank() > 1 {
 			for _, s := range v.Shape[0].Symbols() {
 				batch[s] = true
 			}
 		}
 	}
+	did, err := target.FixSizes(g, func(s string) int64 {
+		if batch[s] {
+			return 1
+		}
+		return spans[s].Opt
+	})
+	if err != nil {
+		return nil, err
+	}
 	for _, v := range g.Inputs {
-		if v.Shape == nil {
-			out = append(out, diag.Errorf("ncnn.size", "the rank of input %q is not known", v.Name).Suggest("give its shape: --input-shape %s=…", v.Name))
-			continue
-		}
-		v.Shape = v.Shape.Clone()
-		for a, d := range v.Shape {
-			n, ok := d.With(func(s string) int64 {
-				if batch[s] {
-					return 1
-				}
-				return -1 << 40
-			})
-			if !ok || n <= 0 {
-				out = append(out, diag.Errorf("ncnn.size", "ncnn needs fixed sizes; axis %d of input %q is %v", a, v.Name, d).
-					Suggest("fix it: --input-shape %s=…", v.Name))
-				continue
-			}
-			v.Shape[a] = ir.Static(n)
-		}
 		if v.Rank() > 1 && !v.Shape[0].Is(1) {
 			out = append(out, diag.Warnf("ncnn.batch", "ncnn has no batch; the first axis of input %q (%v) becomes an ordinary one", v.Name, v.Shape[0]).
 				Suggest("convert with --batch 1 where it is the batch"))
 		}
 	}
-	if len(out.Errors()) > 0 {
-		return out, diag.List{}
-	}
-	if len(batch) > 0 {
+	switch {
+	case did == "":
+		return out, nil
+	case len(names) == len(batch):
 		out = append(out, diag.Infof("ncnn.batch", "the batch is fixed to 1: ncnn runs one input at a time"))
+	default:
+		out = append(out, diag.Warnf("ncnn.size", "ncnn's layers need known sizes; they are made for %s", did).
+			Suggest("say which: --input-shape %s=…", g.Inputs[0].Name))
 	}
 	if err := reg.InferGraph(g); err != nil {
-		f := diag.Errorf("ncnn.batch", "the model does not take a batch of 1, which is all that ncnn runs: %v", err).Suggest("fix the batch: --input-shape")
-		return append(out, f), diag.List{}
+		return out, diag.Errorf("ncnn.size", "the model does not take %s: %v", did, err).Suggest("give sizes that it takes: --input-shape %s=…", g.Inputs[0].Name)
+	}
+	return out, nil
+}
+
+// Prepare refuses a layout with channels last, and what is not legal. Sizes that
+// are open still are fixed.
+func (t Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
+	if o.Layout == "nhwc" {
+		return diag.List{diag.Errorf("ncnn.layout", "ncnn's pictures lie channel by channel").Suggest("leave the layout as it is")}, diag.List{}
+	}
+	out, err := t.Fit(ctx, g, reg, o)
+	if err != nil {
+		return out, err
 	}
 	for _, n := range g.Nodes {
 		if f := t.Legal(n, o); f != nil {

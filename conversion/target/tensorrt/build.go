@@ -8,6 +8,7 @@ import (
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
+	"slipway/conversion/target"
 	"slipway/conversion/target/internal/onnxfile"
 	"slipway/conversion/tensor"
 )
@@ -51,14 +52,7 @@ type Port struct {
 }
 
 // Profile holds the sizes of one optimisation profile, by input.
-type Profile map[string]Range
-
-// Range is an input's smallest, best and largest shape.
-type Range struct {
-	Min []int64 `json:"min"`
-	Opt []int64 `json:"opt"`
-	Max []int64 `json:"max"`
-}
+type Profile map[string]target.Range
 
 // Maker is the environment that the artefact was made in.
 type Maker struct {
@@ -73,18 +67,7 @@ type Check struct {
 	TensorRT bool   `json:"tensorrt"` // an engine was built and run
 }
 
-// span is how a symbolic dimension may vary.
-type span struct{ min, opt, max int64 }
-
-// Assumed spans by what a dimension means: the first of an input is its batch,
-// the last two of four are a picture's sides, all others lengths.
-var (
-	batches = span{1, 8, 32}
-	sides   = span{32, 224, 640}
-	lengths = span{1, 128, 512}
-)
-
-func describe(g *ir.Graph, f *onnxfile.File) (*Build, diag.List, error) {
+func describe(g *ir.Graph, f *onnxfile.File, ranges map[string]target.Range) (*Build, diag.List, error) {
 	engine := strings.TrimSuffix(f.Names[0], ".onnx") + ".plan"
 	b := &Build{
 		Format: 1, Model: f.Names[0], Engine: engine, TensorRT: Versions{madeFor, least}, StronglyTyped: true, Opset: f.Opset,
@@ -92,16 +75,9 @@ func describe(g *ir.Graph, f *onnxfile.File) (*Build, diag.List, error) {
 		Flags: []string{"--onnx=" + f.Names[0], "--saveEngine=" + engine}, FlagsBefore11: []string{"--stronglyTyped"},
 		MadeBy: Maker{"slipway", runtime.GOOS, runtime.GOARCH}, Checked: Check{On: "ONNX Runtime, CPU"},
 	}
-	spans, symbols := map[string]span{}, []string{}
-	for _, v := range g.Inputs {
-		for i, d := range v.Shape {
-			for _, s := range d.Symbols() {
-				if _, have := spans[s]; !have {
-					symbols = append(symbols, s)
-					spans[s] = spanOf(v, i)
-				}
-			}
-		}
+	spans, symbols, assumed, err := target.Spans(g, ranges)
+	if err != nil {
+		return nil, nil, err
 	}
 	if len(symbols) == 0 {
 		return b, nil, nil
@@ -111,12 +87,12 @@ func describe(g *ir.Graph, f *onnxfile.File) (*Build, diag.List, error) {
 		if v.Shape == nil {
 			return nil, nil, diag.Errorf("tensorrt.rank", "the rank of input %q is not known", v.Name).Suggest("give its shape: --input-shape %s=…", v.Name)
 		}
-		var r Range
+		var r target.Range
 		for _, at := range []struct {
 			dst  *[]int64
-			size func(span) int64
+			size func(target.Span) int64
 		}{
-			{&r.Min, func(s span) int64 { return s.min }}, {&r.Opt, func(s span) int64 { return s.opt }}, {&r.Max, func(s span) int64 { return s.max }},
+			{&r.Min, func(s target.Span) int64 { return s.Min }}, {&r.Opt, func(s target.Span) int64 { return s.Opt }}, {&r.Max, func(s target.Span) int64 { return s.Max }},
 		} {
 			for _, d := range v.Shape {
 				n, ok := d.With(func(s string) int64 { return at.size(spans[s]) })
@@ -132,11 +108,11 @@ func describe(g *ir.Graph, f *onnxfile.File) (*Build, diag.List, error) {
 	b.Profiles = []Profile{p}
 	for _, flag := range []struct {
 		name string
-		of   func(Range) []int64
+		of   func(target.Range) []int64
 	}{
-		{"--minShapes", func(r Range) []int64 { return r.Min }},
-		{"--optShapes", func(r Range) []int64 { return r.Opt }},
-		{"--maxShapes", func(r Range) []int64 { return r.Max }},
+		{"--minShapes", func(r target.Range) []int64 { return r.Min }},
+		{"--optShapes", func(r target.Range) []int64 { return r.Opt }},
+		{"--maxShapes", func(r target.Range) []int64 { return r.Max }},
 	} {
 		var parts []string
 		for _, v := range g.Inputs {
@@ -144,22 +120,15 @@ func describe(g *ir.Graph, f *onnxfile.File) (*Build, diag.List, error) {
 		}
 		b.Flags = append(b.Flags, flag.name+"="+strings.Join(parts, ","))
 	}
+	if len(assumed) == 0 {
+		return b, nil, nil
+	}
 	var words []string
-	for _, s := range symbols {
-		words = append(words, fmt.Sprintf("%s %d to %d, best %d", s, spans[s].min, spans[s].max, spans[s].opt))
+	for _, s := range assumed {
+		words = append(words, fmt.Sprintf("%s %d to %d, best %d", s, spans[s].Min, spans[s].Max, spans[s].Opt))
 	}
 	return b, diag.List{diag.Infof("tensorrt.profile", "the optimisation profile assumes %s", strings.Join(words, "; ")).
-		Suggest("change the profile in %s to what will be asked of the engine, or fix the sizes with --input-shape", strings.TrimSuffix(f.Names[0], ".onnx")+".build.json")}, nil
-}
-
-func spanOf(v *ir.Value, axis int) span {
-	switch {
-	case axis == 0:
-		return batches
-	case v.Rank() == 4 && axis >= 2:
-		return sides
-	}
-	return lengths
+		Suggest("say what will be asked of the engine: --profile %s=MIN:BEST:LARGEST, or fix the sizes with --input-shape", g.Inputs[0].Name)}, nil
 }
 
 func ports(vs []*ir.Value) []Port {

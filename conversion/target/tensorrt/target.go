@@ -76,7 +76,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 		return nil, fmt.Errorf("tensorrt: %w", err)
 	}
 	a := &target.Artefact{Files: f.Names, Layers: f.Layers, Taps: f.Taps, Sums: f.Sums}
-	b, findings, err := describe(g, f)
+	b, findings, err := describe(g, f, o.Ranges)
 	if err != nil {
 		return nil, fmt.Errorf("tensorrt: %w", err)
 	}

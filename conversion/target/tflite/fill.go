@@ -126,7 +126,7 @@ func legalExpand(n *ir.Node) string {
 	if r := n.Out(0).Rank(); r > 6 {
 		return fmt.Sprintf("rank %d", r)
 	}
-	if n.Out(0).Shape.IsStatic() {
+	if computable(n.Out(0).Shape) {
 		return ""
 	}
 	// The shape tensor must say the result's dimensions themselves: ONNX lets it
@@ -154,7 +154,12 @@ func emitExpand(e *emitter) error {
 	if unknowns(dims) == 0 {
 		return e.move(fb.BroadcastTo, nil, order, x, e.int32s(dims))
 	}
-	shape, err := e.read(e.n.In(1), nil, false)
+	var shape int
+	if computable(e.outs[0].Shape) {
+		shape, err = e.sizes(e.outs[0].Shape, order)
+	} else {
+		shape, err = e.read(e.n.In(1), nil, false)
+	}
 	if err != nil {
 		return err
 	}
@@ -206,6 +211,10 @@ func emitConstantOfShape(e *emitter) error {
 	var shape int
 	if dims := dimsOf(e.outs[0].Shape, nil); unknowns(dims) == 0 {
 		shape = e.int32s(dims)
+	} else if computable(e.outs[0].Shape) {
+		if shape, err = e.sizes(e.outs[0].Shape, nil); err != nil {
+			return err
+		}
 	} else if shape, err = e.read(e.n.In(0), nil, false); err != nil {
 		return err
 	}

@@ -32,8 +32,8 @@ func resizeOf(n *ir.Node) (resizeForm, string) {
 	if !in[0].Equal(out[0]) || !in[1].Equal(out[1]) {
 		return f, "resizing of batch or channels"
 	}
-	if !out[2:].IsStatic() || !in[2:].IsStatic() {
-		return f, "spatial dimensions that are not known"
+	if _, _, ok := resizeSizes(n); !ok {
+		return f, "spatial dimensions that are not known, nor whole multiples of those before"
 	}
 	if p := n.Str("keep_aspect_ratio_policy", "stretch"); p != "stretch" {
 		return f, "keep_aspect_ratio_policy " + p
@@ -72,7 +72,10 @@ func resizeOf(n *ir.Node) (resizeForm, string) {
 func nearestForm(n *ir.Node, coord string, exact bool) (resizeForm, string) {
 	f := resizeForm{code: fb.ResizeNearest}
 	round := n.Str("nearest_mode", "round_prefer_floor")
-	in, out := dimsOf(n.In(0).Shape, nil), dimsOf(n.Out(0).Shape, nil)
+	in, out, _ := resizeSizes(n)
+	if !n.Out(0).Shape[2:].IsStatic() && coord == "align_corners" {
+		return f, "align_corners of sizes that are not known"
+	}
 	same := exact
 	for i := 2; i < 4 && same; i++ {
 		for o := range int(out[i]) {
@@ -161,11 +164,7 @@ func exactScales(n *ir.Node) bool {
 		return true
 	}
 	s := v.Const.Float64s()
-	in, _ := n.In(0).Shape.Ints()
-	out, ok := n.Out(0).Shape.Ints()
-	if in == nil || !ok {
-		in, out = nil, nil
-	}
+	in, out, _ := resizeSizes(n)
 	axes := n.Ints("axes")
 	for k, x := range s {
 		a := k
@@ -185,6 +184,34 @@ func exactScales(n *ir.Node) bool {
 	return true
 }
 
+// resizeSizes are the shapes before and after. A size that is not known is taken
+// for one that shows the same, where the result is a whole multiple of it.
+func resizeSizes(n *ir.Node) (in, out []int, ok bool) {
+	a, b := n.In(0).Shape, n.Out(0).Shape
+	for i := range a {
+		x, known := a[i].Int()
+		y, both := b[i].Int()
+		if known && both {
+			in, out = append(in, int(x)), append(out, int(y))
+			continue
+		}
+		if i < 2 {
+			in, out = append(in, 1), append(out, 1)
+			continue
+		}
+		k := int64(0)
+		if q, ok := b[i].Div(a[i]); ok {
+			k, _ = q.Int()
+		}
+		if k < 1 || !computable(b[i:i+1]) {
+			return nil, nil, false
+		}
+		const some = 7
+		in, out = append(in, some), append(out, some*int(k))
+	}
+	return in, out, true
+}
+
 func legalResize(n *ir.Node) string { _, why := resizeOf(n); return why }
 
 func emitResize(e *emitter) error {
@@ -196,17 +223,20 @@ func emitResize(e *emitter) error {
 	if err != nil {
 		return err
 	}
-	d := dimsOf(e.outs[0].Shape, nil)
+	size, err := e.sizes(e.outs[0].Shape[2:], nil)
+	if err != nil {
+		return err
+	}
 	var opts fb.Options = fb.ResizeBilinearOptions{AlignCorners: f.alignCorners, HalfPixels: f.halfPixels}
 	if f.code == fb.ResizeNearest {
 		opts = fb.ResizeNearestOptions{AlignCorners: f.alignCorners, HalfPixels: f.halfPixels}
 	}
-	return e.move(f.code, opts, lastOrder, x, e.int32s(d[2:]))
+	return e.move(f.code, opts, lastOrder, x, size)
 }
 
 func legalBlocks(n *ir.Node) string {
-	if !n.In(0).Shape[1:].IsStatic() {
-		return "dimensions that are not known"
+	if !n.In(0).Shape[1].IsStatic() {
+		return "channels that are not known"
 	}
 	return ""
 }

@@ -48,9 +48,9 @@ func (e *emitter) move(code fb.Code, opts fb.Options, order layout.Perm, inputs 
 }
 
 // legalReshape: the new shape has at most one dimension that the model's file
-// cannot tell, or is computed.
+// cannot tell, or can be computed.
 func legalReshape(n *ir.Node) string {
-	if unknowns(dimsOf(n.Out(0).Shape, nil)) <= 1 {
+	if unknowns(dimsOf(n.Out(0).Shape, nil)) <= 1 || computable(n.Out(0).Shape) {
 		return ""
 	}
 	if n.Op != "Reshape" || n.In(1).Content == nil {
@@ -88,6 +88,13 @@ func emitReshape(e *emitter) error {
 	}
 	if unknowns(dims) <= 1 {
 		return e.move(fb.Reshape, nil, order, x, e.int32s(dims))
+	}
+	if computable(e.outs[0].Shape) {
+		shape, err := e.sizes(e.outs[0].Shape, order)
+		if err != nil {
+			return err
+		}
+		return e.move(fb.Reshape, nil, order, x, shape)
 	}
 	if !order.IsIdentity() || e.n.Op != "Reshape" {
 		return fmt.Errorf("more than one unknown dimension")

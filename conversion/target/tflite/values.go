@@ -157,10 +157,20 @@ func (e *emitter) operand(i, rank int, order layout.Perm) (int, error) {
 		return t, err
 	}
 	dims := lift(e.m.Tensors[t].Shape, rank)
-	if unknowns(dims) > 1 {
-		return 0, fmt.Errorf("operand %q of lower rank has more than one unknown dimension", v.Name)
+	if unknowns(dims) <= 1 {
+		return e.permute(e.reshape(t, dims), order), nil
 	}
-	return e.permute(e.reshape(t, dims), order), nil
+	lifted := make(ir.Shape, rank-v.Rank(), rank)
+	for i := range lifted {
+		lifted[i] = ir.Static(1)
+	}
+	shape, err := e.sizeList(append(lifted, v.Shape...))
+	if err != nil {
+		return 0, fmt.Errorf("operand %q of lower rank: %w", v.Name, err)
+	}
+	y := e.temp(t, dims)
+	e.op(fb.Reshape, nil, []int{t, shape}, y)
+	return e.permute(y, order), nil
 }
 
 // lift prepends axes of size 1.

@@ -266,6 +266,9 @@ func (w *writer) finish() error {
 	if b := w.orders(); b != nil {
 		w.metadata(ordersKey, b)
 	}
+	if b := w.openSizes(); b != nil {
+		w.metadata(sizesKey, b)
+	}
 	version := make([]byte, 16)
 	copy(version, minRuntime)
 	w.metadata("min_runtime_version", version)

@@ -25,6 +25,21 @@ func computable(s ir.Shape) bool {
 	return true
 }
 
+// follows reports whether d can be computed from the known symbols.
+func follows(d ir.Dim, known []string) bool {
+	terms, ok := d.Terms()
+	for _, t := range terms {
+		for _, f := range t.Factors {
+			if f.Symbol != "" {
+				ok = ok && slices.Contains(known, f.Symbol)
+			} else {
+				ok = ok && follows(f.Of, known)
+			}
+		}
+	}
+	return ok
+}
+
 // sizes is a vector of int32 with the sizes of s in the given order: a constant
 // where they are known, else computed from the shape of the node's operands or
 // of the graph's inputs.

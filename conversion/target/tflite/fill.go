@@ -126,7 +126,7 @@ func legalExpand(n *ir.Node) string {
 	if r := n.Out(0).Rank(); r > 6 {
 		return fmt.Sprintf("rank %d", r)
 	}
-	if computable(n.Out(0).Shape) {
+	if computable(n, n.Out(0).Shape) {
 		return ""
 	}
 	// The shape tensor must say the result's dimensions themselves: ONNX lets it
@@ -155,7 +155,7 @@ func emitExpand(e *emitter) error {
 		return e.move(fb.BroadcastTo, nil, order, x, e.int32s(dims))
 	}
 	var shape int
-	if computable(e.outs[0].Shape) {
+	if computable(e.n, e.outs[0].Shape) {
 		shape, err = e.sizes(e.outs[0].Shape, order)
 	} else {
 		shape, err = e.read(e.n.In(1), nil, false)
@@ -211,7 +211,7 @@ func emitConstantOfShape(e *emitter) error {
 	var shape int
 	if dims := dimsOf(e.outs[0].Shape, nil); unknowns(dims) == 0 {
 		shape = e.int32s(dims)
-	} else if computable(e.outs[0].Shape) {
+	} else if computable(e.n, e.outs[0].Shape) {
 		if shape, err = e.sizes(e.outs[0].Shape, nil); err != nil {
 			return err
 		}

@@ -203,7 +203,7 @@ func resizeSizes(n *ir.Node) (in, out []int, ok bool) {
 		if q, ok := b[i].Div(a[i]); ok {
 			k, _ = q.Int()
 		}
-		if k < 1 || !computable(b[i:i+1]) {
+		if k < 1 || !computable(n, b[i:i+1]) {
 			return nil, nil, false
 		}
 		const some = 7

@@ -50,7 +50,7 @@ func (e *emitter) move(code fb.Code, opts fb.Options, order layout.Perm, inputs 
 // legalReshape: the new shape has at most one dimension that the model's file
 // cannot tell, or can be computed.
 func legalReshape(n *ir.Node) string {
-	if unknowns(dimsOf(n.Out(0).Shape, nil)) <= 1 || computable(n.Out(0).Shape) {
+	if unknowns(dimsOf(n.Out(0).Shape, nil)) <= 1 || computable(n, n.Out(0).Shape) {
 		return ""
 	}
 	if n.Op != "Reshape" || n.In(1).Content == nil {
@@ -89,7 +89,7 @@ func emitReshape(e *emitter) error {
 	if unknowns(dims) <= 1 {
 		return e.move(fb.Reshape, nil, order, x, e.int32s(dims))
 	}
-	if computable(e.outs[0].Shape) {
+	if computable(e.n, e.outs[0].Shape) {
 		shape, err := e.sizes(e.outs[0].Shape, order)
 		if err != nil {
 			return err

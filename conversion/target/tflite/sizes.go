@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/pass/layout"
@@ -11,15 +12,38 @@ import (
 	"slipway/conversion/tensor"
 )
 
-// computable reports whether the sizes can be worked out from those of the
-// graph's inputs while the model runs.
-func computable(s ir.Shape) bool {
+// computable reports whether the sizes can be worked out, while the model runs,
+// from those of the graph's inputs or of n's.
+func computable(n *ir.Node, s ir.Shape) bool {
 	if s == nil {
 		return false
 	}
 	for _, d := range s {
-		if _, ok := d.Terms(); !ok {
+		if !computableSize(n, d) {
 			return false
+		}
+	}
+	return true
+}
+
+func computableSize(n *ir.Node, d ir.Dim) bool {
+	terms, ok := d.Terms()
+	if !ok {
+		return false
+	}
+	for _, t := range terms {
+		for _, f := range t.Factors {
+			switch {
+			case f.Symbol == "":
+				if !computableSize(n, f.Of) {
+					return false
+				}
+			case !strings.Contains(f.Symbol, "."): // names of inputs' sizes have none
+			case !slices.ContainsFunc(n.Inputs, func(v *ir.Value) bool {
+				return v != nil && !v.IsConst() && slices.ContainsFunc(v.Shape, func(x ir.Dim) bool { return x.Equal(ir.Symbol(f.Symbol)) })
+			}):
+				return false
+			}
 		}
 	}
 	return true

@@ -169,7 +169,7 @@ func emitQuantize(e *emitter) error {
 		return fmt.Errorf("has parameters that are not understood")
 	}
 	order := e.outOrder(0)
-	if h, ok := e.held[v]; ok && h.quant != nil && (e.quantOut[v] != nil && *e.quantOut[v] == *q || *h.quant == *q) {
+	if h, ok := e.held[v]; ok && h.quant != nil && *h.quant == *q {
 		e.held[e.outs[0]] = held{t: h.t, order: h.order, quant: h.quant}
 		return nil
 	}

@@ -270,6 +270,9 @@ func cutsOf(n *ir.Node) ([]cut, string) {
 }
 
 func legalSlice(n *ir.Node) string {
+	if k, ok := n.Out(0).Shape.NumElements(); ok && k.Is(0) {
+		return "a result without elements, for which the runtime gives others"
+	}
 	if r := n.In(0).Rank(); r > 5 {
 		return fmt.Sprintf("rank %d", r)
 	}

@@ -1,0 +1,88 @@
+package coreml_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"path/filepath"
+	"testing"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/ir"
+	ops "slipway/conversion/ops/all"
+	"slipway/conversion/pass/legalize"
+	"slipway/conversion/source"
+	source_coreml "slipway/conversion/source/coreml"
+	"slipway/conversion/target"
+	"slipway/conversion/target/coreml"
+	"slipway/conversion/tensor"
+	"slipway/conversion/testkit"
+)
+
+// convert writes g; false where the target cannot express it.
+func convert(t *testing.T, g *ir.Graph, dir, name, precision string) (string, *target.Artefact, bool) {
+	t.Helper()
+	ctx, reg := context.Background(), ops.Registry()
+	o := target.Options{Name: name, Precision: precision, Registry: reg}
+	if l := legalize.Run(ctx, g, reg, coreml.Target{}, o); l.Err() != nil {
+		return "", nil, false
+	}
+	var f *diag.Finding
+	if _, err := (coreml.Target{}).Prepare(ctx, g, reg, o); errors.As(err, &f) {
+		return "", nil, false // sizes that depend on data
+	} else if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return "", nil, false
+	}
+	a, err := coreml.Target{}.Write(ctx, g, dir, o)
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return "", nil, false
+	}
+	return filepath.Join(dir, a.Files[0]), a, true
+}
+
+// run reads the package back and evaluates it on inputs in the graph's order.
+func run(path string, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	reg := ops.Registry()
+	m, err := source_coreml.Source{}.Open(context.Background(), path, source.Options{Registry: reg, NoMap: true})
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	args := map[string]*tensor.Tensor{}
+	for i, v := range m.Graph.Inputs {
+		if args[v.Name], err = in[i].Cast(v.DType); err == nil && in[i].Rank() == 0 {
+			args[v.Name], err = args[v.Name].Reshape(1)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return testkit.Eval(reg, m.Graph, args)
+}
+
+// difference is the largest absolute difference over the largest wanted number.
+func difference(got, want *tensor.Tensor) (worst float64) {
+	g, w := got.Float64s(), want.Float64s()
+	scale := 1e-6
+	for _, x := range w {
+		if !math.IsInf(x, 0) && !math.IsNaN(x) {
+			scale = max(scale, math.Abs(x))
+		}
+	}
+	if want.DType() == tensor.Float16 || got.DType() == tensor.Float16 {
+		scale *= 32
+	}
+	for i := range w {
+		if w[i] == g[i] || math.IsNaN(w[i]) && math.IsNaN(g[i]) {
+			continue
+		}
+		d := math.Abs(w[i]-g[i]) / scale
+		if d != d {
+			return math.Inf(1)
+		}
+		worst = max(worst, d)
+	}
+	return worst
+}

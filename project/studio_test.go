@@ -198,7 +198,9 @@ func TestWholeLoop(t *testing.T) {
 			if !slices.ContainsFunc(s.BenchRows(), func(b project.BenchRow) bool { return b.Variant == v && b.P50MS > 0 && b.PeakRSS > 10<<20 }) {
 				t.Errorf("variant %d was not measured: %+v", v, s.BenchRows())
 			}
-			if works("ort") && !slices.ContainsFunc(s.BenchRows(), func(b project.BenchRow) bool { return b.Variant == v && b.Runtime == "ort" && convolutionsNamed(t, s, b) }) {
+			if works("ort") && !slices.ContainsFunc(s.BenchRows(), func(b project.BenchRow) bool {
+				return b.Variant == v && b.Runtime == "ort" && convolutionsNamed(t, s, b)
+			}) {
 				t.Errorf("variant %d: no times by source layer", v)
 			}
 			if !slices.ContainsFunc(s.EvalRows(), func(e project.EvalRow) bool {

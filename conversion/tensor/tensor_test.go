@@ -83,11 +83,21 @@ func TestFloat8E8M0(t *testing.T) {
 		sat  bool
 		want uint8
 	}{
-		{1, RoundUp, true, 127}, {1.01, RoundUp, true, 128}, {1.99, RoundDown, true, 127},
-		{1.5, RoundNearest, true, 128}, {1.49, RoundNearest, true, 127},
-		{0, RoundUp, true, 0}, {0, RoundNearest, false, 255}, {math.NaN(), RoundUp, true, 255},
-		{inf, RoundUp, true, 254}, {inf, RoundNearest, false, 255}, {1e39, RoundUp, true, 254}, {1e39, RoundNearest, false, 255},
-		{1e-40, RoundUp, true, 0}, {1e-40, RoundNearest, false, 255}, {math.Ldexp(1, -127), RoundUp, true, 0},
+		{1, RoundUp, true, 127},
+		{1.01, RoundUp, true, 128},
+		{1.99, RoundDown, true, 127},
+		{1.5, RoundNearest, true, 128},
+		{1.49, RoundNearest, true, 127},
+		{0, RoundUp, true, 0},
+		{0, RoundNearest, false, 255},
+		{math.NaN(), RoundUp, true, 255},
+		{inf, RoundUp, true, 254},
+		{inf, RoundNearest, false, 255},
+		{1e39, RoundUp, true, 254},
+		{1e39, RoundNearest, false, 255},
+		{1e-40, RoundUp, true, 0},
+		{1e-40, RoundNearest, false, 255},
+		{math.Ldexp(1, -127), RoundUp, true, 0},
 	} {
 		if got := Float64ToFloat8E8M0(c.x, c.sat, c.mode); got != c.want {
 			t.Errorf("%g with mode %d, saturate %v becomes %d, want %d", c.x, c.mode, c.sat, got, c.want)

@@ -13,9 +13,12 @@ var scanDef = &op.Def{
 	Name: "Scan", Doc: "Runs a graph over the slices of its inputs, one after the other, with states that it passes on.", Family: family,
 	Inputs: inputs(), Outputs: op.Variadic("outputs"),
 	Attrs: []op.Attr{
-		subgraph("body"), captured(), {Name: "num_scan_inputs", Kind: op.Int, Required: true},
-		{Name: "scan_input_axes", Kind: op.Ints}, {Name: "scan_input_directions", Kind: op.Ints},
-		{Name: "scan_output_axes", Kind: op.Ints}, {Name: "scan_output_directions", Kind: op.Ints},
+		subgraph("body"), captured(),
+		{Name: "num_scan_inputs", Kind: op.Int, Required: true},
+		{Name: "scan_input_axes", Kind: op.Ints},
+		{Name: "scan_input_directions", Kind: op.Ints},
+		{Name: "scan_output_axes", Kind: op.Ints},
+		{Name: "scan_output_directions", Kind: op.Ints},
 	},
 	Infer:     inferScan,
 	Eval:      evalScan,
@@ -65,8 +68,10 @@ func newScan(n *ir.Node) (*scan, error) {
 		n    int
 		dst  *[]int64
 	}{
-		{"scan_input_axes", s.scanned, &s.inAxes}, {"scan_input_directions", s.scanned, &s.inReversed},
-		{"scan_output_axes", s.collected, &s.outAxes}, {"scan_output_directions", s.collected, &s.outReversedList},
+		{"scan_input_axes", s.scanned, &s.inAxes},
+		{"scan_input_directions", s.scanned, &s.inReversed},
+		{"scan_output_axes", s.collected, &s.outAxes},
+		{"scan_output_directions", s.collected, &s.outReversedList},
 	} {
 		v := n.Ints(a.name)
 		if len(v) == 0 {

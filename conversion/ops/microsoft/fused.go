@@ -39,7 +39,8 @@ var fusedGemmDef = fused(&op.Def{
 	Doc:    "Gemm, then an activation.",
 	Inputs: op.Opt(op.In("A", "B"), "C"),
 	Attrs: []op.Attr{
-		{Name: "activation", Kind: op.Str}, float("activation_alpha", nil), float("activation_beta", nil), float("activation_gamma", nil),
+		{Name: "activation", Kind: op.Str},
+		float("activation_alpha", nil), float("activation_beta", nil), float("activation_gamma", nil),
 		float("alpha", 1.0), float("beta", 1.0), integer("transA", 0), integer("transB", 0),
 	},
 	Decompose: parts(func(b builder) ([]*ir.Value, error) {

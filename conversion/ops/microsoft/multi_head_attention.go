@@ -16,7 +16,9 @@ var multiHeadAttentionDef = fused(&op.Def{
 		"past_sequence_length", "cache_indirection"),
 	Outputs: op.Opt(op.In("output"), "present_key", "present_value", "qk"),
 	Attrs: []op.Attr{
-		float("mask_filter_value", -10000.0), {Name: "num_heads", Kind: op.Int, Required: true}, float("scale", nil),
+		float("mask_filter_value", -10000.0),
+		{Name: "num_heads", Kind: op.Int, Required: true},
+		float("scale", nil),
 		integer("unidirectional", 0),
 	},
 	Decompose: parts(func(b builder) ([]*ir.Value, error) {
@@ -134,8 +136,11 @@ var attentionDef = fused(&op.Def{
 	Inputs:  op.Opt(op.In("input", "weights"), "bias", "mask_index", "past", "attention_bias", "past_sequence_length"),
 	Outputs: op.Opt(op.In("output"), "present"),
 	Attrs: []op.Attr{
-		integer("do_rotary", 0), float("mask_filter_value", -10000.0), {Name: "num_heads", Kind: op.Int, Required: true},
-		integer("past_present_share_buffer", 0), {Name: "qkv_hidden_sizes", Kind: op.Ints}, integer("rotary_embedding_dim", 0),
+		integer("do_rotary", 0), float("mask_filter_value", -10000.0),
+		{Name: "num_heads", Kind: op.Int, Required: true},
+		integer("past_present_share_buffer", 0),
+		{Name: "qkv_hidden_sizes", Kind: op.Ints},
+		integer("rotary_embedding_dim", 0),
 		float("scale", nil), integer("unidirectional", 0),
 	},
 	Decompose: parts(func(b builder) ([]*ir.Value, error) {

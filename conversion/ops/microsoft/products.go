@@ -14,8 +14,15 @@ var qGemmDef = fused(&op.Def{
 	Doc:  "Gemm of quantized matrices with an integer C; quantized where y_scale is given.",
 	Tol:  oneStep,
 	Inputs: []op.Param{
-		{Name: "A"}, {Name: "a_scale"}, {Name: "a_zero_point"}, {Name: "B"}, {Name: "b_scale"}, {Name: "b_zero_point"},
-		{Name: "C", Optional: true}, {Name: "y_scale", Optional: true}, {Name: "y_zero_point", Optional: true},
+		{Name: "A"},
+		{Name: "a_scale"},
+		{Name: "a_zero_point"},
+		{Name: "B"},
+		{Name: "b_scale"},
+		{Name: "b_zero_point"},
+		{Name: "C", Optional: true},
+		{Name: "y_scale", Optional: true},
+		{Name: "y_zero_point", Optional: true},
 	},
 	Attrs: []op.Attr{float("alpha", 1.0), integer("transA", 0), integer("transB", 0)},
 	Decompose: parts(func(b builder) ([]*ir.Value, error) {
@@ -78,8 +85,12 @@ var matMulNBitsDef = fused(&op.Def{
 	Doc:    "Product with a weight matrix packed in 2, 4 or 8 bits, with a scale for each block of rows.",
 	Inputs: op.Opt(op.In("A", "B", "scales"), "zero_points", "g_idx", "bias"),
 	Attrs: []op.Attr{
-		{Name: "K", Kind: op.Int, Required: true}, {Name: "N", Kind: op.Int, Required: true}, integer("accuracy_level", 0),
-		integer("bits", 4), {Name: "block_size", Kind: op.Int, Required: true}, integer("weight_prepacked", 0),
+		{Name: "K", Kind: op.Int, Required: true},
+		{Name: "N", Kind: op.Int, Required: true},
+		integer("accuracy_level", 0),
+		integer("bits", 4),
+		{Name: "block_size", Kind: op.Int, Required: true},
+		integer("weight_prepacked", 0),
 	},
 	Decompose: parts(func(b builder) ([]*ir.Value, error) {
 		k, n, bits, block := b.Int("K", 0), b.Int("N", 0), b.Int("bits", 4), b.Int("block_size", 0)

@@ -22,9 +22,14 @@ func qBinary(name, doc, real string) *op.Def {
 }
 
 var binaryParams = []op.Param{
-	{Name: "A"}, {Name: "A_scale"}, {Name: "A_zero_point", Optional: true},
-	{Name: "B"}, {Name: "B_scale"}, {Name: "B_zero_point", Optional: true},
-	{Name: "C_scale"}, {Name: "C_zero_point", Optional: true},
+	{Name: "A"},
+	{Name: "A_scale"},
+	{Name: "A_zero_point", Optional: true},
+	{Name: "B"},
+	{Name: "B_scale"},
+	{Name: "B_zero_point", Optional: true},
+	{Name: "C_scale"},
+	{Name: "C_zero_point", Optional: true},
 }
 
 var qLinearAddDef = qBinary("QLinearAdd", "The sum of quantized inputs, quantized.", "Add")
@@ -32,8 +37,11 @@ var qLinearAddDef = qBinary("QLinearAdd", "The sum of quantized inputs, quantize
 var qLinearMulDef = qBinary("QLinearMul", "The product of quantized inputs, quantized.", "Mul")
 
 var unaryParams = []op.Param{
-	{Name: "X"}, {Name: "X_scale"}, {Name: "X_zero_point", Optional: true},
-	{Name: "Y_scale"}, {Name: "Y_zero_point", Optional: true},
+	{Name: "X"},
+	{Name: "X_scale"},
+	{Name: "X_zero_point", Optional: true},
+	{Name: "Y_scale"},
+	{Name: "Y_zero_point", Optional: true},
 }
 
 // qUnary makes an operator on one quantized input.

@@ -14,7 +14,8 @@ import (
 var labelEncoderDef = &op.Def{
 	Name: domain + "LabelEncoder", Doc: "Looks elements up in a table of keys and values.", Family: family,
 	Attrs: []op.Attr{
-		{Name: "keys_tensor", Kind: op.Tensor, Required: true}, {Name: "values_tensor", Kind: op.Tensor, Required: true},
+		{Name: "keys_tensor", Kind: op.Tensor, Required: true},
+		{Name: "values_tensor", Kind: op.Tensor, Required: true},
 		{Name: "default_tensor", Kind: op.Tensor, Required: true},
 	},
 	Inputs: op.In("X"), Outputs: op.In("Y"),

@@ -22,9 +22,13 @@ const (
 // attrs are the attributes that the operators share.
 func attrs(more ...op.Attr) []op.Attr {
 	return append([]op.Attr{
-		{Name: "activation_alpha", Kind: op.Floats}, {Name: "activation_beta", Kind: op.Floats}, {Name: "activations", Kind: op.Strs},
-		{Name: "clip", Kind: op.Float}, {Name: "direction", Kind: op.Str, Default: "forward"},
-		{Name: "hidden_size", Kind: op.Int}, {Name: "layout", Kind: op.Int, Default: int64(0)},
+		{Name: "activation_alpha", Kind: op.Floats},
+		{Name: "activation_beta", Kind: op.Floats},
+		{Name: "activations", Kind: op.Strs},
+		{Name: "clip", Kind: op.Float},
+		{Name: "direction", Kind: op.Str, Default: "forward"},
+		{Name: "hidden_size", Kind: op.Int},
+		{Name: "layout", Kind: op.Int, Default: int64(0)},
 	}, more...)
 }
 
@@ -153,7 +157,8 @@ func fits(l *layer, hidden ir.Dim, x, w, r, b ir.Shape) error {
 		name       string
 		have, want ir.Shape
 	}{
-		{"W", w, ir.Shape{dirs, rows, in}}, {"R", r, ir.Shape{dirs, rows, hidden}},
+		{"W", w, ir.Shape{dirs, rows, in}},
+		{"R", r, ir.Shape{dirs, rows, hidden}},
 		{"B", b, ir.Shape{dirs, rows.Add(rows)}},
 	} {
 		if c.have == nil {
@@ -224,8 +229,12 @@ func (l *layer) load(c *op.EvalCtx) (*operands, error) {
 		shape []int
 		dst   *[]float64
 	}{
-		{inX, "X", x.Shape(), &o.x}, {inW, "W", []int{l.dirs, o.rows, o.in}, &o.w}, {inR, "R", []int{l.dirs, o.rows, o.hidden}, &o.r},
-		{inB, "B", []int{l.dirs, 2 * o.rows}, &o.b}, {inH, "initial_h", state, &o.h}, {inC, "initial_c", state, &o.c},
+		{inX, "X", x.Shape(), &o.x},
+		{inW, "W", []int{l.dirs, o.rows, o.in}, &o.w},
+		{inR, "R", []int{l.dirs, o.rows, o.hidden}, &o.r},
+		{inB, "B", []int{l.dirs, 2 * o.rows}, &o.b},
+		{inH, "initial_h", state, &o.h},
+		{inC, "initial_c", state, &o.c},
 		{inP, "P", []int{l.dirs, 3 * o.hidden}, &o.p},
 	} {
 		t := c.Arg(a.i)

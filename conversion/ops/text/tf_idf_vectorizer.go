@@ -12,10 +12,15 @@ import (
 var tfIdfVectorizerDef = &op.Def{
 	Name: "TfIdfVectorizer", Doc: "Counts the n-grams of a pool in each row, whole or with gaps, and weighs the counts.", Family: family,
 	Attrs: []op.Attr{
-		{Name: "max_gram_length", Kind: op.Int, Required: true}, {Name: "max_skip_count", Kind: op.Int, Required: true},
-		{Name: "min_gram_length", Kind: op.Int, Required: true}, {Name: "mode", Kind: op.Str, Required: true},
-		{Name: "ngram_counts", Kind: op.Ints, Required: true}, {Name: "ngram_indexes", Kind: op.Ints, Required: true},
-		{Name: "pool_int64s", Kind: op.Ints}, {Name: "pool_strings", Kind: op.Strs}, {Name: "weights", Kind: op.Floats},
+		{Name: "max_gram_length", Kind: op.Int, Required: true},
+		{Name: "max_skip_count", Kind: op.Int, Required: true},
+		{Name: "min_gram_length", Kind: op.Int, Required: true},
+		{Name: "mode", Kind: op.Str, Required: true},
+		{Name: "ngram_counts", Kind: op.Ints, Required: true},
+		{Name: "ngram_indexes", Kind: op.Ints, Required: true},
+		{Name: "pool_int64s", Kind: op.Ints},
+		{Name: "pool_strings", Kind: op.Strs},
+		{Name: "weights", Kind: op.Floats},
 	},
 	Inputs: op.In("X"), Outputs: op.In("Y"),
 	Infer: func(c *op.InferCtx) error {

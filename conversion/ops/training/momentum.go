@@ -7,8 +7,10 @@ import (
 
 var momentumDef = optimiser("Momentum", "Makes a step of gradient descent with momentum, standard or Nesterov's.", 1,
 	[]op.Attr{
-		{Name: "alpha", Kind: op.Float, Required: true}, {Name: "beta", Kind: op.Float, Required: true},
-		{Name: "mode", Kind: op.Str, Required: true}, {Name: "norm_coefficient", Kind: op.Float, Required: true},
+		{Name: "alpha", Kind: op.Float, Required: true},
+		{Name: "beta", Kind: op.Float, Required: true},
+		{Name: "mode", Kind: op.Str, Required: true},
+		{Name: "norm_coefficient", Kind: op.Float, Required: true},
 	},
 	func(n *ir.Node, r, t, x, grad float64, state []float64) float64 {
 		a, b := n.Float("alpha", 0), n.Float("beta", 0)

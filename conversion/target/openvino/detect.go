@@ -74,9 +74,12 @@ func emitRoiAlign(e *emitter, n *ir.Node) {
 		mode = "asymmetric"
 	}
 	e.final("ROIAlign", "opset9", []attr{
-		{"pooled_h", ints([]int64{n.Int("output_height", 1)})}, {"pooled_w", ints([]int64{n.Int("output_width", 1)})},
-		{"sampling_ratio", ints([]int64{n.Int("sampling_ratio", 0)})}, {"spatial_scale", float(n.Float("spatial_scale", 1))},
-		{"mode", "avg"}, {"aligned_mode", mode},
+		{"pooled_h", ints([]int64{n.Int("output_height", 1)})},
+		{"pooled_w", ints([]int64{n.Int("output_width", 1)})},
+		{"sampling_ratio", ints([]int64{n.Int("sampling_ratio", 0)})},
+		{"spatial_scale", float(n.Float("spatial_scale", 1))},
+		{"mode", "avg"},
+		{"aligned_mode", mode},
 	}, e.in(0), e.in(1), e.convert(e.in(2), tensor.Int32))
 }
 
@@ -104,9 +107,13 @@ func emitDeformConv(e *emitter, n *ir.Node) {
 	}
 	o := n.Out(0)
 	p := e.op("DeformableConvolution", "opset8", o.DType, o.Shape, []attr{
-		{"strides", list("strides", 0, 2, 1)}, {"dilations", list("dilations", 0, 2, 1)},
-		{"pads_begin", list("pads", 0, 2, 0)}, {"pads_end", list("pads", 2, 2, 0)}, {"auto_pad", "explicit"},
-		{"group", ints([]int64{n.Int("group", 1)})}, {"deformable_group", ints([]int64{n.Int("offset_group", 1)})},
+		{"strides", list("strides", 0, 2, 1)},
+		{"dilations", list("dilations", 0, 2, 1)},
+		{"pads_begin", list("pads", 0, 2, 0)},
+		{"pads_end", list("pads", 2, 2, 0)},
+		{"auto_pad", "explicit"},
+		{"group", ints([]int64{n.Int("group", 1)})},
+		{"deformable_group", ints([]int64{n.Int("offset_group", 1)})},
 		{"bilinear_interpolation_pad", "true"},
 	}, in...)
 	if n.In(3) != nil {

@@ -43,7 +43,11 @@ func (r *run) restore() error {
 	if len(r.graph.Nodes) == before {
 		return nil
 	}
-	return r.pass(passConstants(), nil)
+	// The parts leave arithmetic on constants and pairs of Transposes behind.
+	if err := r.pass(passConstants(), nil); err != nil {
+		return err
+	}
+	return r.pass(fold.Identity, nil)
 }
 
 // widen makes a source that computes in half precision compute in single, where

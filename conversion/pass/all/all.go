@@ -37,6 +37,7 @@ func Passes() []*pass.Pass {
 		recognise.HardSigmoid,
 		recognise.LeakyRelu,
 		recognise.Softmax,
+		recognise.Attention,
 		recognise.L2Norm,
 		recognise.Blocks,
 		recognise.Focus,

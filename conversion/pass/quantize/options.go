@@ -122,7 +122,7 @@ var ONNXRuntime = &Profile{
 // OpenVINO is OpenVINO's CPU plugin: a FakeQuantize on every input of a
 // quantized operator; the plugin finds the outputs itself.
 var OpenVINO = &Profile{
-	Name: "openvino", Activation: tensor.Uint8, hoist: true,
+	Name: "openvino", Activation: tensor.Uint8, hoist: true, inParts: []string{"Attention"},
 	roles: roles(map[role][]string{
 		product: {"Conv", "ConvTranspose", "MatMul", "Gemm"},
 		combine: {"Add", "Mul", "Sub"},

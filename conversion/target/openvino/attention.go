@@ -35,7 +35,7 @@ func legalAttention(n *ir.Node) string {
 func emitAttention(e *emitter, n *ir.Node) {
 	size, _ := n.In(0).Shape[3].Int()
 	q := e.in(0)
-	if s := n.Float("scale", 0) * math.Sqrt(float64(size)); n.Has("scale") && s != 1 {
+	if s := n.Float("scale", 0) * math.Sqrt(float64(size)); n.Has("scale") && math.Abs(s-1) > 1e-6 {
 		v := n.In(0)
 		q = e.op("Multiply", "opset1", v.DType, v.Shape, numpy, q, e.scalar(v.DType, s))
 	}

@@ -42,10 +42,18 @@ var bitCastDef = &op.Def{
 		return err
 	},
 	Decompose: func(b *op.Builder) ([]*ir.Value, error) {
-		if d, err := bitCastType(b.Node, b.In(0).DType); err == nil && d == b.In(0).DType {
+		from := b.In(0).DType
+		d, err := bitCastType(b.Node, from)
+		switch {
+		case err != nil:
+			return nil, err
+		case d == from:
 			return one(b.Op("Identity", nil, b.In(0)))
+		case from.IsInt() && d.IsInt():
+			// Between integers Cast keeps the low bits, which are all of them.
+			return one(b.Op("Cast", ir.Attrs{"to": op.ONNXType(d)}, b.In(0)))
 		}
-		return nil, fmt.Errorf("BitCast: %w", op.ErrNoDecomposition)
+		return nil, fmt.Errorf("BitCast from %v to %v: %w", from, d, op.ErrNoDecomposition)
 	},
 }
 

@@ -150,9 +150,11 @@ const (
 	GatherND             Code = 107
 	Cos                  Code = 108
 	Elu                  Code = 111
+	ReverseSequence      Code = 112
 	Quantize             Code = 114
 	Round                Code = 116
 	HardSwish            Code = 117
+	ScatterND            Code = 122
 	SelectV2             Code = 123
 	BatchMatMul          Code = 126
 	placeholderForBigger Code = 127
@@ -160,7 +162,9 @@ const (
 	BroadcastTo          Code = 130
 	Conv3D               Code = 132
 	Gelu                 Code = 150
+	Atan2                Code = 156
 	Sign                 Code = 158
+	BitwiseXor           Code = 160
 )
 
 var codeNames = map[Code]string{
@@ -181,6 +185,7 @@ var codeNames = map[Code]string{
 	MirrorPad: "MIRROR_PAD", Abs: "ABS", SplitV: "SPLIT_V", Ceil: "CEIL", ReverseV2: "REVERSE_V2", GatherND: "GATHER_ND",
 	Cos: "COS", Elu: "ELU", Quantize: "QUANTIZE", Round: "ROUND", HardSwish: "HARD_SWISH", SelectV2: "SELECT_V2",
 	BatchMatMul: "BATCH_MATMUL", Cumsum: "CUMSUM", BroadcastTo: "BROADCAST_TO", Conv3D: "CONV_3D", Gelu: "GELU", Sign: "SIGN",
+	Atan2: "ATAN2", ReverseSequence: "REVERSE_SEQUENCE", ScatterND: "SCATTER_ND", BitwiseXor: "BITWISE_XOR",
 	placeholderForBigger: "PLACEHOLDER_FOR_GREATER_OP_CODES",
 }
 

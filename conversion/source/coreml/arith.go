@@ -32,7 +32,8 @@ var arithReaders = map[string]func(*reader){
 	"equal": two("Equal"), "greater": two("Greater"), "less": two("Less"), "greater_equal": two("GreaterOrEqual"), "less_equal": two("LessOrEqual"),
 	"logical_and": two("And"), "logical_or": two("Or"), "logical_xor": two("Xor"), "logical_not": one("Not"),
 	"abs": one("Abs"), "sign": one("Sign"), "exp": one("Exp"), "sqrt": one("Sqrt"), "floor": one("Floor"), "ceil": one("Ceil"), "round": one("Round"),
-	"sin": one("Sin"), "cos": one("Cos"), "erf": one("Erf"), "identity": one("Identity"),
+	"sin": one("Sin"), "cos": one("Cos"), "tan": one("Tan"), "asin": one("Asin"), "acos": one("Acos"), "atan": one("Atan"),
+	"sinh": one("Sinh"), "cosh": one("Cosh"), "atanh": one("Atanh"), "erf": one("Erf"), "identity": one("Identity"),
 	"not_equal": func(r *reader) { r.final("Not", nil, r.node("Equal", nil, r.v("x"), r.v("y"))) },
 	"real_div": func(r *reader) {
 		x := r.v("x")

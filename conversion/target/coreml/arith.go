@@ -14,6 +14,9 @@ var arithOps = map[string]spelling{
 	"Exp": unary("exp"), "Log": {floats, emitLog}, "Sqrt": unary("sqrt"),
 	"Abs": {wide, one("abs")}, "Sign": {wide, one("sign")}, "Neg": {wide, emitNeg},
 	"Floor": unary("floor"), "Ceil": unary("ceil"), "Round": unary("round"), "Sin": unary("sin"), "Cos": unary("cos"),
+	"Tan": unary("tan"), "Asin": unary("asin"), "Acos": unary("acos"), "Atan": unary("atan"),
+	"Sinh": unary("sinh"), "Cosh": unary("cosh"), "Atanh": unary("atanh"),
+
 	"Reciprocal": {floats, emitReciprocal},
 	"Equal":      compare("equal"), "Greater": compare("greater"), "Less": compare("less"),
 	"GreaterOrEqual": compare("greater_equal"), "LessOrEqual": compare("less_equal"),
@@ -198,6 +201,9 @@ func legalCast(n *ir.Node) string {
 	from, to := n.In(0).DType, n.Out(0).DType
 	if to.Bits() < 8 || to == tensor.BFloat16 {
 		return "Cast to " + to.String() + " has no equivalent"
+	}
+	if from == tensor.Uint32 && to == tensor.Int32 || from == tensor.Int32 && to == tensor.Uint32 {
+		return "Cast from " + from.String() + " to " + to.String() + " has no equivalent: both are held in 32 bits with a sign"
 	}
 	if from.Bits() > 32 && wraps(from, to) {
 		return "Cast from " + from.String() + " to " + to.String() + " takes the low bits of numbers that are held in 32"

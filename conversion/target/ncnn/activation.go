@@ -10,7 +10,9 @@ import (
 var activationOps = map[string]spelling{
 	"Abs": unary("UnaryOp", num(0, 0)), "Neg": unary("UnaryOp", num(0, 1)), "Floor": unary("UnaryOp", num(0, 2)), "Ceil": unary("UnaryOp", num(0, 3)),
 	"Sqrt": unary("UnaryOp", num(0, 5)), "Exp": unary("UnaryOp", num(0, 7)), "Log": unary("UnaryOp", num(0, 8)), "Sin": unary("UnaryOp", num(0, 9)),
-	"Cos": unary("UnaryOp", num(0, 10)), "Tan": unary("UnaryOp", num(0, 11)), "Reciprocal": unary("UnaryOp", num(0, 15)), "Round": unary("UnaryOp", num(0, 18)), "Sign": unary("UnaryOp", num(0, 20)),
+	"Cos": unary("UnaryOp", num(0, 10)), "Tan": unary("UnaryOp", num(0, 11)),
+	"Asin": unary("UnaryOp", num(0, 12)), "Acos": unary("UnaryOp", num(0, 13)), "Atan": unary("UnaryOp", num(0, 14)),
+	"Reciprocal": unary("UnaryOp", num(0, 15)), "Round": unary("UnaryOp", num(0, 18)), "Sign": unary("UnaryOp", num(0, 20)),
 	"Tanh": unary("TanH"), "Relu": unary("ReLU"), "Sigmoid": sigmoid, "Softplus": unary("Softplus"), "Erf": unary("Erf"), "Mish": unary("Mish"),
 	"Clip": clip, "LeakyRelu": leaky, "Elu": elu, "Selu": selu, "HardSigmoid": hardSigmoid, "HardSwish": unary("HardSwish", flt(0, 1.0/6), flt(1, 0.5)),
 	"Swish": swish, "Gelu": gelu, "PRelu": prelu,

@@ -21,7 +21,9 @@ var arithOps = map[string]spelling{
 	"Equal":      binary("Equal", "opset1"), "Greater": binary("Greater", "opset1"), "Less": binary("Less", "opset1"),
 	"GreaterOrEqual": binary("GreaterEqual", "opset1"), "LessOrEqual": binary("LessEqual", "opset1"),
 	"And": binary("LogicalAnd", "opset1"), "Or": binary("LogicalOr", "opset1"), "Xor": binary("LogicalXor", "opset1"),
-	"Not":   unary("LogicalNot", "opset1"),
+	"Not":        unary("LogicalNot", "opset1"),
+	"BitwiseAnd": binary("BitwiseAnd", "opset13"), "BitwiseOr": binary("BitwiseOr", "opset13"), "BitwiseXor": binary("BitwiseXor", "opset13"),
+	"BitwiseNot": unary("BitwiseNot", "opset13"), "BitShift": {nil, emitBitShift},
 	"IsNaN": unary("IsNaN", "opset10"), "IsInf": {nil, emitIsInf},
 	"Where": {nil, func(e *emitter, _ *ir.Node) { e.final("Select", "opset1", numpy, e.in(0), e.in(1), e.in(2)) }},
 	"Cast":  {legalCast, emitCast},
@@ -62,6 +64,19 @@ func emitRound(e *emitter, _ *ir.Node) {
 
 func emitReciprocal(e *emitter, n *ir.Node) {
 	e.final("Divide", "opset1", []attr{numpy[0], {"m_pythondiv", "false"}}, e.scalar(n.Out(0).DType, 1), e.in(0))
+}
+
+// emitBitShift: a shift by the width or more, which C++ leaves undefined, gives 0.
+func emitBitShift(e *emitter, n *ir.Node) {
+	d, s := n.Out(0).DType, n.Out(0).Shape
+	typ := "BitwiseLeftShift"
+	if n.Str("direction", "") == "RIGHT" {
+		typ = "BitwiseRightShift"
+	}
+	by, width := e.in(1), float64(d.Bits())
+	inside := e.op("Less", "opset1", tensor.Bool, n.In(1).Shape, numpy, by, e.scalar(d, width))
+	by = e.op("Minimum", "opset1", d, n.In(1).Shape, numpy, by, e.scalar(d, width-1))
+	e.final("Select", "opset1", numpy, inside, e.op(typ, "opset15", d, s, numpy, e.in(0), by), e.scalar(d, 0))
 }
 
 func emitIsInf(e *emitter, n *ir.Node) {

@@ -31,6 +31,8 @@ var arithSpellings = map[string]spelling{
 	"Sign":           {legal: floatOrInt32, emit: emitAs(fb.Sign)},
 	"Sin":            {legal: floatOnly, emit: emitAs(fb.Sin)},
 	"Cos":            {legal: floatOnly, emit: emitAs(fb.Cos)},
+	"Atan":           {legal: floatOnly, emit: emitAtan},
+	"BitwiseXor":     {legal: legalXor, emit: emitBinary(fb.BitwiseXor)},
 	"Reciprocal":     {legal: floatOnly, emit: emitReciprocal},
 	"Equal":          {legal: legalCompare, emit: emitBinary(fb.Equal)},
 	"Greater":        {legal: legalCompare, emit: emitBinary(fb.Greater)},
@@ -135,6 +137,32 @@ func emitBinary(code fb.Code) func(*emitter) error {
 		}
 		return e.out1(code, arithOptions(code, e.act), order, a, b)
 	}
+}
+
+// legalXor: what is narrower than 32 bits is widened.
+func legalXor(n *ir.Node) string {
+	if d := n.Out(0).DType; d != tensor.Int32 {
+		return fmt.Sprintf("element type %v", d)
+	}
+	return legalRank(n)
+}
+
+// emitAtan writes ATAN2(x, 1). The ones have x's shape, which the kernel wants:
+// x = x, which is 0 for NaN, of which every angle is NaN.
+func emitAtan(e *emitter) error {
+	x, err := e.in(0)
+	if err != nil {
+		return err
+	}
+	d := e.m.Tensors[x].Shape
+	same, err := e.tensor("", tensor.Bool, d, nil)
+	if err != nil {
+		return err
+	}
+	e.op(fb.Equal, nil, []int{x, x}, same)
+	ones := e.temp(x, d)
+	e.op(fb.Cast, fb.CastOptions{In: fb.Bool, Out: fb.Float32}, []int{same}, ones)
+	return e.out1(fb.Atan2, nil, e.inOrder(0), x, ones)
 }
 
 // emitVariadic chains an operator over any number of operands.

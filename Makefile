@@ -1,10 +1,10 @@
 # Slipway's tasks. The scripts behind them say what they do in their first lines.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build headless lint fuzz conformance bench large screenshots clean
+.PHONY: help demo test build headless lint fuzz fuzz-graphs conformance bench large screenshots clean
 
 help: ## Shows this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-12s %s\n' "$$t" "$$d"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-12s %s\n' "$$t" "$$d"; done
 
 demo: ## Installs what is missing, builds, and takes the bundled sample through the whole loop
 	@scripts/demo
@@ -26,6 +26,10 @@ lint: ## Runs gofumpt and golangci-lint
 FUZZTIME ?= 30
 fuzz: ## Runs every fuzz target for FUZZTIME seconds
 	@scripts/fuzz $(FUZZTIME)
+
+COUNT ?= 100000
+fuzz-graphs: ## Draws COUNT random graphs and looks for anything that computes them differently
+	@scripts/fuzz-graphs $(COUNT) $(SEED)
 
 bench: build ## Measures the studio beside today's tools on the same files
 	@scripts/test-venv

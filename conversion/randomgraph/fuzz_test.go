@@ -1,7 +1,9 @@
 package randomgraph
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -9,33 +11,41 @@ import (
 	ops "slipway/conversion/ops/all"
 )
 
-// budget is how many graphs a run draws and from which seed: GRAPHS and
-// GRAPH_SEED, else 400 from a fixed seed.
-func budget(t *testing.T) (count int, seed uint64) {
+// number reads an environment variable.
+func number(t *testing.T, name string, def uint64) uint64 {
 	t.Helper()
-	count, seed = 400, 1
-	if s := os.Getenv("GRAPHS"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		count = n
+	s := os.Getenv(name)
+	if s == "" {
+		return def
 	}
-	if s := os.Getenv("GRAPH_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seed = n
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return count, seed
+	return n
+}
+
+// budget is how many graphs a run draws, from which seed, and when it ends:
+// GRAPHS and GRAPH_SEED, else as many as fit in a minute where CI is set, 200
+// without it and 50 in short form, always from the same seed.
+func budget(t *testing.T) (count, seed uint64, end time.Time) {
+	t.Helper()
+	def := uint64(200)
+	end = time.Now().Add(time.Hour * 24)
+	switch {
+	case testing.Short():
+		def = 50
+	case os.Getenv("CI") != "" && os.Getenv("GRAPHS") == "":
+		def, end = 1<<20, time.Now().Add(time.Minute)
+	}
+	return number(t, "GRAPHS", def), number(t, "GRAPH_SEED", 1), end
 }
 
 // TestGraphs draws graphs and runs every check on them. What fails is made small
 // and left in testdata/found.
 func TestGraphs(t *testing.T) {
 	reg := ops.Registry()
-	count, first := budget(t)
+	count, first, end := budget(t)
 	checks := internal()
 	var rts []*Runtime
 	var every []int
@@ -51,8 +61,9 @@ func TestGraphs(t *testing.T) {
 	spent := make([]time.Duration, len(checks))
 	begin := time.Now()
 	found := map[string]int{}
-	nodes := 0
-	for seed := first; seed < first+uint64(count); seed++ {
+	nodes, drawn := 0, 0
+	for seed := first; seed < first+count && time.Now().Before(end); seed++ {
+		drawn++
 		c, err := Draw(reg, seed)
 		if err != nil {
 			t.Errorf("%v", err)
@@ -79,14 +90,15 @@ func TestGraphs(t *testing.T) {
 		}
 	}
 	d := time.Since(begin)
-	t.Logf("%d graphs of %d nodes from seed %d in %v: %.0f a second", count, nodes, first, d.Round(time.Millisecond), float64(count)/d.Seconds())
+	t.Logf("%d graphs of %d nodes from seed %d in %v: %.0f a second", drawn, nodes, first, d.Round(time.Millisecond), float64(drawn)/d.Seconds())
 	for i, k := range checks {
 		t.Logf("%-24s %8v, %d differences", k.Name, spent[i].Round(time.Millisecond), found[k.Name])
 	}
 	for _, r := range rts {
 		t.Logf("%s ran %d graphs", r.Name, r.Ran)
-		for why, n := range r.Refused {
-			t.Logf("  refused %5d: %s", n, why)
+		why := slices.SortedFunc(maps.Keys(r.Refused), func(a, b string) int { return r.Refused[b] - r.Refused[a] })
+		for _, w := range why[:min(len(why), 12)] {
+			t.Logf("  refused %5d: %s", r.Refused[w], w)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func fused(d *op.Def) *op.Def {
 }
 
 // inferParts takes the outputs' types and shapes from those of the parts. Of a
-// form without parts nothing is known.
+// form without parts, the type of the first output is known at the most.
 func inferParts(c *op.InferCtx) error {
 	g := ir.New(c.Name)
 	in := make([]*ir.Value, len(c.Inputs))
@@ -74,6 +74,9 @@ func inferParts(c *op.InferCtx) error {
 	case errors.Is(err, op.ErrNoDecomposition):
 		for i := range c.Outputs {
 			c.Set(i, tensor.Invalid, nil)
+		}
+		if d := c.InType(0); d.IsFloat() {
+			c.Set(0, d, nil) // which all of them with such a first input have in common
 		}
 		return nil
 	case err == nil:

@@ -205,6 +205,9 @@ func emitDequantize(e *emitter) error {
 	if !ok {
 		return fmt.Errorf("reads %q, which is not there yet", v.Name)
 	}
+	if h.quant != nil && *h.quant != *q {
+		return otherParameters(e.n)
+	}
 	if h.quant == nil {
 		// An integer tensor of another origin, such as an input of the graph: it
 		// gets its parameters here.
@@ -222,12 +225,18 @@ func emitDequantize(e *emitter) error {
 		case x.Type == fb.Int8 && quantOf(x.Quant) != nil && *quantOf(x.Quant) == *q:
 			y = h.t
 		default:
-			return fmt.Errorf("reads %q of type %v, which has other parameters already", v.Name, v.DType)
+			return otherParameters(e.n)
 		}
 		h.t, h.quant = y, q
 	}
 	e.held[e.outs[0]] = h
 	return nil
+}
+
+// otherParameters refuses to read one 8-bit tensor by two scales or zero points,
+// as each tensor of the format has its own.
+func otherParameters(n *ir.Node) error {
+	return diag.Errorf("tflite.quantization", "%q reads 8-bit numbers by another scale or zero point than they were made or read with elsewhere", n.Name).At(n.Name)
 }
 
 // quantConst is a constant operand of an int8 operator, quantized by its range;

@@ -37,7 +37,7 @@ type artefact struct {
 	in, want []*tensor.Tensor
 	names    []string // of the source's inputs, those of in
 	outputs  []string // names of the source's outputs
-	warnings []string // what the report warned of
+	warnings []string // what the target warned of
 	notes    []string // all that the report said
 	random   bool     // the results are random numbers
 }
@@ -134,7 +134,7 @@ func convert(ctx context.Context, c testCase, f form, target, dir string) (a art
 	}
 	for _, w := range r.Findings {
 		a.notes = append(a.notes, w.Text)
-		if w.Severity == diag.Warning {
+		if w.Severity == diag.Warning && strings.HasPrefix(w.Code, target+".") {
 			a.warnings = append(a.warnings, w.Text)
 		}
 	}

@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -183,6 +185,9 @@ func (r *room) note(column string, c testCase, f form, o outcome, why string) {
 			o, why = known, "exception: "+reason
 		}
 	}
+	if o == finding && !isRaw(column) && !names(why) {
+		r.t.Errorf("%s: %s ends in a finding that names neither operator nor tensor: %s", column, name, why)
+	}
 	r.table.set(c.name, column, f, o)
 	if *only != "" && o != pass {
 		r.t.Logf("%s: %s is %c: %s", column, name, o, why)
@@ -191,6 +196,24 @@ func (r *room) note(column string, c testCase, f form, o outcome, why string) {
 		r.table.because(column, line(why), name)
 	}
 }
+
+var word = regexp.MustCompile(`[A-Za-z0-9_.]+`)
+
+// names reports whether a finding's text names an operator or, in quotes, a tensor.
+func names(why string) bool {
+	return strings.Contains(why, `"`) || strings.HasPrefix(why, "operator ") && strings.HasSuffix(why, " is not supported") || slices.ContainsFunc(word.FindAllString(why, -1), func(w string) bool {
+		return operators[w] || operators[strings.TrimRight(w, ".")]
+	})
+}
+
+// operators are those that the program knows and those of ONNX that it does not.
+var operators = func() map[string]bool {
+	m := map[string]bool{}
+	for _, n := range registry.Names() {
+		m[n] = true
+	}
+	return m
+}()
 
 // line is s as one line of bounded length, without what differs between runs.
 func line(s string) string {
@@ -249,7 +272,10 @@ func (r *room) run(ctx context.Context, v vendor, a artefact, raw bool) (outcome
 	got, err := v.run(ctx, a)
 	var died *crash
 	var absent *runtimes.NotAvailableError
+	var refusal *refused
 	switch {
+	case errors.As(err, &refusal):
+		return finding, refusal.text
 	case errors.As(err, &died):
 		return crashed, strings.ReplaceAll(died.text, r.dir, "")
 	case errors.As(err, &absent):

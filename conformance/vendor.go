@@ -69,7 +69,11 @@ func (v adapter) session(ctx context.Context, a artefact) ([]*tensor.Tensor, err
 			return nil, fmt.Errorf("the artefact has %d inputs, the source %d", len(ios), len(a.in))
 		}
 		if in[i], err = fit(a.in[at], io, v.scalars); err != nil {
-			return nil, fmt.Errorf("input %q: %w", io.Name, err)
+			name := fmt.Sprintf("input %q", a.names[at])
+			if slices.ContainsFunc(a.notes, func(s string) bool { return strings.Contains(s, name) }) {
+				return nil, &refused{fmt.Sprintf("%s: %v", name, err)}
+			}
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return s.Run(ctx, in)

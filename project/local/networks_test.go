@@ -175,7 +175,7 @@ func convertNetwork(t *testing.T, m *Machine, n network, to, precision string) {
 		need(t, m, rt)
 	}
 	r := plan.Default()
-	r.Precision, r.Quantize.Calibration, r.Quantize.Images = precision, n.calibration, 48
+	r.Precision, r.Quantize.Calibration, r.Quantize.Images = precision, n.calibration, 24
 	dir := t.TempDir()
 	begin := time.Now()
 	res, err := env.RunTo(context.Background(), pipeline.Request{Model: n.path, Target: to, Recipe: r}, dir, nil)

@@ -41,6 +41,7 @@ func Passes() []*pass.Pass {
 		recognise.L2Norm,
 		recognise.Blocks,
 		recognise.Focus,
+		fold.Axes,
 		recognise.GlobalPool,
 		fuse.BatchNorm,
 		fuse.Scale,

@@ -32,13 +32,24 @@ type Histogram struct {
 	zeros uint64
 }
 
-// Add counts all elements of v, on all cores.
+// aloneBelow is the number of elements that one core counts sooner than several
+// have added up their bins.
+const aloneBelow = 1 << 19
+
+// Add counts all elements of v, a large tensor's on all cores.
 func (h *Histogram) Add(v []float32) {
 	if h.count == nil {
 		h.count = make([]uint64, histogramBins)
 	}
+	if len(v) < aloneBelow {
+		for _, x := range v {
+			h.count[math.Float32bits(x)>>histogramShift]++
+		}
+		h.fold()
+		return
+	}
 	var mu sync.Mutex
-	tensor.Parallel(len(v), 1<<15, func(lo, hi int) {
+	tensor.Parallel(len(v), aloneBelow/2, func(lo, hi int) {
 		local := make([]uint32, histogramBins)
 		for _, x := range v[lo:hi] {
 			local[math.Float32bits(x)>>histogramShift]++
@@ -49,7 +60,12 @@ func (h *Histogram) Add(v []float32) {
 			h.count[i] += uint64(n)
 		}
 	})
-	// Both zeros, with the subnormals, share the first bin of their sign.
+	h.fold()
+}
+
+// fold moves both zeros and the subnormals, the first bins of their signs, to
+// where zeros are counted.
+func (h *Histogram) fold() {
 	h.zeros += h.count[0] + h.count[histogramBins/2]
 	h.count[0], h.count[histogramBins/2] = 0, 0
 }

@@ -38,7 +38,8 @@ func elementsByPlace(b *op.Builder) ([]*ir.Value, error) {
 			r /= out[k]
 		}
 	}
-	if v, isConst := idx.ConstInts(); isConst && len(v) == n && b.Str("reduction", "none") == "none" {
+	v, isConst := idx.ConstInts()
+	if isConst && len(v) == n {
 		for i, p := range v {
 			at, err := position(p, in[axis])
 			if err != nil {
@@ -46,7 +47,10 @@ func elementsByPlace(b *op.Builder) ([]*ir.Value, error) {
 			}
 			base[i] += int64(at * st[axis])
 		}
-		return chosen(b, data, updates, in, base, 1)
+		if b.Str("reduction", "none") == "none" {
+			return chosen(b, data, updates, in, base, 1)
+		}
+		return scatterFlat(b, b.Const(tensor.Of(base, n, 1)), in)
 	}
 	size := int64(in[axis])
 	if idx.DType != tensor.Int64 {
@@ -55,12 +59,17 @@ func elementsByPlace(b *op.Builder) ([]*ir.Value, error) {
 	negative := b.Op("Less", nil, idx, b.Const(tensor.Scalar(int64(0))))
 	idx = b.Op("Where", nil, negative, b.Op("Add", nil, idx, b.Const(tensor.Scalar(size))), idx)
 	at := b.Op("Add", nil, b.Op("Mul", nil, idx, b.Const(tensor.Scalar(int64(st[axis])))), b.Const(tensor.Of(base, out...)))
+	return scatterFlat(b, b.Op("Reshape", nil, at, b.Ints(int64(n), 1)), in)
+}
+
+// scatterFlat is ScatterND of the node's updates into its data, both flattened.
+func scatterFlat(b *op.Builder, at *ir.Value, in []int) ([]*ir.Value, error) {
 	flat := func(v *ir.Value) *ir.Value { return b.Op("Reshape", nil, v, b.Ints(-1)) }
 	attrs := ir.Attrs{}
 	if b.Has("reduction") {
 		attrs["reduction"] = b.Str("reduction", "none")
 	}
-	y := b.Op("ScatterND", attrs, flat(data), b.Op("Reshape", nil, at, b.Ints(int64(n), 1)), flat(updates))
+	y := b.Op("ScatterND", attrs, flat(b.In(0)), at, flat(b.In(2)))
 	return []*ir.Value{b.Op("Reshape", nil, y, b.Ints(wide(in)...))}, nil
 }
 

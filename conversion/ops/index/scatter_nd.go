@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"slices"
 
+	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/op/kernel"
+	"slipway/conversion/ops/internal/build"
 )
 
 var scatterNDDef = &op.Def{
@@ -27,7 +29,58 @@ var scatterNDDef = &op.Def{
 	Eval: evalScatterND,
 	Tol:  op.Elementwise,
 
-	Decompose: blocksByPlace,
+	Decompose: func(b *op.Builder) ([]*ir.Value, error) {
+		if b.Str("reduction", "none") != "none" {
+			return joinedBlocks(b)
+		}
+		return blocksByPlace(b)
+	},
+}
+
+// joinedBlocks joins the updates with what is there and overwrites that: for
+// constant indices that name no place twice.
+func joinedBlocks(d *op.Builder) ([]*ir.Value, error) {
+	b := build.B{Builder: d}
+	join := map[string]string{"add": "Add", "mul": "Mul", "max": "Max", "min": "Min"}[b.Str("reduction", "none")]
+	data, idx, updates := b.In(0), b.In(1), b.In(2)
+	if once, known := distinct(data.Shape, idx); !known || !once {
+		return nil, fmt.Errorf("indices that may name a place twice: %w", op.ErrNoDecomposition)
+	}
+	joined := b.Op(join, nil, b.Op("GatherND", nil, data, idx), updates)
+	return build.One(b.Op("ScatterND", nil, data, idx, joined))
+}
+
+// distinct reports whether the lists in constant indices into s all differ;
+// known is false where the indices or the sizes are not known.
+func distinct(s ir.Shape, idx *ir.Value) (once, known bool) {
+	v, ok := idx.ConstInts()
+	if !ok || len(idx.Shape) == 0 {
+		return false, false
+	}
+	is := idx.Const.Shape()
+	k := is[len(is)-1]
+	if k < 1 || k > len(s) {
+		return false, false
+	}
+	seen := map[string]bool{}
+	for i := 0; i+k <= len(v); i += k {
+		key := ""
+		for j, x := range v[i : i+k] {
+			n, static := s[j].Int()
+			if x < 0 && !static {
+				return false, false
+			}
+			if x < 0 {
+				x += n
+			}
+			key += fmt.Sprint(x, " ")
+		}
+		if seen[key] {
+			return false, true
+		}
+		seen[key] = true
+	}
+	return true, true
 }
 
 func evalScatterND(c *op.EvalCtx) error {

@@ -330,3 +330,11 @@ var optionTables = []Options{
 	CumsumOptions{},
 	GeluOptions{},
 }
+
+// ReverseSequenceOptions belong to REVERSE_SEQUENCE.
+type ReverseSequenceOptions struct {
+	SeqDim   int32 `slot:"0"`
+	BatchDim int32 `slot:"1"`
+}
+
+func (ReverseSequenceOptions) table() table { return table{87, "ReverseSequenceOptions", 2} }

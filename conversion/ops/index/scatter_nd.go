@@ -8,6 +8,7 @@ import (
 	"slipway/conversion/op"
 	"slipway/conversion/op/kernel"
 	"slipway/conversion/ops/internal/build"
+	"slipway/conversion/tensor"
 )
 
 var scatterNDDef = &op.Def{
@@ -37,50 +38,78 @@ var scatterNDDef = &op.Def{
 	},
 }
 
-// joinedBlocks joins the updates with what is there and overwrites that: for
-// constant indices that name no place twice.
+// maxRounds bounds how often constant indices may name one place.
+const maxRounds = 16
+
+// joinedBlocks joins the updates with what is there and overwrites that, for
+// constant indices: those that name a place again come in a later round.
 func joinedBlocks(d *op.Builder) ([]*ir.Value, error) {
 	b := build.B{Builder: d}
 	join := map[string]string{"add": "Add", "mul": "Mul", "max": "Max", "min": "Min"}[b.Str("reduction", "none")]
-	data, idx, updates := b.In(0), b.In(1), b.In(2)
-	if once, known := distinct(data.Shape, idx); !known || !once {
+	data, updates := b.In(0), b.In(2)
+	s, ok := data.Shape.Ints()
+	v, isConst := b.In(1).ConstInts()
+	if !ok || !isConst || join == "" || b.In(1).Rank() < 1 {
 		return nil, fmt.Errorf("indices that may name a place twice: %w", op.ErrNoDecomposition)
 	}
-	joined := b.Op(join, nil, b.Op("GatherND", nil, data, idx), updates)
-	return build.One(b.Op("ScatterND", nil, data, idx, joined))
-}
-
-// distinct reports whether the lists in constant indices into s all differ;
-// known is false where the indices or the sizes are not known.
-func distinct(s ir.Shape, idx *ir.Value) (once, known bool) {
-	v, ok := idx.ConstInts()
-	if !ok || len(idx.Shape) == 0 {
-		return false, false
-	}
-	is := idx.Const.Shape()
+	is := b.In(1).Const.Shape()
 	k := is[len(is)-1]
 	if k < 1 || k > len(s) {
-		return false, false
+		return nil, fmt.Errorf("indices %v do not fit data %v", is, s)
 	}
-	seen := map[string]bool{}
-	for i := 0; i+k <= len(v); i += k {
+	rounds, err := byRound(v, s[:k])
+	if err != nil {
+		return nil, err
+	}
+	if len(rounds) > maxRounds {
+		return nil, fmt.Errorf("indices that name a place %d times: %w", len(rounds), op.ErrNoDecomposition)
+	}
+	rows := []int64{int64(len(v) / k)}
+	for _, n := range s[k:] {
+		rows = append(rows, int64(n))
+	}
+	updates = b.Reshape(updates, rows...)
+	y := data
+	for _, round := range rounds {
+		list := make([]int64, 0, len(round)*k)
+		for _, i := range round {
+			list = append(list, v[int(i)*k:][:k]...)
+		}
+		at := b.Const(tensor.Of(list, len(round), k))
+		part := updates
+		if len(rounds) > 1 {
+			part = b.Op("Gather", ir.Attrs{"axis": int64(0)}, updates, b.Ints(round...))
+		}
+		joined := b.Op(join, nil, b.Op("GatherND", nil, y, at), part)
+		y = b.Op("ScatterND", nil, y, at, joined)
+	}
+	if y == data {
+		y = b.Op("Identity", nil, y)
+	}
+	return build.One(y)
+}
+
+// byRound divides lists of len(s) indices into rounds without repetition.
+func byRound(v []int64, s []int) ([][]int64, error) {
+	var rounds [][]int64
+	seen := map[string]int{}
+	for i := range len(v) / len(s) {
 		key := ""
-		for j, x := range v[i : i+k] {
-			n, static := s[j].Int()
-			if x < 0 && !static {
-				return false, false
+		for j, x := range v[i*len(s):][:len(s)] {
+			p, err := position(x, s[j])
+			if err != nil {
+				return nil, err
 			}
-			if x < 0 {
-				x += n
-			}
-			key += fmt.Sprint(x, " ")
+			key += fmt.Sprint(p, " ")
 		}
-		if seen[key] {
-			return false, true
+		r := seen[key]
+		seen[key]++
+		if r == len(rounds) {
+			rounds = append(rounds, nil)
 		}
-		seen[key] = true
+		rounds[r] = append(rounds[r], int64(i))
 	}
-	return true, true
+	return rounds, nil
 }
 
 func evalScatterND(c *op.EvalCtx) error {

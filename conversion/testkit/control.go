@@ -145,6 +145,76 @@ var ControlCases = []ControlCase{
 	}},
 }
 
+// ControlShared are graphs whose states change places, or become what was taken
+// out of a scanned tensor: a runtime that keeps two of them in one place fails.
+var ControlShared = []ControlCase{
+	{"swap", `graph swap {
+  input %n : i64[]
+  input %x : f32[2]
+  input %y : f32[2]
+  %a : ?[?], %b : ?[?] = Loop(%n, _, %x, %y) {body=graph body {
+    input %i : ?[?]
+    input %go : ?[?]
+    input %p : ?[?]
+    input %q : ?[?]
+    output %go
+    output %q
+    output %p
+  }} @loop
+  output %a
+  output %b
+}`, []map[string]*tensor.Tensor{{"n": tensor.Scalar(int64(3)), "x": vector(1, 2), "y": vector(3, 4)}}},
+	{"fibonacci", `graph fibonacci {
+  input %n : i64[]
+  input %x : f32[2]
+  input %y : f32[2]
+  %a : ?[?], %b : ?[?] = Loop(%n, _, %x, %y) {body=graph body {
+    input %i : ?[?]
+    input %go : ?[?]
+    input %p : ?[?]
+    input %q : ?[?]
+    %r : ?[?] = Add(%p, %q) @add
+    output %go
+    output %q
+    output %r
+  }} @loop
+  output %a
+  output %b
+}`, []map[string]*tensor.Tensor{{"n": tensor.Scalar(int64(6)), "x": vector(1, 2), "y": vector(1, 5)}}},
+	{"last", `graph last {
+  input %x : f32[3,2]
+  input %s : f32[2]
+  %a : ?[?], %b : ?[?] = Scan(%s, %x) {num_scan_inputs=1, body=graph body {
+    input %h : ?[?]
+    input %v : ?[?]
+    output %v
+    output %h
+  }} @scan
+  output %a
+  output %b
+}`, []map[string]*tensor.Tensor{{"x": tensor.Of([]float32{1, 2, 3, 4, 5, 6}, 3, 2), "s": vector(7, 8)}}},
+	{"recurrence", `graph recurrence {
+  input %x : f32[4,2,3]
+  input %s : f32[2,3]
+  input %r : f32[3,3]
+  %a : ?[?], %b : ?[?] = Scan(%s, %x, %r) {captured_inputs=1, num_scan_inputs=1, body=graph body {
+    input %h : ?[?]
+    input %v : ?[?]
+    input %r : ?[?]
+    %p : ?[?] = MatMul(%h, %r) @matmul
+    %q : ?[?] = Add(%v, %p) @add
+    %t : ?[?] = Tanh(%q) @tanh
+    output %t
+    output %t
+  }} @scan
+  output %a
+  output %b
+}`, []map[string]*tensor.Tensor{{
+		"x": tensor.Of([]float32{1, -.2, .3, .4, -.5, .6, .7, .8, -.9, .1, .2, .3, -.4, .5, .6, .7, -.8, .9, .15, .25, -.35, .45, .55, .65}, 4, 2, 3),
+		"s": tensor.Of([]float32{.1, .2, .3, .4, .5, .6}, 2, 3), "r": tensor.Of([]float32{.5, -.4, .3, .2, .6, -.7, .8, .9, .1}, 3, 3),
+	}}},
+}
+
 // ControlGrowing has a state whose size changes from iteration to iteration.
 var ControlGrowing = ControlCase{"growing", `graph growing {
   input %n : i64[]

@@ -3,6 +3,7 @@ package onnx_test
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"slipway/conversion/op"
@@ -20,7 +21,7 @@ import (
 func TestControlFlow(t *testing.T) {
 	python := testkit.Python(t)
 	reg := ops.Registry()
-	for _, c := range append(testkit.ControlCases, testkit.ControlGrowing) {
+	for _, c := range slices.Concat(testkit.ControlCases, testkit.ControlShared, []testkit.ControlCase{testkit.ControlGrowing}) {
 		t.Run(c.Name, func(t *testing.T) {
 			g := c.Graph(t, reg)
 			if l := legalize.Run(context.Background(), g, reg, onnx.Target{}, target.Options{}); l.Err() != nil {

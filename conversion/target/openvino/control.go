@@ -207,52 +207,66 @@ func (s *emitter) raised(v *ir.Value, axis int) port {
 	return s.op("Unsqueeze", "opset1", v.DType, shape, nil, s.value(v), s.ints(int64(axis)))
 }
 
+// emitScan writes a Loop whose body takes its slices itself. A TensorIterator,
+// which is made for this, gives wrong results where a slice and the state that is
+// made of it share their memory (2026.4 on processors).
 func emitScan(e *emitter, n *ir.Node) {
 	g := n.Graph("body")
 	formal := len(n.Inputs) - n.Captured()
 	scanned := int(n.Int("num_scan_inputs", 0))
 	states := formal - scanned
-	var in []port
-	for i := range n.Inputs {
-		in = append(in, e.in(i))
-	}
-	l := e.bodied("TensorIterator", "opset1", in...)
-	outs := e.outputs(l, n)
-	s := e.sub(g)
-	body := inner{tag: "body", maps: "port_map"}
 	at := func(name string, i int) int64 {
 		if v := n.Ints(name); i < len(v) {
 			return v[i]
 		}
 		return 0
 	}
+	axes := make([]int, scanned)
+	for k := range axes {
+		axis, err := kernel.Axis(at("scan_input_axes", k), n.In(states+k).Rank())
+		if err != nil {
+			e.fail("%w", err)
+			return
+		}
+		axes[k] = axis
+	}
+	steps := e.op("Squeeze", "opset1", tensor.Int64, ir.Shape{}, nil, e.sizeOf(n.In(states), int64(axes[0])), e.ints(0))
+	if d, ok := n.In(states).Shape[axes[0]].Int(); ok {
+		steps = e.int(d)
+	}
+	in := []port{steps, e.constant(tensor.Scalar(true))}
+	for i := range n.Inputs {
+		in = append(in, e.in(i))
+	}
+	l := e.bodied("Loop", "opset5", in...)
+	outs := e.outputs(l, n)
+	s := e.sub(g)
+	body := inner{tag: "body", maps: "port_map"}
+	now := &ir.Value{Name: n.Name + "/step", DType: tensor.Int64, Shape: ir.Shape{}}
+	s.parameter(now)
+	body.ports = append(body.ports, portMap{external: -1, internal: s.ports[now].l.id, purpose: "current_iteration"})
 	params := make([]int, len(g.Inputs))
 	for i, v := range g.Inputs {
-		p := portMap{external: i}
-		if k := i - states; k < 0 || k >= scanned {
+		k := i - states
+		if k < 0 || k >= scanned {
 			s.parameter(v)
-			p.internal = s.ports[v].l.id
+			params[i] = s.ports[v].l.id
 		} else {
-			x := n.In(i)
-			axis, err := kernel.Axis(at("scan_input_axes", k), x.Rank())
-			if err != nil {
-				e.fail("%w", err)
-				return
+			whole := &ir.Value{Name: v.Name + "/whole", DType: n.In(i).DType, Shape: n.In(i).Shape}
+			s.parameter(whole)
+			params[i] = s.ports[whole].l.id
+			step := s.ports[now]
+			if at("scan_input_directions", k) != 0 { // -1, -2, … counts from the end
+				step = s.op("Subtract", "opset1", tensor.Int64, ir.Shape{}, numpy, s.int(-1), step)
 			}
-			shape := x.Shape.Clone()
-			shape[axis] = ir.Static(1)
-			slice := &ir.Value{Name: v.Name + "/slice", DType: x.DType, Shape: shape}
-			s.parameter(slice)
-			q := s.ports[slice]
-			p.internal, p.sliced, p.axis, p.reversed = q.l.id, true, axis, at("scan_input_directions", k) != 0
-			s.ports[v] = s.op("Squeeze", "opset1", v.DType, v.Shape, nil, q, s.ints(int64(axis)))
+			s.ports[v] = s.op("Gather", "opset8", v.DType, v.Shape, []attr{{"batch_dims", "0"}}, s.ports[whole], step, s.int(int64(axes[k])))
 		}
-		params[i] = p.internal
-		body.ports = append(body.ports, p)
+		body.ports = append(body.ports, portMap{external: 2 + i, internal: params[i]})
 	}
 	if !e.finishBody(s) {
 		return
 	}
+	body.ports = append(body.ports, portMap{output: true, external: -1, internal: s.yield(s.constant(tensor.Scalar(true))), purpose: "execution_condition"})
 	for i, v := range g.Outputs {
 		p := portMap{output: true, external: -1}
 		if i < len(outs) {

@@ -3,6 +3,7 @@ package openvino
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"slipway/conversion/op"
@@ -16,7 +17,7 @@ import (
 func TestControlFlow(t *testing.T) {
 	testkit.Python(t)
 	reg := all.Registry()
-	for _, c := range append(testkit.ControlCases, testkit.ControlGrowing) {
+	for _, c := range slices.Concat(testkit.ControlCases, testkit.ControlShared, []testkit.ControlCase{testkit.ControlGrowing}) {
 		t.Run(c.Name, func(t *testing.T) {
 			g := c.Graph(t, reg)
 			if l := legalize.Run(context.Background(), g, reg, Target{}, target.Options{}); l.Err() != nil {

@@ -22,7 +22,7 @@ type layer struct {
 	outputName   string   // of a Result: the name of the model's output
 	layout       string   // of a Parameter: [N,C,H,W] and the like
 	origin       []string // source layers
-	bodies       []inner  // of If, Loop and TensorIterator
+	bodies       []inner  // of If and Loop
 }
 
 type attr struct{ key, value string }
@@ -49,6 +49,7 @@ var typeNames = map[tensor.DType][2]string{
 	tensor.Int8: {"i8", "I8"}, tensor.Int16: {"i16", "I16"}, tensor.Int32: {"i32", "I32"}, tensor.Int64: {"i64", "I64"},
 	tensor.Uint8: {"u8", "U8"}, tensor.Uint16: {"u16", "U16"}, tensor.Uint32: {"u32", "U32"}, tensor.Uint64: {"u64", "U64"},
 	tensor.Bool: {"boolean", "BOOL"}, tensor.Int4: {"i4", "I4"}, tensor.Uint4: {"u4", "U4"},
+	tensor.Float8E4M3FN: {"f8e4m3", "F8E4M3"}, tensor.Float8E5M2: {"f8e5m2", "F8E5M2"},
 }
 
 // ints joins integers by commas.
@@ -127,6 +128,9 @@ func unsupportedType(n *ir.Node) string {
 			}
 			if _, ok := typeNames[v.DType]; !ok {
 				return fmt.Sprintf("element type %v of %q does not exist in OpenVINO IR", v.DType, v.Name)
+			}
+			if v.DType.IsFloat() && v.DType.Bits() == 8 && n.Op != "Cast" {
+				return fmt.Sprintf("element type %v of %q is one to store, not to compute in", v.DType, v.Name)
 			}
 		}
 	}

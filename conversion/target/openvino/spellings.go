@@ -8,7 +8,7 @@ import (
 )
 
 // spellings is the table of all operators that the target has natively.
-var spellings = collect(activationOps, arithOps, attentionOps, convOps, detectOps, imageOps, indexOps, linalgOps, normOps, poolOps, quantOps, reduceOps, shapeOps)
+var spellings = collect(activationOps, arithOps, attentionOps, convOps, detectOps, imageOps, indexOps, linalgOps, normOps, poolOps, quantOps, recurrentOps, reduceOps, shapeOps)
 
 func collect(families ...map[string]spelling) map[string]spelling {
 	all := map[string]spelling{}

@@ -138,7 +138,7 @@ func carried(c *op.InferCtx, g *ir.Graph, args []ir.Type, contents [][]ir.Dim, f
 			if in.DType == tensor.Invalid {
 				in = g.Inputs[first+i].Type() // as declared
 			}
-			joined, err := in.Join(out, fresh(c.Node, fmt.Sprintf("state%d", i)))
+			joined, err := joinState(in, out, fresh(c.Node, fmt.Sprintf("state%d", i)))
 			if err != nil {
 				return fmt.Errorf("state %d: %w", i, err)
 			}
@@ -151,6 +151,26 @@ func carried(c *op.InferCtx, g *ir.Graph, args []ir.Type, contents [][]ir.Dim, f
 		}
 	}
 	return fmt.Errorf("the types of its states do not settle")
+}
+
+// joinState is the type of a state that is of type in before an iteration and of
+// type out after it. What starts as an optional value may go on as what that
+// holds; the body takes both.
+func joinState(in, out ir.Type, fresh func(int) ir.Dim) (ir.Type, error) {
+	if in.DType != tensor.Optional || out.DType == tensor.Optional || in.Elem == nil {
+		return in.Join(out, fresh)
+	}
+	e, err := in.Elem.Join(out, fresh)
+	in.Elem, in.Shape = &e, nil
+	return in, err
+}
+
+// left is the type of a state after the last iteration.
+func left(state, out ir.Type) ir.Type {
+	if state.DType == tensor.Optional && out.DType != tensor.Optional && state.Elem != nil {
+		return *state.Elem
+	}
+	return state
 }
 
 // oneBool is the single element of a condition.

@@ -120,7 +120,7 @@ func inferLoop(c *op.InferCtx) error {
 		switch {
 		case v == nil:
 		case i < l.states:
-			c.SetType(i, o.typ(args[2+i], v))
+			c.SetType(i, o.typ(left(args[2+i], l.body.Outputs[1+i].Type()), v))
 		default:
 			if !known {
 				trips = kernel.Fresh(v, 0)
@@ -189,7 +189,12 @@ func evalLoop(c *op.EvalCtx) error {
 	for i := range c.Out {
 		switch k := i - l.states; {
 		case k < 0:
-			c.Out[i] = states[i]
+			if c.Out[i] = states[i]; states[i].DType() == tensor.Optional && l.body.Outputs[1+i].DType != tensor.Optional {
+				if len(states[i].Items()) == 0 {
+					return fmt.Errorf("it never runs, and state %d is empty", i)
+				}
+				c.Out[i] = states[i].Items()[0]
+			}
 		case len(collected[k]) == 0:
 			c.Out[i], err = nothing(l.body.Outputs[1+i], 0)
 		default:
@@ -248,7 +253,9 @@ func decomposeLoop(b *op.Builder) ([]*ir.Value, error) {
 		switch k := i - l.states; {
 		case v == nil:
 		case k < 0:
-			out[i] = states[i]
+			if out[i] = states[i]; states[i].DType == tensor.Optional && v.DType != tensor.Optional {
+				out[i] = b.Op("OptionalGetElement", nil, states[i])
+			}
 		case trips == 0:
 			t, err := nothing(l.body.Outputs[1+i], 0)
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 	"slipway/conversion/op"
 	"slipway/conversion/pass"
 	passall "slipway/conversion/pass/all"
+	"slipway/conversion/pass/fold"
 	"slipway/conversion/pass/legalize"
 	"slipway/conversion/source"
 	"slipway/conversion/target"
@@ -191,6 +192,14 @@ func (r *run) pass(p *pass.Pass, options any) error {
 	return nil
 }
 
+// folding are the options of constant folding behind the step that stores
+// weights in half precision, which it must not undo.
+func (r *run) folding() *fold.ConstantsOptions {
+	o := *fold.Constants.Options.(*fold.ConstantsOptions)
+	o.KeepNarrow = r.Recipe.Precision == "fp16"
+	return &o
+}
+
 // fitTarget decomposes what the target lacks and lets it prepare the graph.
 func (r *run) fitTarget() (target.Options, error) {
 	o := target.Options{Name: r.Name, Precision: r.Recipe.Precision, Registry: r.Registry, Others: r.Env.Targets, Ranges: r.Recipe.Profile}
@@ -204,7 +213,7 @@ func (r *run) fitTarget() (target.Options, error) {
 		if err != nil {
 			return o, err
 		}
-		if err := r.pass(passConstants(), nil); err != nil {
+		if err := r.pass(passConstants(), r.folding()); err != nil {
 			return o, err
 		}
 	}
@@ -216,7 +225,7 @@ func (r *run) fitTarget() (target.Options, error) {
 	}
 	if len(r.graph.Nodes) != before {
 		// Decompositions leave arithmetic on constants behind.
-		if err := r.pass(passConstants(), nil); err != nil {
+		if err := r.pass(passConstants(), r.folding()); err != nil {
 			return o, err
 		}
 		f = legalize.Run(r.ctx, r.graph, r.Registry, r.target, o)

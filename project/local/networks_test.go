@@ -190,6 +190,9 @@ func convertNetwork(t *testing.T, m *Machine, n network, to, precision string) {
 	for _, a := range res.Artefacts {
 		c.Bytes += a.Bytes
 	}
+	if st, err := os.Stat(n.path); err == nil && st.Size() > 4<<20 && precision != "fp32" && !strings.Contains(n.name, "fp16") && c.Bytes > st.Size()*3/4 {
+		t.Errorf("%.1f MB in %s, the source has %.1f", float64(c.Bytes)/1e6, precision, float64(st.Size())/1e6)
+	}
 	unexplained := []string{}
 	for _, f := range res.Findings {
 		if f.Severity != diag.Info {

@@ -13,6 +13,9 @@ import (
 // ConstantsOptions bound what is computed ahead.
 type ConstantsOptions struct {
 	MaxGrowthKB int `key:"max_growth_kb" title:"Largest growth" unit:"KB" help:"A result may be this much, and a hundredth of the model's weights, larger than four times its inputs" min:"0" max:"1048576"`
+	// KeepNarrow leaves constants alone that are widened where they are read:
+	// weights stored in half precision.
+	KeepNarrow bool `key:"-"`
 }
 
 // Constants is the pass fold_constants.
@@ -44,7 +47,7 @@ func foldConstants(g *ir.Graph, c *pass.Ctx) error {
 		if err := c.Err(); err != nil {
 			return err
 		}
-		if keep[n.Op] || c.Registry.Get(n.Op) == nil || n.Op == "Identity" {
+		if keep[n.Op] || o.KeepNarrow && widens(n) || c.Registry.Get(n.Op) == nil || n.Op == "Identity" {
 			continue
 		}
 		if known(g, p, n) {
@@ -75,6 +78,16 @@ func foldConstants(g *ir.Graph, c *pass.Ctx) error {
 		c.Fire()
 	}
 	return p.Done()
+}
+
+// widens reports whether n gives a constant of half precision in a wider type.
+func widens(n *ir.Node) bool {
+	x, y := n.In(0), n.Out(0)
+	if n.Op != "Cast" || !x.IsConst() || y == nil {
+		return false
+	}
+	half := x.DType == tensor.Float16 || x.DType == tensor.BFloat16
+	return half && y.DType.IsFloat() && y.DType.Bits() > x.DType.Bits()
 }
 
 // weightBytes is the size of all constants.

@@ -49,6 +49,7 @@ type Studio struct {
 	eval     []EvalRow
 	status   []RuntimeStatus
 	sessions sessions
+	supports supports
 }
 
 // New makes a studio without a model.

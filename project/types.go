@@ -51,6 +51,8 @@ type Env struct {
 	Pipeline *pipeline.Env
 	Runtimes Runtimes
 	Targets  []target.Target
+	// Support finds out what a target would do with a model file; nil: nothing can.
+	Support func(ctx context.Context, path, target string, shapes map[string][]int64, q plan.Wanted) (*plan.Support, error)
 	// Labels names the classes of a guessed task; nil, or nil from it: unnamed.
 	Labels  func(classes int) []string
 	Version string // of the program: part of every artefact's key

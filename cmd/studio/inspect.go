@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -19,7 +20,8 @@ import (
 
 func (a *app) inspectCmd() *cobra.Command {
 	var targets []string
-	var shapes []string
+	var shapes, keep []string
+	var precision string
 	c := &cobra.Command{
 		Use: "inspect MODEL", Short: "What a model is: interface, layers, operators, findings",
 		Args: atLeast(1, "inspect needs a model file"),
@@ -28,15 +30,23 @@ func (a *app) inspectCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.inspect(cmd.Context(), args[0], targets, fixed)
+			if slices.Equal(targets, []string{"all"}) {
+				targets = targetNames()
+			}
+			if precision != "" && !slices.Contains([]string{"fp32", "fp16", "int8"}, precision) {
+				return usagef("--precision %q is not fp32, fp16 or int8", precision)
+			}
+			return a.inspect(cmd.Context(), args[0], targets, fixed, plan.Wanted{Precision: precision, KeepFloat: keep})
 		},
 	}
-	c.Flags().StringSliceVar(&targets, "target", nil, "also say what would not convert to these targets, and why")
+	c.Flags().StringSliceVar(&targets, "target", nil, "also say what would not convert to these targets (all: every one), what decomposes, what is slow there")
+	c.Flags().StringVar(&precision, "precision", "", "with --target: int8 says what each layer will compute in")
+	c.Flags().StringSliceVar(&keep, "keep-float", nil, "with --precision int8: layers that stay in float")
 	c.Flags().StringArrayVar(&shapes, "input-shape", nil, "NAME=1,3,224,224 fixes an input's shape")
 	return c
 }
 
-func (a *app) inspect(ctx context.Context, path string, targets []string, shapes map[string][]int64) error {
+func (a *app) inspect(ctx context.Context, path string, targets []string, shapes map[string][]int64, q plan.Wanted) error {
 	m, err := local.Open(ctx, path, source.Options{KeepUnknown: true, InputShapes: shapes})
 	if err != nil {
 		return err
@@ -45,7 +55,7 @@ func (a *app) inspect(ctx context.Context, path string, targets []string, shapes
 	s := summary.Of(m)
 	var support []plan.Support
 	for _, t := range targets {
-		sup, err := local.Support(ctx, path, t, shapes)
+		sup, err := local.Support(ctx, path, t, shapes, q)
 		if err != nil {
 			return usageError{err}
 		}
@@ -106,9 +116,35 @@ func (a *app) inspectText(s *summary.Summary, support []plan.Support) {
 		for _, d := range t.Decomposed {
 			fmt.Fprintf(a.out, "  %s (%s) becomes %s\n", d.Layer, d.Op, strings.Join(d.Into, ", "))
 		}
+		if t.Remark != "" {
+			fmt.Fprintf(a.out, "  %s\n", t.Remark)
+		}
+		for _, s := range t.Slow {
+			fmt.Fprintf(a.out, "  slow: %s (%s) %s\n", s.Layer, s.Op, s.Why)
+		}
 		for _, f := range t.Findings {
 			printFinding(a.out, f)
 		}
+	}
+	a.sideBySide(support)
+}
+
+// sideBySide is the table of what each layer computes in on each target.
+func (a *app) sideBySide(support []plan.Support) {
+	table := plan.SideBySide(support)
+	if len(table.Rows) == 0 {
+		return
+	}
+	fmt.Fprintln(a.out)
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "layer\toperator\t%s\n", strings.Join(table.Targets, "\t"))
+	for _, r := range table.Rows {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", r.Layer, r.Op, strings.Join(r.In, "\t"))
+	}
+	w.Flush()
+	fmt.Fprintln(a.out)
+	for _, n := range table.Notes {
+		fmt.Fprintf(a.out, "%s: %s\n", n.Target, n.Text)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"slipway/conversion/op"
 	passall "slipway/conversion/pass/all"
 	"slipway/conversion/pass/legalize"
+	"slipway/conversion/pass/quantize"
 	"slipway/conversion/pass/recognise"
 	"slipway/conversion/target"
 )
@@ -20,7 +21,27 @@ type Support struct {
 	OK         bool            `json:"ok"`
 	Native     int             `json:"native"` // layers, after simplification, that the target has as they are
 	Decomposed []Decomposition `json:"decomposed"`
+	Slow       []target.Slow   `json:"slow"`             // layers that leave the target's fast path
+	Remark     string          `json:"remark,omitempty"` // about its speed as a whole
+	Precision  string          `json:"precision"`
+	Layers     []Runs          `json:"layers,omitempty"` // for int8: what each layer computes in
 	Findings   diag.List       `json:"findings"`
+}
+
+// Runs is what a layer will compute in: "int8", "fused" (into the layer
+// before), "int8 weights" (the arithmetic is in float) or "float", which Why explains.
+type Runs struct {
+	Layer string `json:"layer"`
+	Op    string `json:"op"`
+	In    string `json:"in"`
+	Why   string `json:"why,omitempty"`
+}
+
+// Wanted says what to inspect for beside the model.
+type Wanted struct {
+	Precision string   // "": fp32
+	KeepFloat []string // layers that are not quantized
+	Ranges    map[string]target.Range
 }
 
 // Decomposition is a layer that the target lacks, with what it becomes there.
@@ -32,12 +53,26 @@ type Decomposition struct {
 
 // Inspect finds out what t would do with g, without writing anything. g is
 // changed: pass a clone. others are the targets that a refusal may point to.
-func Inspect(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, others ...target.Target) (*Support, error) {
-	s := &Support{Target: t.Info().Name, Decomposed: []Decomposition{}, Findings: diag.List{}}
+func Inspect(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, q Wanted, others ...target.Target) (*Support, error) {
+	if q.Precision == "" {
+		q.Precision = "fp32"
+	}
+	s := &Support{Target: t.Info().Name, Precision: q.Precision, Decomposed: []Decomposition{}, Slow: []target.Slow{}, Findings: diag.List{}}
 	if _, err := passall.Simplify(ctx, g, reg, nil, nil, nil, &s.Findings); err != nil {
 		return nil, err
 	}
-	o := target.Options{Name: "inspect", Precision: "fp32", Registry: reg, Others: others}
+	o := target.Options{Name: "inspect", Precision: "fp32", Registry: reg, Others: others, Ranges: q.Ranges}
+	if q.Precision == "int8" {
+		s.Layers = runs(g, t, q)
+	}
+	if f, ok := t.(target.Fitter); ok {
+		l, err := f.Fit(ctx, g, reg, o)
+		s.Findings = append(s.Findings, l...)
+		if err != nil {
+			s.Findings = append(s.Findings, diag.FromError("target.size", err)...)
+			return s, nil
+		}
+	}
 	restore := recognise.Restore(func(n *ir.Node) bool { return has(t, n, o, false) })
 	if _, err := restore.Run1(ctx, g, reg, nil, &s.Findings); err != nil {
 		return nil, err
@@ -69,5 +104,80 @@ func Inspect(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target
 	}
 	slices.SortFunc(s.Decomposed, func(a, b Decomposition) int { return strings.Compare(a.Layer, b.Layer) })
 	s.OK = len(s.Findings.Errors()) == 0
+	if p, ok := t.(target.Pacer); ok && s.OK {
+		if err := s.pace(ctx, g, reg, t, p, o); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
+}
+
+// pace finds what leaves the fast path.
+func (s *Support) pace(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, p target.Pacer, o target.Options) error {
+	if _, err := t.Prepare(ctx, g, reg, o); err != nil {
+		return err
+	}
+	list, remark, err := p.Slow(ctx, g, o)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		s.Findings = append(s.Findings, diag.FromError("target.unsupported-form", err)...)
+		s.OK = len(s.Findings.Errors()) == 0
+		return nil
+	}
+	s.Slow, s.Remark = append(s.Slow, list...), remark
+	return nil
+}
+
+// runs says what the layers compute in when the model is quantized for t.
+func runs(g *ir.Graph, t target.Target, q Wanted) []Runs {
+	name := t.Info().Name
+	var out []Runs
+	if weightsAlone[name] {
+		w := quantize.WeightDefaults(name)
+		w.KeepFloat = q.KeepFloat
+		for _, n := range g.Nodes {
+			if v := n.Out(0); v == nil || !v.DType.IsFloat() || v.IsConst() {
+				continue
+			}
+			r := Runs{Layer: layerOf(n), Op: n.Op, In: "float", Why: "only weights are stored in 8 bits"}
+			if quantize.StoresWeights(n, w) {
+				r.In = "int8 weights"
+			}
+			out = append(out, r)
+		}
+		return out
+	}
+	profile := quantize.Profiles[name]
+	if profile == nil {
+		return nil
+	}
+	o := quantize.Defaults(profile)
+	o.KeepFloat = q.KeepFloat
+	floats, _ := t.(target.FloatLayers)
+	integer := map[*ir.Node]bool{}
+	for _, d := range quantize.NewPlan(g, o).Decisions() {
+		r := Runs{Layer: layerOf(d.Node), Op: d.Node.Op, In: "int8"}
+		if from := d.Node.In(0).Node(); !d.Int8 && from != nil && integer[from] && (r.Op == "Relu" || r.Op == "Clip") && g.SingleUse(d.Node.In(0)) {
+			r.In = "fused" // into the product before it
+		} else if !d.Int8 {
+			r.In, r.Why = "float", d.Why
+		} else if floats != nil {
+			if why := floats.FloatLayer(d.Node); why != "" {
+				r.In, r.Why = "float", why
+			}
+		}
+		integer[d.Node] = r.In == "int8"
+		out = append(out, r)
+	}
+	return out
+}
+
+// layerOf is what the source calls a node.
+func layerOf(n *ir.Node) string {
+	if len(n.Origin) > 0 {
+		return n.Origin[0]
+	}
+	return n.Name
 }

@@ -70,6 +70,26 @@ type Fitter interface {
 	Fit(ctx context.Context, g *ir.Graph, reg *op.Registry, o Options) (diag.List, error)
 }
 
+// Pacer is implemented by targets whose runtime is much slower at some of what
+// they can spell. Slow lists it for a graph that Prepare has prepared; remark is
+// a sentence about the whole, or "".
+type Pacer interface {
+	Slow(ctx context.Context, g *ir.Graph, o Options) (list []Slow, remark string, err error)
+}
+
+// Slow is a layer that leaves its target's fast path.
+type Slow struct {
+	Layer string `json:"layer"` // source layer
+	Op    string `json:"op"`    // as the target calls it
+	Why   string `json:"why"`
+}
+
+// FloatLayers is implemented by targets whose runtime computes some quantized
+// layers in float. Why says so of a node, or "".
+type FloatLayers interface {
+	FloatLayer(n *ir.Node) string
+}
+
 // Tapper is implemented by targets whose runtime cannot return intermediate
 // tensors by itself: Tap writes a copy of the artefact, into dir, whose outputs
 // are its own followed by the named tensors, and returns the copy's main file.

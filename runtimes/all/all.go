@@ -32,7 +32,7 @@ type runtime struct {
 // list is in the order in which people see it.
 var list = []runtime{
 	{reference.Name, "Built-in reference", "", nil, func(string) runtimes.Runtime { return builtIn() }},
-	{ort.Name, "ONNX Runtime", "onnxruntime", []string{"onnx"}, ort.New},
+	{ort.Name, "ONNX Runtime", "onnxruntime", []string{"onnx", "tensorrt"}, ort.New},
 	{openvino.Name, "OpenVINO", "openvino", []string{"openvino"}, openvino.New},
 	{litert.Name, "LiteRT", "litert", []string{"tflite"}, litert.New},
 	{mil.Name, mil.Title, "", []string{"coreml"}, func(string) runtimes.Runtime { return coreML() }},

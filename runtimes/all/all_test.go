@@ -51,7 +51,7 @@ func TestRuntimes(t *testing.T) {
 	if want := []string{"reference", "ort", "openvino", "litert", "mil"}; !slices.Equal(names, want) {
 		t.Errorf("got %v, want %v", names, want)
 	}
-	for target, want := range map[string]string{"onnx": "ort", "openvino": "openvino", "tflite": "litert", "coreml": "mil", "tensorflow": ""} {
+	for target, want := range map[string]string{"onnx": "ort", "openvino": "openvino", "tflite": "litert", "coreml": "mil", "tensorrt": "ort", "tensorflow": ""} {
 		if got := all.ForTarget(target); got != want {
 			t.Errorf("target %s: %q, want %q", target, got, want)
 		}

@@ -14,15 +14,23 @@ import (
 	"slipway/conversion/diag"
 	"slipway/conversion/filemap"
 	"slipway/conversion/source"
+	"slipway/conversion/source/coreml"
 	"slipway/conversion/source/onnx"
 )
 
 // Sources lists the formats that can be read, in the order they are tried.
-func Sources() []source.Source { return []source.Source{onnx.Source{}} }
+func Sources() []source.Source { return []source.Source{onnx.Source{}, coreml.Source{}} }
 
 // Open opens the model at path with the source whose format its first bytes
 // show; the name decides only where they show none. Errors are diag findings.
 func Open(ctx context.Context, path string, o source.Options) (*source.Model, error) {
+	if st, err := os.Stat(path); err == nil && st.IsDir() {
+		for _, s := range Sources() {
+			if s.Match(nil, path) {
+				return s.Open(ctx, path, o)
+			}
+		}
+	}
 	head, err := readHead(path)
 	if err != nil {
 		return nil, unreadable(path, err)

@@ -191,6 +191,18 @@ func build(g *ir.Graph) (*emitter, diag.List, error) {
 	return e, findings, nil
 }
 
+// FloatLayer says of a convolution with groups that it computes in float.
+func (Target) FloatLayer(n *ir.Node) string {
+	if n.Op != "Conv" {
+		return ""
+	}
+	w := n.In(1)
+	if g := n.Int("group", 1); g == 1 || w.Rank() > 0 && w.Shape[0].Is(g) {
+		return ""
+	}
+	return "integer convolutions have one group or one channel in each"
+}
+
 // floatAgain tells of quantized weights whose layer computes in float: ncnn's
 // integer convolutions are without groups or with one channel in each.
 func floatAgain(e *emitter, n *ir.Node) diag.List {

@@ -3,6 +3,7 @@
 package convert
 
 import (
+	"context"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -24,6 +25,7 @@ import (
 type Needs interface {
 	Targets() []project.TargetChoice
 	Convert(targets []string) ([]int64, error)
+	Support(ctx context.Context, targets []string) ([]plan.Support, error)
 	Recipe() plan.Recipe
 	Variants() []*project.Variant
 	DeleteVariant(id int64) error
@@ -45,6 +47,8 @@ type Panel struct {
 	picked  map[string]bool
 	rows    map[int64]*jobRow
 	wake    chan struct{}
+	looking chan struct{}
+	support map[string]*plan.Support // by target, once it is known
 }
 
 var (
@@ -54,7 +58,7 @@ var (
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs) *Panel {
-	p := &Panel{env: env, needs: needs, picked: map[string]bool{"onnx": true, "openvino": true, "tflite": true}, rows: map[int64]*jobRow{}, wake: make(chan struct{}, 1)}
+	p := &Panel{env: env, needs: needs, picked: map[string]bool{"onnx": true, "openvino": true, "tflite": true}, rows: map[int64]*jobRow{}, wake: make(chan struct{}, 1), looking: make(chan struct{}, 1)}
 	p.build()
 	needs.Listen(func(e project.Event) {
 		switch e.Kind {
@@ -64,13 +68,15 @@ func New(env panel.Env, needs Needs) *Panel {
 			default:
 			}
 		case project.ModelChanged, project.RecipeChanged, project.RuntimesChanged:
-			fyne.Do(p.reloadTargets)
+			fyne.Do(func() { p.support = nil; p.reloadTargets() })
+			p.look()
 			fyne.Do(p.reloadResults)
 		case project.VariantsChanged:
 			fyne.Do(p.reloadResults)
 		}
 	})
 	go p.follow()
+	go p.lookAgain()
 	return p
 }
 
@@ -149,7 +155,17 @@ func (p *Panel) reloadTargets() {
 		if said {
 			note.Importance = widget.WarningImportance
 		}
-		rows = append(rows, container.NewVBox(check, container.New(layout.NewCustomPaddedLayout(-10, 2, 26, 0), note)))
+		under := container.NewVBox(note)
+		if s := p.support[c.Info.Name]; s != nil && c.Enabled && supportText(s) != "" {
+			line := caption(supportText(s))
+			if !s.OK {
+				line.Importance = widget.WarningImportance
+			}
+			more := widget.NewButton("Details", func() { p.env.Window.Report("What "+c.Info.Title+" would do", supportFindings(s)) })
+			more.Importance = widget.LowImportance
+			under.Add(container.NewBorder(nil, nil, nil, more, line))
+		}
+		rows = append(rows, container.NewVBox(check, container.New(layout.NewCustomPaddedLayout(-10, 2, 26, 0), under)))
 	}
 	p.targets.Objects = rows
 	p.targets.Refresh()

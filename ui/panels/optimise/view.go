@@ -4,6 +4,7 @@
 package optimise
 
 import (
+	"context"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -22,6 +23,8 @@ import (
 // Needs is what the panel asks of the application.
 type Needs interface {
 	Model() *project.Model
+	Targets() []project.TargetChoice
+	Support(ctx context.Context, targets []string) ([]plan.Support, error)
 	Recipe() plan.Recipe
 	SetRecipe(plan.Recipe) error
 	Undo() error
@@ -42,18 +45,22 @@ type Panel struct {
 	effect  *widget.Label
 	yaml    *widget.Label
 	layer   *fyne.Container // settings of the selected layer
-	own     bool            // the panel itself sets the recipe
+	runs    *sideBySide
+	looking chan struct{}
+	own     bool // the panel itself sets the recipe
 }
 
 var _ panel.Panel = (*Panel)(nil)
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs) *Panel {
-	p := &Panel{env: env, needs: needs, recipe: needs.Recipe()}
+	p := &Panel{env: env, needs: needs, recipe: needs.Recipe(), looking: make(chan struct{}, 1)}
 	p.build()
+	go p.lookAgain()
 	needs.Listen(func(e project.Event) {
 		if e.Kind == project.RecipeChanged || e.Kind == project.ModelChanged {
 			fyne.Do(p.reload)
+			p.look()
 		}
 	})
 	env.Selection.Listen(func(string) { fyne.Do(p.reloadLayer) })
@@ -73,7 +80,7 @@ func (p *Panel) Icon() fyne.Resource { return base.SettingsIcon() }
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
 
 // Shown implements panel.Panel.
-func (p *Panel) Shown() {}
+func (p *Panel) Shown() { p.look() }
 
 func (p *Panel) build() {
 	p.form = forms.New(&p.recipe, nil, func(title string, done func(string)) { p.env.Window.OpenFolder(title, done) }, "quantize.calibrate")
@@ -89,8 +96,9 @@ func (p *Panel) build() {
 	p.yaml = widget.NewLabel("")
 	p.yaml.TextStyle.Monospace, p.yaml.SizeName = true, base.SizeNameCaptionText
 	p.layer = container.NewVBox()
+	p.runs = newSideBySide()
 	right := container.NewVScroll(container.NewPadded(container.NewVBox(
-		title("What it will do"), p.effect, p.layer, title("Recipe"), p.yaml)))
+		title("What it will do"), p.effect, p.runs.content, p.layer, title("Recipe"), p.yaml)))
 	left := container.NewVScroll(container.NewPadded(p.form.Content))
 	split := container.NewHSplit(left, right)
 	split.Offset = 0.55

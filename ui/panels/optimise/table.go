@@ -1,0 +1,110 @@
+package optimise
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	base "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/conversion/plan"
+)
+
+// sideBySide shows what each layer will compute in on every target, once the
+// recipe asks for int8.
+type sideBySide struct {
+	table   *widget.Table
+	note    *widget.Label
+	content *fyne.Container
+	data    plan.Table
+}
+
+func newSideBySide() *sideBySide {
+	s := &sideBySide{}
+	s.table = widget.NewTable(
+		func() (int, int) { return len(s.data.Rows) + 1, len(s.data.Targets) + 1 },
+		func() fyne.CanvasObject {
+			l := widget.NewLabel("")
+			l.SizeName, l.Truncation = base.SizeNameCaptionText, fyne.TextTruncateEllipsis
+			return l
+		},
+		func(id widget.TableCellID, o fyne.CanvasObject) {
+			l := o.(*widget.Label)
+			l.TextStyle.Bold, l.Importance = id.Row == 0, widget.MediumImportance
+			l.SetText(s.cell(id))
+			if l.Text == "float" {
+				l.Importance = widget.WarningImportance
+				l.Refresh()
+			}
+		})
+	s.table.StickyRowCount, s.table.StickyColumnCount = 1, 1
+	s.table.SetColumnWidth(0, 190)
+	s.note = widget.NewLabel("")
+	s.note.SizeName, s.note.Importance, s.note.Wrapping = base.SizeNameCaptionText, widget.LowImportance, fyne.TextWrapWord
+	space := container.NewGridWrap(fyne.NewSize(520, 300), s.table)
+	s.content = container.NewVBox(title("What runs in 8 bits"), space, s.note)
+	s.content.Hide()
+	return s
+}
+
+// cell is the text of one cell; row 0 is the heading.
+func (s *sideBySide) cell(id widget.TableCellID) string {
+	switch {
+	case id.Row == 0 && id.Col == 0:
+		return "Layer"
+	case id.Row == 0:
+		return s.data.Targets[id.Col-1]
+	case id.Col == 0:
+		return s.data.Rows[id.Row-1].Layer
+	}
+	return s.data.Rows[id.Row-1].In[id.Col-1]
+}
+
+// show replaces the contents. UI goroutine.
+func (s *sideBySide) show(t plan.Table) {
+	s.data = t
+	if len(t.Rows) == 0 {
+		s.content.Hide()
+		return
+	}
+	for i := range t.Targets {
+		s.table.SetColumnWidth(i+1, 84)
+	}
+	text := ""
+	for _, n := range t.Notes {
+		text += n.Target + ": " + n.Text + "\n"
+	}
+	s.note.SetText(text)
+	s.table.Refresh()
+	s.content.Show()
+}
+
+// look asks for the table again, away from the UI goroutine; the last request
+// wins.
+func (p *Panel) look() {
+	select {
+	case p.looking <- struct{}{}:
+	default: // one is waiting already
+	}
+}
+
+// lookAgain is the goroutine behind look.
+func (p *Panel) lookAgain() {
+	for range p.looking {
+		var t plan.Table
+		if r := p.needs.Recipe(); r.Precision == "int8" {
+			var names []string
+			for _, c := range p.needs.Targets() {
+				if c.Enabled {
+					names = append(names, c.Info.Name)
+				}
+			}
+			// Without a model, or where it is closed meanwhile, there is no table.
+			if l, err := p.needs.Support(context.Background(), names); err == nil {
+				t = plan.SideBySide(l)
+			}
+		}
+		fyne.Do(func() { p.runs.show(t) })
+	}
+}

@@ -16,7 +16,7 @@ func cast(b *op.Builder, v *ir.Value, d tensor.DType) *ir.Value {
 	return b.Op("Cast", ir.Attrs{"to": op.ONNXType(d)}, v)
 }
 
-// spread gives a scale or zero point the shape in which it broadcasts to x:
+// spreadOver gives a scale or zero point the shape in which it broadcasts to x:
 // along an axis, or repeated in blocks along it.
 func spreadOver(b *op.Builder, v, x *ir.Value) (*ir.Value, error) {
 	if v.Rank() == 0 {
@@ -63,19 +63,23 @@ func quantizeByArithmetic(b *op.Builder) ([]*ir.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !ok || narrow != tensor.Float32 && x.DType != tensor.Float64 {
+	if !ok && !isFloat8(out) || narrow != tensor.Float32 && x.DType != tensor.Float64 {
 		return nil, fmt.Errorf("%v to %v, divided in %v: %w", x.DType, out, narrow, op.ErrNoDecomposition)
 	}
 	scale, err := spreadOver(b, b.In(1), x)
 	if err != nil {
 		return nil, err
 	}
-	y := b.Op("Round", nil, b.Op("Div", nil, cast(b, x, tensor.Float32), cast(b, scale, tensor.Float32)))
+	quotient := b.Op("Div", nil, cast(b, x, tensor.Float32), cast(b, scale, tensor.Float32))
+	if !ok { // a float, whose zero point is zero
+		return []*ir.Value{b.Op("Cast", ir.Attrs{"to": op.ONNXType(out), "saturate": b.Int("saturate", 1)}, quotient)}, nil
+	}
+	y := b.Op("Round", nil, quotient)
 	if z := b.In(2); z != nil {
-		if z, err = spreadOver(b, z, x); err != nil {
+		if z, err = spreadOver(b, cast(b, z, tensor.Float32), x); err != nil {
 			return nil, err
 		}
-		y = b.Op("Add", nil, y, cast(b, z, tensor.Float32))
+		y = b.Op("Add", nil, y, z)
 	}
 	y = b.Op("Clip", nil, y, b.Scalar(tensor.Float32, float64(lo)), b.Scalar(tensor.Float32, float64(hi)))
 	return []*ir.Value{cast(b, y, out)}, nil
@@ -84,7 +88,7 @@ func quantizeByArithmetic(b *op.Builder) ([]*ir.Value, error) {
 // dequantizeByArithmetic subtracts the zero point and multiplies, in f32.
 func dequantizeByArithmetic(b *op.Builder) ([]*ir.Value, error) {
 	x, out := b.In(0), b.Out(0).DType
-	if _, _, ok := limits(x.DType); !ok && x.DType != tensor.Int32 {
+	if _, _, ok := limits(x.DType); !ok && x.DType != tensor.Int32 && !isFloat8(x.DType) {
 		return nil, fmt.Errorf("numbers of type %v: %w", x.DType, op.ErrNoDecomposition)
 	}
 	scale, err := spreadOver(b, b.In(1), x)
@@ -93,10 +97,10 @@ func dequantizeByArithmetic(b *op.Builder) ([]*ir.Value, error) {
 	}
 	y := cast(b, x, tensor.Float32)
 	if z := b.In(2); z != nil {
-		if z, err = spreadOver(b, z, x); err != nil {
+		if z, err = spreadOver(b, cast(b, z, tensor.Float32), x); err != nil {
 			return nil, err
 		}
-		y = b.Op("Sub", nil, y, cast(b, z, tensor.Float32))
+		y = b.Op("Sub", nil, y, z)
 	}
 	return []*ir.Value{cast(b, b.Op("Mul", nil, y, cast(b, scale, tensor.Float32)), out)}, nil
 }

@@ -94,6 +94,21 @@ func legalCast(n *ir.Node) string {
 	return ""
 }
 
+// largest8 are the largest finite numbers of the 8-bit floats.
+var largest8 = map[tensor.DType]float64{tensor.Float8E4M3FN: 448, tensor.Float8E5M2: 57344}
+
 func emitCast(e *emitter, n *ir.Node) {
+	d := n.Out(0).DType
+	if top := largest8[d]; top > 0 && n.Int("saturate", 1) != 0 {
+		p := e.in(0)
+		if from := n.In(0).DType; from != tensor.Float16 {
+			p = e.convert(p, tensor.Float32)
+		}
+		s := n.Out(0).Shape
+		cut := e.op("Clamp", "opset1", p.dtype(), s, []attr{{"min", float(-top)}, {"max", float(top)}}, p)
+		nan := e.op("IsNaN", "opset10", tensor.Bool, s, nil, p) // which Clamp would make a limit
+		e.finish(e.convert(e.op("Select", "opset1", p.dtype(), s, numpy, nan, p, cut), d))
+		return
+	}
 	e.finish(e.convert(e.in(0), n.Out(0).DType))
 }

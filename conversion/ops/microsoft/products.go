@@ -10,9 +10,9 @@ import (
 )
 
 var qGemmDef = fused(&op.Def{
-	Name: "com.microsoft.QGemm",
-	Doc:  "Gemm of quantized matrices with an integer C; quantized where y_scale is given.",
-	Tol:  oneStep,
+	Name: "com.microsoft.QGemm", FixedType: true,
+	Doc: "Gemm of quantized matrices with an integer C; quantized where y_scale is given.",
+	Tol: oneStep,
 	Inputs: []op.Param{
 		{Name: "A"},
 		{Name: "a_scale"},
@@ -44,8 +44,8 @@ var qGemmDef = fused(&op.Def{
 })
 
 var matMulIntegerToFloatDef = fused(&op.Def{
-	Name: "com.microsoft.MatMulIntegerToFloat",
-	Doc:  "MatMulInteger, times both scales, plus a bias.",
+	Name: "com.microsoft.MatMulIntegerToFloat", FixedType: true,
+	Doc: "MatMulInteger, times both scales, plus a bias.",
 	Inputs: op.Opt(op.In("A", "B", "a_scale", "b_scale"),
 		"a_zero_point", "b_zero_point", "bias"),
 	Decompose: parts(func(b builder) ([]*ir.Value, error) {
@@ -57,7 +57,7 @@ var matMulIntegerToFloatDef = fused(&op.Def{
 })
 
 var dynamicQuantizeMatMulDef = fused(&op.Def{
-	Name:   "com.microsoft.DynamicQuantizeMatMul",
+	Name: "com.microsoft.DynamicQuantizeMatMul", FixedType: true,
 	Doc:    "Quantizes A by its own range and multiplies it by the integer matrix B.",
 	Tol:    op.Tolerance{Abs: 1e-4, Rel: 1e-4},
 	Inputs: op.Opt(op.In("A", "B", "b_scale"), "b_zero_point", "bias"),
@@ -81,7 +81,7 @@ func (b builder) scaledProduct(x, w, xz, wz, xs, ws, bias *ir.Value) *ir.Value {
 }
 
 var matMulNBitsDef = fused(&op.Def{
-	Name:   "com.microsoft.MatMulNBits",
+	Name: "com.microsoft.MatMulNBits", FixedType: true,
 	Doc:    "Product with a weight matrix packed in 2, 4 or 8 bits, with a scale for each block of rows.",
 	Inputs: op.Opt(op.In("A", "B", "scales"), "zero_points", "g_idx", "bias"),
 	Attrs: []op.Attr{

@@ -10,7 +10,7 @@ import (
 // qBinary makes an elementwise operator on two quantized inputs.
 func qBinary(name, doc, real string) *op.Def {
 	return fused(&op.Def{
-		Name:   "com.microsoft." + name,
+		Name: "com.microsoft." + name, FixedType: true,
 		Doc:    doc,
 		Tol:    oneStep,
 		Inputs: binaryParams,
@@ -47,7 +47,7 @@ var unaryParams = []op.Param{
 // qUnary makes an operator on one quantized input.
 func qUnary(name, doc string, attrs []op.Attr, f func(b builder, x *ir.Value) (*ir.Value, error)) *op.Def {
 	return fused(&op.Def{
-		Name:   "com.microsoft." + name,
+		Name: "com.microsoft." + name, FixedType: true,
 		Doc:    doc,
 		Tol:    oneStep,
 		Attrs:  attrs,
@@ -121,7 +121,7 @@ var qLinearSoftmaxDef = qUnary("QLinearSoftmax", "Softmax of a quantized input, 
 	})
 
 var qLinearConcatDef = fused(&op.Def{
-	Name:   "com.microsoft.QLinearConcat",
+	Name: "com.microsoft.QLinearConcat", FixedType: true,
 	Doc:    "Joins quantized inputs, each with its scale and zero point, along an axis, on one scale.",
 	Tol:    oneStep,
 	Inputs: []op.Param{{Name: "Y_scale"}, {Name: "Y_zero_point"}, {Name: "inputs", Variadic: true}},

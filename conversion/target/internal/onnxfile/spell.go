@@ -202,7 +202,7 @@ func splitSizes(n *ir.Node, f *form, opset int) string {
 	}
 	var sizes []int64
 	for _, v := range n.Outputs {
-		if v == nil || axis >= int64(v.Rank()) {
+		if v == nil || axis < 0 || axis >= int64(v.Rank()) {
 			return "has parts of unknown size"
 		}
 		d, ok := v.Shape[axis].Int()

@@ -173,6 +173,14 @@ var indexReaders = map[string]func(*reader){
 		x = r.node("Cast", ir.Attrs{"to": op.ONNXType(tensor.Int64)}, x)
 		r.final("GatherND", ir.Attrs{"batch_dims": r.int("batch_dims", 0)}, r.v("x"), x)
 	},
+	"scatter_nd": func(r *reader) {
+		mode := r.str("mode", "add")
+		if mode == "update" {
+			mode = "none"
+		}
+		at := r.node("Cast", ir.Attrs{"to": op.ONNXType(tensor.Int64)}, r.v("indices"))
+		r.final("ScatterND", ir.Attrs{"reduction": mode}, r.v("data"), at, r.v("updates"))
+	},
 	"one_hot": func(r *reader) {
 		on, off := r.c("on_value"), r.c("off_value")
 		if on == nil || off == nil || on.DType() != off.DType() {

@@ -17,7 +17,7 @@ type spelling struct {
 }
 
 // spellings is the table of all operators that the target has natively.
-var spellings = collect(activationOps, arithOps, convOps, imageOps, indexOps, linalgOps, normOps, poolOps, quantOps, reduceOps, shapeOps)
+var spellings = collect(activationOps, arithOps, convOps, imageOps, indexOps, linalgOps, normOps, poolOps, quantOps, reduceOps, scatterOps, shapeOps)
 
 func collect(families ...map[string]spelling) map[string]spelling {
 	all := map[string]spelling{}

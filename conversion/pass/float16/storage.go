@@ -55,6 +55,7 @@ const limit = 65504
 var plainInputs = map[string]func(i int) bool{
 	"Conv": biasOnly, "ConvTranspose": biasOnly, "Gemm": biasOnly,
 	"BatchNormalization": notFirst, "InstanceNormalization": notFirst, "LayerNormalization": notFirst, "GroupNormalization": notFirst,
+	"RNN": beyondWeights, "GRU": beyondWeights, "LSTM": beyondWeights,
 	"QuantizeLinear": always, "DequantizeLinear": always, "DynamicQuantizeLinear": always,
 	"Resize": notFirst, "Clip": notFirst, "Pad": notFirst, "Range": always, "NonMaxSuppression": always, "Cast": always,
 }
@@ -62,6 +63,9 @@ var plainInputs = map[string]func(i int) bool{
 func biasOnly(i int) bool { return i >= 2 }
 func notFirst(i int) bool { return i >= 1 }
 func always(int) bool     { return true }
+
+// beyondWeights keeps biases, peepholes and initial states of recurrent layers.
+func beyondWeights(i int) bool { return i >= 3 }
 
 func plain(n *ir.Node, i int) bool {
 	f := plainInputs[n.Op]

@@ -64,7 +64,7 @@ func legalRecurrent(n *ir.Node) string {
 		return s.typ + " does not couple input and forget gates"
 	case n.In(7) != nil:
 		return s.typ + " has no peepholes"
-	case !n.In(1).IsConst() || !n.In(2).IsConst() || n.In(3) != nil && !n.In(3).IsConst():
+	case packed(n.In(1)) == nil || packed(n.In(2)) == nil || n.In(3) != nil && !n.In(3).IsConst():
 		return s.typ + " is written with constant weights only"
 	case n.In(0).DType != tensor.Float32:
 		return fmt.Sprintf("%s is written in 32 bits, not in %v", s.typ, n.In(0).DType)
@@ -74,12 +74,35 @@ func legalRecurrent(n *ir.Node) string {
 	return ""
 }
 
+// packed are a weight's elements as they are stored: a constant's, or those of the
+// 16-bit one that is widened when the file is loaded; nil for all else.
+func packed(v *ir.Value) *tensor.Tensor {
+	switch n := v.Node(); {
+	case v.IsConst():
+		return v.Const
+	case n != nil && n.Op == "Cast" && constantLike(n):
+		return n.In(0).Const
+	}
+	return nil
+}
+
+// gateWeights writes W or R with its gates in OpenVINO's order.
+func (e *emitter) gateWeights(v *ir.Value, order []int) port {
+	p := e.constant(gateOrder(packed(v), order))
+	if v.IsConst() || p.l == nil {
+		return p
+	}
+	p = e.convert(p, tensor.Float32)
+	p.l.decompress = true
+	return p
+}
+
 // emitRecurrent writes the layer with the batch as the first axis, as OpenVINO
 // has it.
 func emitRecurrent(e *emitter, n *ir.Node) {
 	s := sequences[n.Op]
 	acts, _ := activationsOf(n)
-	r := n.In(2).Const
+	r := packed(n.In(2))
 	dirs, hidden := r.Shape()[0], r.Shape()[2]
 	x := n.In(0)
 	swap := func(p port, v ir.Shape) port {
@@ -106,7 +129,7 @@ func emitRecurrent(e *emitter, n *ir.Node) {
 		in = append(in, e.fullLengths(x))
 	}
 	linear := n.Op == "GRU" && n.Int("linear_before_reset", 0) != 0
-	in = append(in, e.constant(gateOrder(n.In(1).Const, s.gates)), e.constant(gateOrder(r, s.gates)), e.constant(gateBias(n, s.gates, dirs, hidden, linear)))
+	in = append(in, e.gateWeights(n.In(1), s.gates), e.gateWeights(n.In(2), s.gates), e.constant(gateBias(n, s.gates, dirs, hidden, linear)))
 	data := []attr{
 		{"direction", n.Str("direction", "forward")}, {"hidden_size", fmt.Sprint(hidden)},
 		{"activations", strings.Join(acts, ",")}, {"activations_alpha", ""}, {"activations_beta", ""}, {"clip", "0"},
@@ -171,8 +194,8 @@ func (e *emitter) sizeOf(x *ir.Value, axis int64) port {
 // into another order.
 func gateOrder(t *tensor.Tensor, order []int) *tensor.Tensor {
 	out := tensor.New(t.DType(), t.Shape()...)
-	dst, src := tensor.View[float32](out), tensor.View[float32](t)
-	one := t.Shape()[1] * t.Shape()[2]
+	dst, src := out.Bytes(), t.Bytes()
+	one := t.Shape()[1] * t.Shape()[2] * t.DType().Bits() / 8
 	block := one / len(order)
 	for d := range t.Shape()[0] {
 		for k, g := range order {

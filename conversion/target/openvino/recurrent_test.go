@@ -9,6 +9,7 @@ import (
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/ops/all"
+	"slipway/conversion/pass/float16"
 	"slipway/conversion/pass/legalize"
 	"slipway/conversion/target"
 	"slipway/conversion/tensor"
@@ -29,20 +30,21 @@ func TestRecurrent(t *testing.T) {
 		lens, initial bool
 		open          bool // sizes are symbols, weights inputs
 		native        bool
+		half          bool // weights are stored in 16 bits
 	}
 	var forms []form
 	for _, name := range []string{"RNN", "GRU", "LSTM"} {
 		for i, d := range []string{"forward", "reverse", "bidirectional"} {
 			forms = append(forms,
-				form{name, d, ir.Attrs{"linear_before_reset": int64(i % 2)}, false, i != 1, false, true},
-				form{name, d, ir.Attrs{"linear_before_reset": int64(1 - i%2)}, true, i == 1, false, true},
-				form{name, d, nil, true, true, true, false})
+				form{name, d, ir.Attrs{"linear_before_reset": int64(i % 2)}, false, i != 1, false, true, false},
+				form{name, d, ir.Attrs{"linear_before_reset": int64(1 - i%2)}, true, i == 1, false, true, i == 2},
+				form{name, d, nil, true, true, true, false, false})
 		}
 	}
 	forms = append(forms,
-		form{"LSTM", "forward", ir.Attrs{"input_forget": int64(1)}, false, false, false, false},
-		form{"GRU", "reverse", ir.Attrs{"clip": 0.3}, false, true, false, false},
-		form{"RNN", "forward", ir.Attrs{"activations": []string{"Elu"}}, true, true, false, false})
+		form{"LSTM", "forward", ir.Attrs{"input_forget": int64(1)}, false, false, false, false, false},
+		form{"GRU", "reverse", ir.Attrs{"clip": 0.3}, false, true, false, false, false},
+		form{"RNN", "forward", ir.Attrs{"activations": []string{"Elu"}}, true, true, false, false, false})
 	var jobs []testkit.Job
 	var wants [][]*tensor.Tensor
 	var names [][]string
@@ -98,6 +100,14 @@ func TestRecurrent(t *testing.T) {
 		g.Outputs = append(g.Outputs, n.Outputs...)
 		if err := reg.Infer(n); err != nil {
 			t.Fatal(err)
+		}
+		if f.half {
+			o := float16.Defaults()
+			o.Smallest = 1
+			if _, err := float16.Pass.Run1(context.Background(), g, reg, o, nil); err != nil {
+				t.Fatal(err)
+			}
+			n = g.Nodes[len(g.Nodes)-1]
 		}
 		wants = append(wants, testkit.Compute(t, g, reg, feeds))
 		if why := (Target{}).Legal(n, target.Options{}); (why == nil) != f.native {

@@ -133,8 +133,11 @@ func vendors(t *testing.T, pool *worker.Pool) map[string]vendor {
 	add("ort", "onnx", "onnx", "tensorrt", "ort_raw")
 	add("openvino", "", "openvino", "ov_raw")
 	add("litert", "tflite", "tflite")
-	for _, c := range []string{"onnx", "tensorrt"} {
+	for _, c := range []string{"onnx", "tensorrt", "ort_raw"} {
 		if out[c] != nil {
+			out[c] = packaged{out[c], process(testkit.Python(t), "testdata/ort.py"), t.TempDir()}
+		}
+		if out[c] != nil && !isRaw(c) {
 			out[c] = checked{process(testkit.Python(t), "testdata/check.py"), out[c]}
 		}
 	}
@@ -170,6 +173,9 @@ func (r *room) column(column string, v vendor, cases []testCase) {
 	}
 }
 
+// here begins the reason of an exception that hangs on the machine: it may pass.
+const here = "here: "
+
 func (r *room) note(column string, c testCase, f form, o outcome, why string) {
 	name := c.name
 	if f == constant {
@@ -178,7 +184,7 @@ func (r *room) note(column string, c testCase, f form, o outcome, why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if reason, listed := r.exceptions[column][name]; listed {
-		if o == pass {
+		if o == pass && !strings.HasPrefix(reason, here) {
 			r.t.Errorf("%s: %s passes now: remove it from the exceptions", column, name)
 		}
 		if o == mismatch || o == crashed {

@@ -113,6 +113,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	a := &target.Artefact{Files: f.Names, Layers: f.Layers, Taps: f.Taps, Sums: f.Sums}
+	a.Findings = append(a.Findings, shapeless(g)...)
 	if f.Opset != usualOpset && s.First != s.Last {
 		a.Findings = append(a.Findings, diag.Infof("onnx.opset-raised", "the model needs operator set %d (usually %d)", f.Opset, usualOpset))
 	}

@@ -93,6 +93,11 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 		return nil, fmt.Errorf("tensorrt: %w", err)
 	}
 	a.Files = append(a.Files, side)
+	for _, v := range g.Outputs {
+		if v.Shape == nil {
+			findings = append(findings, diag.Warnf("tensorrt.unknown-rank", "the rank of output %q depends on values: TensorRT's parser may not take the model", v.Name))
+		}
+	}
 	a.Findings = append(findings, diag.Infof("tensorrt.not-built",
 		"the numbers are checked on ONNX Runtime's CPU, not on TensorRT: an engine fits one GPU and one version and is built where it runs").
 		Suggest("on the GPU machine: trtexec %s", b.command()))

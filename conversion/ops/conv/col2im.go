@@ -5,6 +5,7 @@ import (
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
+	shapes "slipway/conversion/op/kernel"
 	"slipway/conversion/ops/internal/build"
 	"slipway/conversion/ops/internal/kernel"
 	"slipway/conversion/ops/internal/window"
@@ -30,11 +31,14 @@ var col2ImDef = &op.Def{
 		}
 		image, ok := c.Content(1)
 		block, ok2 := c.Ints(2)
+		if axes, known := listLength(c.InShape(1)); !ok && known {
+			image, ok = shapes.FreshShape(c.Out(0), 2+axes)[2:], true
+		}
 		if s == nil || !ok {
 			c.Set(0, c.InType(0), nil)
 			return nil
 		}
-		out := ir.Shape{s[0], ir.Symbol("_.channels")}
+		out := ir.Shape{s[0], shapes.Fresh(c.Out(0), 1)}
 		if ok2 {
 			n := int64(1)
 			for _, b := range block {
@@ -100,6 +104,16 @@ var col2ImDef = &op.Def{
 			"kernel_shape": block,
 		}, b.Reshape(x, shape...), b.Const(w)))
 	},
+}
+
+// listLength is the number of elements of a list of that shape, where it is
+// known and not large.
+func listLength(s ir.Shape) (int, bool) {
+	if len(s) != 1 {
+		return 0, false
+	}
+	n, ok := s[0].Int()
+	return int(n), ok && n >= 0 && n <= 8
 }
 
 // folding is a Col2Im with all sizes known.

@@ -24,6 +24,11 @@ var affineGridDef = &op.Def{
 			return fmt.Errorf("theta %v has not three dimensions", ts)
 		}
 		size, ok := c.Content(1)
+		if l := c.InShape(1); !ok && len(l) == 1 {
+			if n, known := l[0].Int(); known && (n == 4 || n == 5) {
+				size, ok = append(ir.Shape{{}}, kernel.FreshShape(c.Out(0), int(n-1))...), true
+			}
+		}
 		if ts == nil || !ok {
 			c.Set(0, c.InType(0), nil)
 			return nil

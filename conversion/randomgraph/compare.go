@@ -30,13 +30,31 @@ func grain(d tensor.DType) float64 {
 }
 
 // disturb changes each element of a floating-point tensor by up to coarse times
-// its type's grain.
+// its type's grain. Now and then it rounds all of them to steps of that size
+// instead, so that what is nearly zero, or nearly the same, becomes just that.
 func disturb(r *rand.Rand, t *tensor.Tensor, coarse float64) *tensor.Tensor {
 	if t == nil || !t.DType().IsFloat() || t.DType().Bits() < 16 {
 		return t
 	}
 	v := slices.Clone(t.Float64s())
 	e := grain(t.DType()) * coarse
+	if r.IntN(3) == 0 {
+		top := 0.0
+		for _, x := range v {
+			if a := math.Abs(x); !math.IsInf(a, 0) && a > top {
+				top = a
+			}
+		}
+		if step := 4 * e * top; step > 0 {
+			for i := range v {
+				v[i] = math.Round(v[i]/step) * step
+			}
+		}
+		if out, err := tensor.FromFloat64s(t.DType(), v, t.Shape()...); err == nil {
+			return out
+		}
+		return t
+	}
 	for i := range v {
 		v[i] = v[i]*(1+e*(2*r.Float64()-1)) + e*1e-3*(2*r.Float64()-1)
 	}

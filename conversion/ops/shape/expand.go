@@ -20,6 +20,13 @@ var expandDef = &op.Def{
 				rank = max(n, len(s))
 			}
 			setUnknown(c, d, rank)
+			if out := c.Out(0); rank >= 0 && out != nil {
+				for i, from := range s { // no other size than 1 changes
+					if n, ok := from.Int(); ok && n != 1 {
+						out.Shape[rank-len(s)+i] = from
+					}
+				}
+			}
 			return nil
 		}
 		for _, t := range to {

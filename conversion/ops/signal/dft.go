@@ -92,7 +92,19 @@ func inferDFT(c *op.InferCtx) error {
 	if len(s) < 2 {
 		return fmt.Errorf("input %v has no axis beside the parts", s)
 	}
-	unknown := func() error { c.Set(0, d, kernel.FreshShape(c.Out(0), len(s))); return nil }
+	onesided, inverse := c.Int("onesided", 0) != 0, c.Int("inverse", 0) != 0
+	unknown := func() error { // whichever axis it is
+		out := kernel.FreshShape(c.Out(0), len(s))
+		if c.In(1) == nil && !onesided {
+			copy(out, s)
+		}
+		out[len(s)-1] = ir.Static(2)
+		if onesided && inverse {
+			out[len(s)-1] = ir.Static(1)
+		}
+		c.Set(0, d, out)
+		return nil
+	}
 	axis := int64(-2)
 	if c.In(2) != nil {
 		v, ok := one(c, 2)

@@ -14,7 +14,7 @@ var activationOps = map[string]spelling{
 	"PRelu":       {legalPRelu, emitPRelu},
 	"Elu":         {nil, emitElu},
 	"Selu":        {nil, emitSelu},
-	"HardSigmoid": {nil, emitHardSigmoid},
+	"HardSigmoid": {legalHardSigmoid, emitHardSigmoid},
 	"Clip":        {nil, emitClip},
 	"Softmax":     {nil, axisOp("SoftMax", "opset8")},
 	"LogSoftmax":  {nil, axisOp("LogSoftmax", "opset5")},
@@ -65,6 +65,14 @@ func emitSelu(e *emitter, n *ir.Node) {
 	d := n.Out(0).DType
 	e.final("Selu", "opset1", nil, e.in(0),
 		e.floats(d, []float64{n.Float("alpha", 1.6732632423543772)}, 1), e.floats(d, []float64{n.Float("gamma", 1.0507009873554805)}, 1))
+}
+
+// legalHardSigmoid: the CPU plugin takes a zero for a factor that is not given.
+func legalHardSigmoid(n *ir.Node) string {
+	if n.Float("alpha", 0.2) == 0 || n.Float("beta", 0.5) == 0 {
+		return "HardSigmoid with alpha or beta 0, for which the CPU plugin takes its defaults"
+	}
+	return ""
 }
 
 func emitHardSigmoid(e *emitter, n *ir.Node) {

@@ -28,7 +28,8 @@ func legalGemm(n *ir.Node) string {
 		if _, ok := storedOf(c); !ok {
 			return "a third operand that is not constant"
 		}
-		if size, ok := c.Shape.NumElements(); !ok || !size.Is(1) && !size.Equal(n.Out(0).Shape[1]) {
+		size, ok := c.Shape.NumElements()
+		if row := n.Out(0).Shape[1]; !ok || !size.Is(1) && (!size.Equal(row) || !c.Shape[c.Rank()-1].Equal(row)) {
 			return "a third operand of more than one row"
 		}
 	}

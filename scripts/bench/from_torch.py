@@ -21,7 +21,16 @@ def network(name):
     spec.loader.exec_module(module)
     make, size = module.NETWORKS[name]
     torch.manual_seed(1)
-    return make().eval(), (torch.randn(1, 3, size, size),)
+    net = make().eval()
+    with torch.no_grad():  # scales and shifts as training leaves them: ones and zeros would be folded away
+        for m in net.modules():
+            if isinstance(m, (torch.nn.LayerNorm, torch.nn.modules.batchnorm._BatchNorm)):
+                m.weight.mul_(0.7 + 0.6 * torch.rand_like(m.weight))
+                m.bias.add_(0.1 * torch.randn_like(m.bias))
+        for name, p in net.named_parameters():
+            if name.endswith("bias"):
+                p.add_(0.01 * torch.randn_like(p))
+    return net, (torch.randn(1, 3, size, size),)
 
 
 def main():

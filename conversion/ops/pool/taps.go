@@ -87,6 +87,9 @@ func (t *taken) along(b *op.Builder, x *ir.Value, fill float64, join string) (*i
 // maxOfSlices takes the maximum over slices of the padded input, an axis after
 // the other.
 func maxOfSlices(b *op.Builder) ([]*ir.Value, error) {
+	if b.Patch.Needed(b.Out(1)) && b.Int("storage_order", 0) == 1 {
+		return numberedByRow(b)
+	}
 	if b.Patch.Needed(b.Out(1)) {
 		return nil, fmt.Errorf("the indices are read: %w", op.ErrNoDecomposition)
 	}
@@ -103,6 +106,29 @@ func maxOfSlices(b *op.Builder) ([]*ir.Value, error) {
 	}
 	y, err := t.along(b, b.In(0), least, "Max")
 	return []*ir.Value{y}, err
+}
+
+// numberedByRow counts elements in rows and turns that into columns: the last two
+// axes swap roles.
+func numberedByRow(b *op.Builder) ([]*ir.Value, error) {
+	s := b.In(0).Shape
+	if len(s) < 4 {
+		return nil, fmt.Errorf("columns of %v: %w", s, op.ErrNoDecomposition)
+	}
+	rows, ok := s[len(s)-2].Int()
+	cols, known := s[len(s)-1].Int()
+	if !ok || !known || rows*cols == 0 {
+		return nil, fmt.Errorf("columns of unknown size %v: %w", s, op.ErrNoDecomposition)
+	}
+	attrs := b.Attrs.Clone()
+	delete(attrs, "storage_order")
+	n := b.Patch.AddN("MaxPool", attrs, b.Inputs, 2, b.Node)
+	number := func(v int64) *ir.Value { return b.Const(tensor.Scalar(v)) }
+	at := n.Outputs[1]
+	r := b.Op("Mod", nil, at, number(rows*cols))
+	column := b.Op("Mul", nil, b.Op("Mod", nil, r, number(cols)), number(rows))
+	turned := b.Op("Add", nil, column, b.Op("Div", nil, r, number(cols)))
+	return []*ir.Value{n.Outputs[0], b.Op("Add", nil, b.Op("Sub", nil, at, r), turned)}, nil
 }
 
 // meanOfSlices takes the sum in the same way and divides it by how many elements

@@ -1,6 +1,7 @@
 package openvino
 
 import (
+	"math"
 	"slices"
 
 	"slipway/conversion/ir"
@@ -9,7 +10,7 @@ import (
 
 var reduceOps = map[string]spelling{
 	"ReduceMean": {legalReduce, reduce("ReduceMean", "opset1")}, "ReduceSum": {legalReduce, reduce("ReduceSum", "opset1")},
-	"ReduceMax": {legalExtremum, reduce("ReduceMax", "opset1")}, "ReduceMin": {legalExtremum, reduce("ReduceMin", "opset1")},
+	"ReduceMax": {legalExtremum, extremum("ReduceMax", math.Inf(-1))}, "ReduceMin": {legalExtremum, extremum("ReduceMin", math.Inf(1))},
 	"ReduceProd": {legalReduce, reduce("ReduceProd", "opset1")},
 	"ReduceL1":   {legalReduce, reduce("ReduceL1", "opset4")}, "ReduceL2": {legalReduce, reduce("ReduceL2", "opset4")},
 	"ArgMax": {legalArg, emitArg("max")}, "ArgMin": {legalArg, emitArg("min")},
@@ -27,13 +28,34 @@ func legalReduce(n *ir.Node) string {
 	return ""
 }
 
-// legalExtremum: the CPU plugin begins with the outermost finite number and not
-// with infinity.
+// legalExtremum: over no elements the CPU plugin gives the outermost finite number
+// and not infinity, so that the result is written where its size is known.
 func legalExtremum(n *ir.Node) string {
-	if slices.ContainsFunc(n.In(0).Shape, func(d ir.Dim) bool { return d.Is(0) }) {
-		return n.Op + " over no elements at all gives the largest finite number there, not infinity"
+	if _, ok := n.Out(0).Shape.Ints(); overNothing(n) && (!ok || n.In(0).DType != tensor.Float32) {
+		return n.Op + " over no elements gives the largest finite number there, not infinity"
 	}
 	return legalReduce(n)
+}
+
+// overNothing reports whether an axis of the input is empty.
+func overNothing(n *ir.Node) bool {
+	return slices.ContainsFunc(n.In(0).Shape, func(d ir.Dim) bool { return d.Is(0) })
+}
+
+func extremum(typ string, start float64) func(*emitter, *ir.Node) {
+	plain := reduce(typ, "opset1")
+	return func(e *emitter, n *ir.Node) {
+		dims, _ := n.Out(0).Shape.Ints()
+		if !overNothing(n) || slices.Contains(dims, 0) {
+			plain(e, n)
+			return
+		}
+		shape := make([]int64, len(dims))
+		for i, d := range dims {
+			shape[i] = int64(d)
+		}
+		e.final("Broadcast", "opset3", []attr{{"mode", "numpy"}}, e.scalar(n.Out(0).DType, start), e.ints(shape...))
+	}
 }
 
 // noAxes reports whether n names no axes.

@@ -230,6 +230,9 @@ func emitAveragePool(e *emitter) error {
 	x = e.rows(x, w.lifted)
 	dims := e.m.Tensors[x].Shape
 	include := e.n.Int("count_include_pad", 0) != 0
+	if w.same && include {
+		w = w.explicit(dims, e.n.Str("auto_pad", "") == "SAME_LOWER")
+	}
 	padding := fb.Valid
 	var fix []float32
 	switch {
@@ -256,6 +259,21 @@ func emitAveragePool(e *emitter) error {
 	return nil
 }
 
+// explicit is w with the padding that SAME means for an operand of dims.
+func (w window) explicit(dims []int32, lower bool) window {
+	w.same = false
+	for i := range w.stride {
+		in := int(dims[1+i])
+		total := max(((in+w.stride[i]-1)/w.stride[i]-1)*w.stride[i]+w.kernel[i]-in, 0)
+		w.before[i] = total / 2
+		if lower {
+			w.before[i] = total - total/2
+		}
+		w.after[i] = total - w.before[i]
+	}
+	return w
+}
+
 // divisors are the factors, one an output place, from a mean over the whole
 // window to the mean that the operator asks for; nil where all are one.
 func (w window) divisors(dims []int32, n *ir.Node, include bool) []float32 {
@@ -266,6 +284,9 @@ func (w window) divisors(dims []int32, n *ir.Node, include bool) []float32 {
 		if include {
 			lo = -w.before[axis]
 			after := 0
+			if len(pads) == 0 {
+				after = w.after[axis]
+			}
 			if rank := len(pads) / 2; rank > 0 && axis >= 2-rank {
 				after = int(pads[rank+axis-(2-rank)])
 			}

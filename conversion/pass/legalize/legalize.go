@@ -36,6 +36,12 @@ type blocked struct {
 func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o target.Options) diag.List {
 	stuck, settled := map[*ir.Node]blocked{}, map[*ir.Node]bool{}
 	wide := &widener{reg: reg, t: t, o: o, cast: map[[2]tensor.DType]bool{}}
+	was := map[string]string{} // layer -> operator, before any became others
+	for _, n := range g.Nodes {
+		for _, layer := range n.Origin {
+			was[layer] = n.Op
+		}
+	}
 	for round := 0; ; round++ {
 		if err := ctx.Err(); err != nil {
 			return diag.FromError("convert.cancelled", fmt.Errorf("legalize: %w", err))
@@ -65,7 +71,7 @@ func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o 
 			case errors.Is(err, op.ErrNoDecomposition) && lastResort(t, n, o):
 				settled[n] = true
 			case errors.Is(err, op.ErrNoDecomposition):
-				stuck[n] = blocked{why, note(n, err)}
+				stuck[n] = blocked{why, note(n, was, err)}
 			default:
 				stuck[n] = blocked{why, err.Error()}
 			}
@@ -102,12 +108,15 @@ func lastResort(t target.Target, n *ir.Node, o target.Options) bool {
 	return ok && l.LastResort(n, o) == nil
 }
 
-// note is what a node's form says about why it has no decomposition, "" where
-// the operator has none at all.
-func note(n *ir.Node, err error) string {
+// note is what a node's form says about why it has no decomposition, and what
+// operator of the model it was made of; "" where the operator has none at all.
+func note(n *ir.Node, was map[string]string, err error) string {
 	s := strings.TrimSuffix(strings.TrimSuffix(err.Error(), op.ErrNoDecomposition.Error()), ": ")
 	if s == n.Op {
 		return ""
+	}
+	if n.By == By && len(n.Origin) > 0 && was[n.Origin[0]] != "" && was[n.Origin[0]] != n.Op {
+		s = fmt.Sprintf("made of %s; %s", was[n.Origin[0]], s)
 	}
 	return s
 }

@@ -3,11 +3,13 @@ package legalize
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
+	ops "slipway/conversion/ops/all"
 	"slipway/conversion/target"
 	"slipway/conversion/tensor"
 )
@@ -113,5 +115,28 @@ func TestRun(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestOriginalOperator: a finding about what a layer became names the layer's own
+// operator and why it ended there.
+func TestOriginalOperator(t *testing.T) {
+	g, err := ir.Parse(`graph g {
+	input %x : f32[T,1,2]
+	const %w : f32[1,3,2] = noise(1)
+	const %r : f32[1,3,3] = noise(2)
+	%y : ?[?] = RNN(%x, %w, %r) @layer
+	output %y
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg := ops.Registry()
+	if err := reg.InferGraph(g); err != nil {
+		t.Fatal(err)
+	}
+	l := Run(context.Background(), g, reg, only{"MatMul": true, "Unsqueeze": true}, target.Options{})
+	if len(l) != 1 || !strings.Contains(l[0].Text, "made of RNN; the number of steps is not known") || l[0].Layer != "layer" {
+		t.Errorf("got %v", l)
 	}
 }

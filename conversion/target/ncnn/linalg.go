@@ -1,6 +1,8 @@
 package ncnn
 
 import (
+	"slices"
+
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
 )
@@ -52,6 +54,15 @@ func (e *emitter) inner(n *ir.Node, x *ir.Value, w *constant, k, outs int, trans
 		o = func(t *tensor.Tensor) (*tensor.Tensor, error) { return t.Transposed(1, 0) }
 	}
 	quantized := w.scales != nil && (w.axis == axis || len(w.scales) == 1) && step(x) > 0 && alpha == 1
+	last := n
+	if sum, c := e.biasBehind(n, outs); sum != nil && bias == nil {
+		bias, last = c, sum
+		e.skip[sum] = true
+	}
+	if rows > 1 && !quantized {
+		e.also = last.Origin
+		return e.rowsTimes(last.Out(0), x, w, o, []int{rows, outs, k}, alpha, bias)
+	}
 	params := []param{num(0, outs), num(1, flag(bias != nil)), num(2, k*outs)}
 	if quantized {
 		params = append(params, num(8, 2))
@@ -60,7 +71,10 @@ func (e *emitter) inner(n *ir.Node, x *ir.Value, w *constant, k, outs int, trans
 	if rows > 1 {
 		in, out = []int{rows, k}, []int{rows, outs}
 	}
-	act, y := e.fused(n)
+	act, y := e.fused(last)
+	if last != n {
+		e.also = slices.Concat(e.also, last.Origin)
+	}
 	l := e.addN("InnerProduct", []*blob{e.as(x, in...)}, [][]int{out}, append(params, act...)...)
 	l.data = e.weights(w, o, bias, quantized, outs, step(x))
 	if alpha != 1 {
@@ -68,6 +82,42 @@ func (e *emitter) inner(n *ir.Node, x *ir.Value, w *constant, k, outs int, trans
 	}
 	e.set(y, l.out[0])
 	return ""
+}
+
+// rowsTimes is Gemm, whose kernels take all rows at once, where InnerProduct
+// takes one after the other. size are rows, outputs and inputs.
+func (e *emitter) rowsTimes(y, x *ir.Value, w *constant, o order, size []int, alpha float32, bias *constant) string {
+	rows, outs, k := size[0], size[1], size[2]
+	row := -1 // no addend
+	if bias != nil {
+		row = 4 // one for each column
+	}
+	l := e.addN("Gemm", []*blob{e.as(x, rows, k)}, [][]int{{rows, outs}},
+		num(10, row), num(2, 0), num(3, 1), num(4, 0), num(5, 1), num(6, 1), num(7, rows), num(8, outs), num(9, k))
+	l.data = []chunk{w.weights(o, alpha)}
+	if bias != nil {
+		l.data = append(l.data, raw(func() []float32 { return spread(bias.floats(), outs) }))
+	}
+	e.set(y, l.out[0])
+	return ""
+}
+
+// biasBehind finds the addition of a constant row that alone reads n's result.
+func (e *emitter) biasBehind(n *ir.Node, outs int) (*ir.Node, *constant) {
+	v := n.Out(0)
+	if e.g == nil || !e.g.SingleUse(v) {
+		return nil, nil
+	}
+	u := v.Uses()[0]
+	if u.Node.Op != "Add" || len(u.Node.Inputs) != 2 || u.Index > 1 || !u.Node.Out(0).Shape.Equal(v.Shape) {
+		return nil, nil
+	}
+	b := u.Node.In(1 - u.Index)
+	c := packed(b)
+	if c == nil || c.t.Len() != outs || b.Rank() < 1 || !b.Shape[b.Rank()-1].Is(int64(outs)) {
+		return nil, nil
+	}
+	return u.Node, c
 }
 
 // matmul is InnerProduct where the second factor is a constant matrix.

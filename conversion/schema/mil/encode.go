@@ -77,6 +77,13 @@ func (e *encoder) feature(f Feature) []byte {
 		array = message(array, 1, shape)
 	}
 	array = varint(array, 2, d)
+	if len(f.Ranges) > 0 {
+		var r []byte
+		for _, s := range f.Ranges {
+			r = message(r, 1, varint(varint(nil, 1, uint64(s[0])), 2, uint64(s[1])))
+		}
+		array = message(array, 31, r)
+	}
 	return message(text(nil, 1, f.Name), 3, message(nil, 5, array))
 }
 

@@ -19,8 +19,8 @@ func sample() *Model {
 	x := Typed{"x", Type{tensor.Float32, []int64{1, 3}}}
 	return &Model{
 		Version: 7, About: "a model", Meta: map[string]string{"k": "v"},
-		Inputs:  []Feature{{"x", tensor.Float32, []int64{1, 3}}},
-		Outputs: []Feature{{"y", tensor.Float16, []int64{1, 3}}},
+		Inputs:  []Feature{{"x", tensor.Float32, []int64{1, 3}, nil}},
+		Outputs: []Feature{{"y", tensor.Float16, []int64{1, 3}, nil}},
 		Main: &Function{Inputs: []Typed{x}, Opset: "CoreML6", Outputs: []string{"y"}, Ops: []*Op{
 			{Type: "const", Outputs: []Typed{{"c", Type{tensor.Int32, []int64{2}}}}, Attrs: []Attr{
 				{"name", String("c")},

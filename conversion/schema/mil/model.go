@@ -35,6 +35,9 @@ type Feature struct {
 	Name  string
 	DType tensor.DType // Float32, Float16, Int32 or Float64
 	Shape []int64
+	// Ranges, where sizes vary, are the least and largest of each; Shape then is
+	// the usual one.
+	Ranges [][2]int64
 }
 
 // Function is the program's only function.

@@ -96,11 +96,7 @@ type reader struct {
 func read(ctx context.Context, m *mil.Model, weights []byte, reg *op.Registry) (*ir.Graph, error) {
 	r := &reader{g: ir.New("main"), reg: reg, weights: weights, vals: map[string]*ir.Value{}}
 	for _, v := range m.Main.Inputs {
-		shape, ok := v.Type.Shape()
-		if !ok {
-			return nil, fmt.Errorf("input %q has unknown sizes", v.Name)
-		}
-		r.vals[v.Name] = r.g.AddInput(v.Name, v.Type.DType, ir.Dims(shape...))
+		r.vals[v.Name] = r.g.AddInput(v.Name, v.Type.DType, sizes(v.Name, v.Type))
 	}
 	for _, o := range m.Main.Ops {
 		if err := ctx.Err(); err != nil {
@@ -121,6 +117,31 @@ func read(ctx context.Context, m *mil.Model, weights []byte, reg *op.Registry) (
 		r.g.RenameValue(r.vals[name], m.Source(name))
 	}
 	return r.g, ir.Check(r.g)
+}
+
+// sizes is an input's shape; a size that is not known is a symbol of its own.
+func sizes(name string, t mil.Type) ir.Shape {
+	s := make(ir.Shape, len(t.Dims))
+	for i, n := range t.Dims {
+		if s[i] = ir.Static(n); n < 0 {
+			s[i] = ir.Symbol(fmt.Sprintf("%s_d%d", name, i))
+		}
+	}
+	return s
+}
+
+// agrees reports whether an inferred shape is the one that a program tells,
+// where -1 is a size that is known when it runs.
+func agrees(s ir.Shape, dims []int64) bool {
+	if s == nil || len(s) != len(dims) {
+		return false
+	}
+	for i, d := range s {
+		if n, ok := d.Int(); ok != (dims[i] >= 0) || ok && n != dims[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *reader) operation(o *mil.Op) error {
@@ -147,8 +168,7 @@ func (r *reader) operation(o *mil.Op) error {
 		if v == nil {
 			return fmt.Errorf("operation %q (%s): result %q is missing", name, o.Type, t.Name)
 		}
-		want, ok := t.Type.Shape()
-		if !ok || v.DType != t.Type.DType || !v.Shape.Equal(ir.Dims(want...)) {
+		if v.DType != t.Type.DType || !agrees(v.Shape, t.Type.Dims) {
 			return fmt.Errorf("operation %q (%s): result %q is %v%v, the program says %v%v", name, o.Type, t.Name, v.DType, v.Shape, t.Type.DType, t.Type.Dims)
 		}
 	}

@@ -285,5 +285,14 @@ func (e *emitter) scalar(d tensor.DType, v float64) val {
 	return e.literal(name, a.lit)
 }
 
-// shapeOf is the static shape of a value.
-func shapeOf(v *ir.Value) []int { s, _ := v.Shape.Ints(); return s }
+// shapeOf is the shape of a value; -1 for a size that stays open.
+func shapeOf(v *ir.Value) []int {
+	out := make([]int, len(v.Shape))
+	for i, d := range v.Shape {
+		out[i] = -1
+		if n, ok := d.Int(); ok {
+			out[i] = int(n)
+		}
+	}
+	return out
+}

@@ -31,6 +31,12 @@ func windowOf(n *ir.Node, kernel, in, out []int) window {
 	pads := orDefault(n.Ints("pads"), 2*r, 0)
 	for i := range r {
 		w.begin[i], w.end[i] = int(pads[i]), int(pads[i+r])
+		if in[i] < 0 || out[i] < 0 {
+			if n.Str("auto_pad", "NOTSET") == "VALID" {
+				w.begin[i], w.end[i] = 0, 0
+			}
+			continue // windows that are cut off at the end stay so
+		}
 		need := (out[i]-1)*w.strides[i] + w.dilations[i]*(kernel[i]-1) + 1 - in[i]
 		switch n.Str("auto_pad", "NOTSET") {
 		case "SAME_UPPER":

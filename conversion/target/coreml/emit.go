@@ -9,6 +9,7 @@ import (
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/schema/mil"
+	"slipway/conversion/target"
 	"slipway/conversion/tensor"
 )
 
@@ -43,6 +44,7 @@ type emitter struct {
 	findings diag.List
 	cur      *ir.Node
 	nhwc     bool
+	spans    map[string]target.Span // of sizes that stay open
 	err      error
 }
 
@@ -109,8 +111,8 @@ func (e *emitter) names(v *ir.Value) string {
 
 // input declares an input of the function and gives its feature.
 func (e *emitter) input(v *ir.Value) mil.Feature {
-	shape, ok := v.Shape.Ints()
-	if !ok || len(shape) > maxRank {
+	shape := shapeOf(v)
+	if v.Shape == nil || len(shape) > maxRank {
 		e.fail("input %q has shape %v", v.Name, v.Shape)
 	}
 	d := held(v.DType)
@@ -143,7 +145,7 @@ func (e *emitter) input(v *ir.Value) mil.Feature {
 		p = e.op("transpose", d, shape, in("x", p), ints("perm", 0, 3, 1, 2))
 	}
 	e.vals[v] = e.convert(e.reshape(p, shape), held(v.DType))
-	return mil.Feature{Name: name, DType: d, Shape: mil.TypeOf(d, outer).Dims}
+	return e.feature(name, x, v)
 }
 
 // output makes sure that the value stands under its name and gives its feature.
@@ -168,7 +170,7 @@ func (e *emitter) output(v *ir.Value) mil.Feature {
 		p = e.named(name, "identity", p.dtype, p.shape, in("x", p))
 	}
 	e.f.Outputs = append(e.f.Outputs, p.name)
-	return mil.Feature{Name: p.name, DType: p.dtype, Shape: mil.TypeOf(p.dtype, p.shape).Dims}
+	return e.feature(p.name, p, v)
 }
 
 func (e *emitter) node(n *ir.Node) {
@@ -192,7 +194,7 @@ func (e *emitter) node(n *ir.Node) {
 		return
 	}
 	for _, v := range n.Outputs {
-		if v != nil && !v.Shape.IsStatic() {
+		if v != nil && !v.Shape.IsStatic() && (bound(n) != "" || !follows(e.g, v.Shape)) {
 			e.fail("output %q has shape %v, and Core ML needs known sizes", v.Name, v.Shape)
 			return
 		}
@@ -212,7 +214,7 @@ func (e *emitter) node(n *ir.Node) {
 		if !ok && (len(v.Uses()) > 0 || e.g.IsOutput(v)) {
 			e.fail("output %d was not written", i)
 		}
-		if shape, _ := v.Shape.Ints(); ok && (!equalInts(p.shape, shape) || p.dtype != held(v.DType)) {
+		if shape := shapeOf(v); ok && (!equalInts(p.shape, shape) || p.dtype != held(v.DType)) {
 			e.fail("output %d was written as %v%v, it is %v%v", i, p.dtype, p.shape, v.DType, v.Shape)
 		}
 	}
@@ -275,7 +277,7 @@ func (e *emitter) append(typ string, outs []val, args ...arg) {
 // final appends the operation that gives the current node's only output.
 func (e *emitter) final(typ string, args ...arg) {
 	v := e.cur.Out(0)
-	shape, _ := v.Shape.Ints()
+	shape := shapeOf(v)
 	e.vals[v] = e.named(e.nameOf(v), typ, held(v.DType), shape, args...)
 }
 

@@ -173,12 +173,15 @@ func (e *emitter) wholeUpsample(n *ir.Node, x val, out []int) bool {
 	}
 	scale := [2]int{}
 	for i := range 2 {
-		size := x.shape[i+2]
-		if size == 0 || out[i+2]%size != 0 {
+		size, to := x.shape[i+2], out[i+2]
+		if k := wholeFactor(n, i+2); size < 0 {
+			size, to = 7, 7*k // any size shows the same
+		}
+		if size == 0 || to%size != 0 {
 			return false
 		}
-		scale[i] = out[i+2] / size
-		if m := e.along(n, i+2, size, out[i+2]); m != nil {
+		scale[i] = to / size
+		if m := e.along(n, i+2, size, to); m != nil {
 			for j, k := range tensor.View[int32](rowsOf(m)) {
 				if int(k) != j/scale[i] {
 					return false
@@ -191,6 +194,17 @@ func (e *emitter) wholeUpsample(n *ir.Node, x val, out []int) bool {
 	}
 	e.final("upsample_nearest_neighbor", in("x", x), num("scale_factor_height", scale[0]), num("scale_factor_width", scale[1]))
 	return true
+}
+
+// wholeFactor is how many times larger the result of n is along an axis, 0 where
+// that is no whole number or not known.
+func wholeFactor(n *ir.Node, axis int) int {
+	q, ok := n.Out(0).Shape[axis].Div(n.In(0).Shape[axis])
+	if !ok {
+		return 0
+	}
+	k, _ := q.Int()
+	return int(k)
 }
 
 // bilinearModes are the sampling modes of resize_bilinear by the coordinates that

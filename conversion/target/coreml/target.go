@@ -89,7 +89,7 @@ func empty(v *ir.Value) bool {
 	return slices.ContainsFunc(v.Shape, func(d ir.Dim) bool { return d.Is(0) })
 }
 
-// Prepare gives symbolic sizes of inputs the value 1, and takes out the integer
+// Prepare decides which sizes stay open, and takes out the integer
 // grids that quantization put between layers: Core ML 6 quantizes weights alone.
 func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
 	var out diag.List
@@ -98,12 +98,10 @@ func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o targ
 			return out, diag.Errorf("coreml.empty", "%q has no elements, which Core ML cannot hold", v.Name)
 		}
 	}
-	if f := fixSizes(g); f != nil {
-		out = append(out, f)
-		if err := reg.InferGraph(g); err != nil {
-			return out, diag.Errorf("coreml.fixed-shape", "the model does not take its free sizes as 1: %v", err).
-				Suggest("give the input's sizes with --input-shape")
-		}
+	l, err := settle(g, reg, o.Ranges)
+	out = append(out, l...)
+	if err != nil {
+		return out, err
 	}
 	if len(unknownSizes(g)) > 0 {
 		// Sizes may be computed in ways that shape inference does not follow.
@@ -132,13 +130,33 @@ func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o targ
 	return out, ctx.Err()
 }
 
+// follows reports whether s follows from the sizes of the inputs.
+func follows(g *ir.Graph, s ir.Shape) bool {
+	if s == nil {
+		return false
+	}
+	for _, d := range s {
+		known := true
+		_, ok := d.With(func(symbol string) int64 {
+			known = known && slices.ContainsFunc(g.Inputs, func(v *ir.Value) bool {
+				return slices.ContainsFunc(v.Shape, func(x ir.Dim) bool { return slices.Contains(x.Symbols(), symbol) })
+			})
+			return 2
+		})
+		if !ok || !known {
+			return false
+		}
+	}
+	return true
+}
+
 // unknownSizes lists the source layers whose results have sizes that are not
 // known, and which are not constant.
 func unknownSizes(g *ir.Graph) []string {
 	var out []string
 	for _, n := range g.Nodes {
 		for _, v := range n.Outputs {
-			if v != nil && !v.Shape.IsStatic() && !constantNode(n) {
+			if v != nil && !follows(g, v.Shape) && !constantNode(n) {
 				out = append(out, n.Origin...)
 				break
 			}
@@ -146,27 +164,6 @@ func unknownSizes(g *ir.Graph) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-func fixSizes(g *ir.Graph) *diag.Finding {
-	var names []string
-	for _, v := range g.Inputs {
-		if v.Shape == nil || v.Shape.IsStatic() {
-			continue
-		}
-		names = append(names, fmt.Sprintf("%s %v", v.Name, v.Shape))
-		v.Shape = v.Shape.Clone()
-		for i, d := range v.Shape {
-			if !d.IsStatic() {
-				v.Shape[i] = ir.Static(1)
-			}
-		}
-	}
-	if names == nil {
-		return nil
-	}
-	return diag.Warnf("coreml.fixed-shape", "free sizes of inputs are fixed to 1: %v", names).
-		Suggest("give other sizes with --input-shape")
 }
 
 // Write writes NAME.mlpackage.
@@ -199,6 +196,9 @@ func write(ctx context.Context, g *ir.Graph, root string, o target.Options) (*ta
 	}
 	e := newEmitter(g, o.Registry, blobs)
 	e.nhwc = o.Layout == "nhwc"
+	if e.spans, _, _, err = target.Spans(g, o.Ranges); err != nil {
+		return nil, err
+	}
 	model, err := e.model(ctx)
 	if err != nil {
 		return nil, err

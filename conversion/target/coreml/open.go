@@ -1,0 +1,154 @@
+package coreml
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/ir"
+	"slipway/conversion/op"
+	"slipway/conversion/schema/mil"
+	"slipway/conversion/target"
+)
+
+// keepsOpen lists the operators that are written without their sizes, so that
+// these may vary.
+var keepsOpen = map[string]bool{
+	"Relu": true, "Sigmoid": true, "Tanh": true, "LeakyRelu": true, "Elu": true, "HardSigmoid": true, "Clip": true, "Softplus": true,
+	"Erf": true, "Exp": true, "Sqrt": true, "Neg": true, "Abs": true, "Gelu": true, "Swish": true, "Softmax": true, "BatchNormalization": true,
+	"Add": true, "Sub": true, "Mul": true, "Div": true, "Max": true, "Min": true, "Concat": true, "Transpose": true, "Identity": true,
+	"LayerNormalization": true, "ReduceMean": true, "ReduceSum": true, "ReduceMax": true, "GlobalAveragePool": true, "GlobalMaxPool": true,
+}
+
+// bound says why n needs its sizes; "" where it does not.
+func bound(n *ir.Node) string {
+	unknown := func(v *ir.Value) int {
+		k := 0
+		for _, d := range v.Shape {
+			if !d.IsStatic() {
+				k++
+			}
+		}
+		return k
+	}
+	switch n.Op {
+	case "Conv":
+		if a := n.Str("auto_pad", "NOTSET"); a == "NOTSET" || a == "VALID" {
+			return ""
+		}
+		return "its padding follows from the size"
+	case "MaxPool", "AveragePool":
+		if a := n.Str("auto_pad", "NOTSET"); (a == "NOTSET" || a == "VALID") && n.Int("ceil_mode", 0) == 0 && len(n.Outputs) == 1 {
+			return ""
+		}
+		return "its padding follows from the size"
+	case "Resize":
+		a, b := n.In(0).Shape, n.Out(0).Shape
+		if len(a) == 4 && a[0].Equal(b[0]) && a[1].Equal(b[1]) && n.Str("mode", "nearest") == "nearest" && n.Str("nearest_mode", "") == "floor" &&
+			n.Str("coordinate_transformation_mode", "") == "asymmetric" && wholeFactor(n, 2)*wholeFactor(n, 3) > 1 {
+			return ""
+		}
+	case "Reshape", "Flatten", "Squeeze", "Unsqueeze":
+		if unknown(n.Out(0)) <= 1 {
+			return ""
+		}
+		return "more than one size of its result is open"
+	case "Gemm", "MatMul":
+		if w := n.In(1); w.IsConst() && w.Rank() == 2 {
+			return ""
+		}
+		return "both of its operands are computed"
+	}
+	if keepsOpen[n.Op] {
+		return ""
+	}
+	return n.Op + " is written for one size"
+}
+
+// settle decides whether the open sizes of inputs stay open. Where a layer needs
+// to know them they become the usual ones of their range.
+func settle(g *ir.Graph, reg *op.Registry, ranges map[string]target.Range) (diag.List, error) {
+	spans, names, _, err := target.Spans(g, ranges)
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	why := map[string][]string{}
+	for _, n := range g.Nodes {
+		open := slices.ContainsFunc(n.Outputs, func(v *ir.Value) bool { return v != nil && !v.Shape.IsStatic() })
+		if !open || constantNode(n) {
+			continue
+		}
+		if w := bound(n); w != "" {
+			why[w] = append(why[w], n.Origin...)
+		}
+	}
+	if len(why) == 0 && slices.IndexFunc(g.Inputs, func(v *ir.Value) bool { return v.Rank() > maxRank }) < 0 {
+		return diag.List{diag.Infof("coreml.open-sizes", "the package takes %s", spanText(names, spans))}, nil
+	}
+	did, err := target.FixSizes(g, func(s string) int64 {
+		if isBatch(g, s) {
+			return 1
+		}
+		return spans[s].Opt
+	})
+	if err != nil {
+		return nil, err
+	}
+	f := diag.Warnf("coreml.fixed-shape", "sizes that the model leaves open are fixed: %s", did).Suggest("give other sizes with --input-shape")
+	for w, layers := range why {
+		f.Text += "; " + w
+		f.Layers = append(f.Layers, layers...)
+	}
+	slices.Sort(f.Layers)
+	f.Layers = slices.Compact(f.Layers)
+	out := diag.List{f}
+	if err := reg.InferGraph(g); err != nil {
+		return out, diag.Errorf("coreml.fixed-shape", "the model does not take these sizes (%s): %v", did, err).
+			Suggest("give the input's sizes with --input-shape")
+	}
+	return out, nil
+}
+
+// isBatch reports whether a symbol is the first size of an input.
+func isBatch(g *ir.Graph, symbol string) bool {
+	return slices.ContainsFunc(g.Inputs, func(v *ir.Value) bool { return v.Rank() > 1 && v.Shape[0].Equal(ir.Symbol(symbol)) })
+}
+
+func spanText(names []string, spans map[string]target.Span) string {
+	var words []string
+	for _, s := range names {
+		words = append(words, fmt.Sprintf("%s %d to %d (usually %d)", s, spans[s].Min, spans[s].Max, spans[s].Opt))
+	}
+	return strings.Join(words, ", ")
+}
+
+// ranges gives a feature the range of each size of v; nil where all are known.
+func (e *emitter) ranges(v *ir.Value) (usual []int64, ranges [][2]int64) {
+	for _, d := range v.Shape {
+		at := func(of func(target.Span) int64) int64 {
+			n, _ := d.With(func(s string) int64 { return of(e.spans[s]) })
+			return n
+		}
+		usual = append(usual, at(func(s target.Span) int64 { return s.Opt }))
+		ranges = append(ranges, [2]int64{at(func(s target.Span) int64 { return s.Min }), at(func(s target.Span) int64 { return s.Max })})
+	}
+	if v.Shape.IsStatic() {
+		return usual, nil
+	}
+	return usual, ranges
+}
+
+// feature describes an input or output to the interface.
+func (e *emitter) feature(name string, p val, v *ir.Value) mil.Feature {
+	f := mil.Feature{Name: name, DType: p.dtype, Shape: mil.TypeOf(p.dtype, p.shape).Dims}
+	if v.Shape.IsStatic() || len(v.Shape) != len(p.shape) {
+		return f
+	}
+	f.Shape, f.Ranges = e.ranges(v)
+	if e.nhwc && len(f.Shape) == 4 {
+		s, r := f.Shape, f.Ranges
+		f.Shape, f.Ranges = []int64{s[0], s[2], s[3], s[1]}, [][2]int64{r[0], r[2], r[3], r[1]}
+	}
+	return f
+}

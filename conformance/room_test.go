@@ -27,7 +27,7 @@ import (
 var (
 	full  = flag.Bool("full", false, "try every case, not only the share that a quick check takes")
 	renew = flag.Bool("renew", false, "write table.txt and findings.txt")
-	only  = flag.String("only", "", "try only the cases whose name contains this")
+	only  = flag.String("only", "", "try only the cases whose name matches this regular expression")
 	pick  = flag.String("targets", "", "try only these columns, separated by commas")
 	share = flag.Int("share", 12, "the quick check takes one case in so many, by a hash of its name")
 )
@@ -101,11 +101,15 @@ func selected(t *testing.T) []testCase {
 	if err != nil {
 		t.Fatal(err)
 	}
+	match, err := regexp.Compile(*only)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var chosen []testCase
 	for _, c := range cases {
 		h := fnv.New32a()
 		_, _ = h.Write([]byte(c.name))
-		if strings.Contains(c.name, *only) && (*full || *only != "" || h.Sum32()%uint32(*share) == 0 && !strings.HasPrefix(c.name, "light/")) {
+		if match.MatchString(c.name) && (*full || *only != "" || h.Sum32()%uint32(*share) == 0 && !strings.HasPrefix(c.name, "light/")) {
 			chosen = append(chosen, c)
 		}
 	}

@@ -114,17 +114,15 @@ func (t *table) text() string {
 	}
 	fmt.Fprintf(&b, "#\n%-*s  %s\n", width, "# case", strings.Join(columns, " "))
 	for _, name := range slices.Sorted(maps.Keys(t.cells)) {
-		fmt.Fprintf(&b, "%-*s ", width, name)
+		line := fmt.Sprintf("%-*s ", width, name)
 		for _, column := range columns {
 			c, ok := t.cells[name][column]
 			if !ok {
 				c = cell{absent, absent}
 			}
-			fmt.Fprintf(&b, " %-*s", len(column), c)
+			line += fmt.Sprintf(" %-*s", len(column), c)
 		}
-		trimmed := strings.TrimRight(b.String(), " ")
-		b.Reset()
-		b.WriteString(trimmed + "\n")
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	return b.String()
 }

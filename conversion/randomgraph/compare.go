@@ -29,34 +29,41 @@ func grain(d tensor.DType) float64 {
 	return 2e-6
 }
 
-// disturb changes each element of a floating-point tensor by up to coarse times
-// its type's grain. Now and then it rounds all of them to steps of that size
-// instead, so that what is nearly zero, or nearly the same, becomes just that.
-func disturb(r *rand.Rand, t *tensor.Tensor, coarse float64) *tensor.Tensor {
+// noise disturbs values: some trials change each element a little, others round
+// all of them to common steps, so that what is nearly zero, or nearly the same,
+// becomes just that.
+type noise struct {
+	*rand.Rand
+	coarse float64
+	snap   bool
+}
+
+// disturb changes the elements of a floating-point tensor by up to coarse times
+// its type's grain.
+func (r *noise) disturb(t *tensor.Tensor) *tensor.Tensor {
 	if t == nil || !t.DType().IsFloat() || t.DType().Bits() < 16 {
 		return t
 	}
 	v := slices.Clone(t.Float64s())
-	e := grain(t.DType()) * coarse
-	if r.IntN(3) == 0 {
+	e := grain(t.DType()) * r.coarse
+	step := 0.0
+	if r.snap {
 		top := 0.0
 		for _, x := range v {
 			if a := math.Abs(x); !math.IsInf(a, 0) && a > top {
 				top = a
 			}
 		}
-		if step := 4 * e * top; step > 0 {
-			for i := range v {
-				v[i] = math.Round(v[i]/step) * step
-			}
-		}
-		if out, err := tensor.FromFloat64s(t.DType(), v, t.Shape()...); err == nil {
-			return out
-		}
-		return t
+		// A power of two, so that tensors of nearly the same range share it.
+		step = math.Exp2(math.Round(math.Log2(4 * e * top)))
 	}
 	for i := range v {
-		v[i] = v[i]*(1+e*(2*r.Float64()-1)) + e*1e-3*(2*r.Float64()-1)
+		switch {
+		case step > 0:
+			v[i] = math.Round(v[i]/step) * step
+		case !r.snap:
+			v[i] = v[i]*(1+e*(2*r.Float64()-1)) + e*1e-3*(2*r.Float64()-1)
+		}
 	}
 	out, err := tensor.FromFloat64s(t.DType(), v, t.Shape()...)
 	if err != nil {
@@ -168,11 +175,16 @@ func graphSpread(reg *op.Registry, g *ir.Graph, feeds map[string]*tensor.Tensor,
 			out[i] = newSpread(w)
 		}
 	}
-	r := rand.New(rand.NewPCG(1, 2))
-	for range trials {
-		have, err := eval(reg, g, feeds, func(n *ir.Node, res []*tensor.Tensor) {
+	r := &noise{Rand: rand.New(rand.NewPCG(1, 2)), coarse: coarse}
+	for k := range trials {
+		r.snap = k%4 == 3
+		start := make(map[string]*tensor.Tensor, len(feeds))
+		for name, t := range feeds {
+			start[name] = r.disturb(t)
+		}
+		have, err := eval(reg, g, start, func(n *ir.Node, res []*tensor.Tensor) {
 			for i := range res {
-				res[i] = disturb(r, res[i], coarse)
+				res[i] = r.disturb(res[i])
 			}
 		})
 		for i, v := range g.Outputs {
@@ -242,11 +254,12 @@ func nodeSpread(reg *op.Registry, n *ir.Node, in, want []*tensor.Tensor, coarse 
 	for i, w := range want {
 		out[i] = newSpread(w)
 	}
-	r := rand.New(rand.NewPCG(1, 2))
-	for range trials {
+	r := &noise{Rand: rand.New(rand.NewPCG(1, 2)), coarse: coarse}
+	for k := range trials {
+		r.snap = k%4 == 3
 		args := make([]*tensor.Tensor, len(in))
 		for i, t := range in {
-			args[i] = disturb(r, t, coarse)
+			args[i] = r.disturb(t)
 		}
 		res, err := reg.EvalNode(n, args)
 		for i := range out {

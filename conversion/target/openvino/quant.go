@@ -28,6 +28,11 @@ func legalQuantize(n *ir.Node) string {
 		d = n.In(0).DType
 	}
 	switch {
+	case n.Op == "DequantizeLinear" && n.Int("block_size", 0) != 0 && limits[d] != [2]float64{}:
+		if _, _, ok := blocks(n); !ok {
+			return "DequantizeLinear in blocks that do not fill an axis of known size has no equivalent"
+		}
+		return ""
 	case n.Int("block_size", 0) != 0:
 		return n.Op + " in blocks has no equivalent"
 	case limits[d] == [2]float64{}:
@@ -107,6 +112,10 @@ func paired(g *ir.Graph, n *ir.Node) bool {
 // DequantizeLinear. in and out ranges are the ends of the two grids, so that
 // the levels between them are the values that integers stand for.
 func emitDequantize(e *emitter, n *ir.Node) {
+	if n.Int("block_size", 0) != 0 {
+		emitBlocks(e, n)
+		return
+	}
 	src, o := n.In(0), n.Out(0)
 	q := src.Node()
 	if q == nil || q.Op != "QuantizeLinear" || !paired(e.g, q) {
@@ -156,4 +165,56 @@ func (e *emitter) dequantizeArithmetic(n *ir.Node) port {
 		p = e.op("Subtract", "opset1", d, s, numpy, p, e.floats(d, zp.Const.Float64s(), shape...))
 	}
 	return e.op("Multiply", "opset1", d, s, numpy, p, e.floats(d, n.In(1).Const.Float64s(), shape...))
+}
+
+// blocks gives the shapes that split the quantized axis of a DequantizeLinear in
+// blocks in two, of the numbers and of their parameters.
+func blocks(n *ir.Node) (numbers, params []int, ok bool) {
+	s, known := n.In(0).Shape.Ints()
+	p, knownParams := n.In(1).Shape.Ints()
+	a, b := int(n.Int("axis", 1)), int(n.Int("block_size", 0))
+	if a < 0 {
+		a += len(s)
+	}
+	if !known || !knownParams || len(p) != len(s) || a < 0 || a >= len(s) {
+		return nil, nil, false
+	}
+	if p[a] == 1 {
+		b = s[a] // one block, which may be longer than the axis
+	}
+	if p[a]*b != s[a] {
+		return nil, nil, false
+	}
+	numbers = append(append(append([]int{}, s[:a]...), p[a], b), s[a+1:]...)
+	params = append(append(append([]int{}, p[:a+1]...), 1), p[a+1:]...)
+	return numbers, params, true
+}
+
+// emitBlocks writes DequantizeLinear in blocks the way that the plugins know
+// compressed weights: the blocks have an axis of their own until the end.
+func emitBlocks(e *emitter, n *ir.Node) {
+	numbers, params, _ := blocks(n)
+	o := n.Out(0)
+	split := func(v *ir.Value, shape []int) port {
+		if v.IsConst() {
+			return e.convert(e.constant(e.view(v.Const, shape)), o.DType)
+		}
+		p := e.op("Reshape", "opset1", v.DType, ir.Dims(shape...), []attr{{"special_zero", "false"}}, e.value(v), e.ints(int64s(shape)...))
+		return e.convert(p, o.DType)
+	}
+	p, s := split(n.In(0), numbers), ir.Dims(numbers...)
+	if n.In(2) != nil {
+		p = e.op("Subtract", "opset1", o.DType, s, numpy, p, split(n.In(2), params))
+	}
+	p = e.op("Multiply", "opset1", o.DType, s, numpy, p, split(n.In(1), params))
+	to, _ := n.In(0).Shape.Ints()
+	e.final("Reshape", "opset1", []attr{{"special_zero", "false"}}, p, e.ints(int64s(to)...))
+}
+
+func int64s(s []int) []int64 {
+	out := make([]int64, len(s))
+	for i, n := range s {
+		out[i] = int64(n)
+	}
+	return out
 }

@@ -23,6 +23,9 @@ var shapeOps = map[string]spelling{
 }
 
 func legalDropout(n *ir.Node) string {
+	if n.In(2) != nil {
+		return "Dropout that may train has no equivalent"
+	}
 	if m := n.Out(1); m != nil && len(m.Uses()) > 0 {
 		return "Dropout's mask has no equivalent"
 	}
@@ -201,6 +204,9 @@ var padModes = map[string]string{"constant": "constant", "reflect": "reflect", "
 func legalPad(n *ir.Node) string {
 	if m := n.Str("mode", "constant"); padModes[m] == "" {
 		return "Pad in mode " + m + " has no equivalent"
+	}
+	if v := n.In(2); v != nil && !v.IsConst() && n.Str("mode", "constant") == "constant" {
+		return "Pad with a value that is not constant, which the CPU plugin takes for 0"
 	}
 	if n.In(3) != nil {
 		if _, ok := n.In(1).ConstInts(); !ok {

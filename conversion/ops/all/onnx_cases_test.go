@@ -150,7 +150,7 @@ func check(reg *op.Registry, g *ir.Graph, in map[string]*tensor.Tensor, want []*
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(g.Nodes, func(n *ir.Node) bool { return reg.Get(n.Op).Family == "random" }) {
+	if slices.ContainsFunc(g.Nodes, func(n *ir.Node) bool { return reg.Get(n.Op).Family == "random" || n.Op == "Dropout" && n.In(2) != nil }) {
 		return nil // ONNX leaves the numbers open: types and shapes are all that can be compared
 	}
 	for i := range want {

@@ -58,11 +58,11 @@ var batchNormDef = &op.Def{
 	},
 	Decompose: decomposeBatchNorm,
 	FromONNX: func(s *op.Src) error {
+		if s.Int("training_mode", 0) != 0 {
+			return readTraining(s)
+		}
 		attrs := s.AttrsOf("epsilon")
 		s.Has("momentum")
-		if s.Int("training_mode", 0) != 0 {
-			return fmt.Errorf("training_mode 1: only inference is supported")
-		}
 		if s.Version < 7 {
 			s.Has("consumed_inputs")
 			if s.Int("is_test", 0) == 0 {
@@ -84,6 +84,58 @@ var batchNormDef = &op.Def{
 		s.Return(n.Outputs...)
 		return nil
 	},
+}
+
+// readTraining writes out the form that normalises by the statistics of its own
+// input and moves the running ones toward them (BatchNormalization-14).
+func readTraining(s *op.Src) error {
+	x := s.In(0)
+	if x.Rank() < 2 || len(s.Inputs) != 5 {
+		return fmt.Errorf("training_mode 1 with %d inputs, the first of rank %d", len(s.Inputs), x.Rank())
+	}
+	axes, shape := []int64{0}, []int64{-1}
+	for a := 2; a < x.Rank(); a++ {
+		axes, shape = append(axes, int64(a)), append(shape, 1)
+	}
+	var err error
+	node := func(name string, attrs ir.Attrs, in ...*ir.Value) *ir.Value {
+		if err != nil {
+			return x
+		}
+		var n *ir.Node
+		if n, err = s.Emit(name, attrs, 1, in...); err != nil {
+			return x
+		}
+		return n.Outputs[0]
+	}
+	number := func(d tensor.DType, v float64) *ir.Value {
+		t, e := tensor.FromFloat64s(d, []float64{v})
+		if e != nil {
+			err = e
+			return x
+		}
+		return s.Const(t)
+	}
+	wide := func(v *ir.Value) *ir.Value { return node("Reshape", nil, v, s.IntsConst(shape)) }
+	drop := ir.Attrs{"keepdims": int64(0)}
+	mean := node("ReduceMean", drop, x, s.IntsConst(axes))
+	off := node("Sub", nil, x, wide(mean))
+	variance := node("ReduceMean", drop.Clone(), node("Mul", nil, off, off), s.IntsConst(axes))
+	root := node("Sqrt", nil, node("Add", nil, variance, number(x.DType, s.Float("epsilon", 1e-5))))
+	y := node("Mul", nil, node("Div", nil, off, wide(root)), wide(s.In(1)))
+	out := []*ir.Value{node("Add", nil, y, wide(s.In(2)))}
+	keep := s.Float("momentum", 0.9)
+	for i, now := range []*ir.Value{mean, variance} {
+		if old := s.In(3 + i); s.NumOut > 1+i {
+			a := node("Mul", nil, old, number(old.DType, keep))
+			out = append(out, node("Add", nil, a, node("Mul", nil, now, number(now.DType, 1-keep))))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	s.Return(out...)
+	return nil
 }
 
 // Affine folds the statistics into y = factor*x + offset, by channel.

@@ -32,7 +32,7 @@ const maxTrips = 4096
 // keep lists operators that stay though their inputs are constant: the one that
 // marks quantized weights, and whatever differs from run to run.
 var keep = map[string]bool{
-	"DequantizeLinear": true, "RandomNormal": true, "RandomNormalLike": true, "RandomUniform": true,
+	"DequantizeLinear": true, "Dropout": true, "RandomNormal": true, "RandomNormalLike": true, "RandomUniform": true,
 	"RandomUniformLike": true, "Bernoulli": true, "Multinomial": true,
 }
 

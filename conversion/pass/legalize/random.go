@@ -14,7 +14,7 @@ import (
 func drawing(g *ir.Graph, reg *op.Registry, t target.Target) diag.List {
 	var names, layers []string
 	for _, n := range g.Nodes {
-		if d := reg.Get(n.Op); d != nil && d.Family == "random" {
+		if d := reg.Get(n.Op); d != nil && (d.Family == "random" || n.Op == "Dropout" && n.In(2) != nil) {
 			names, layers = append(names, n.Op), append(layers, layersOf(n)...)
 		}
 	}

@@ -23,6 +23,9 @@ var shapeOps = map[string]spelling{
 func unknownSize(e *emitter, _ *ir.Node) { e.fail("a size that is not known has no equivalent") }
 
 func legalDropout(n *ir.Node) string {
+	if n.In(2) != nil {
+		return "Dropout that may train has no equivalent"
+	}
 	if m := n.Out(1); m != nil && len(m.Uses()) > 0 {
 		return "Dropout's mask has no equivalent"
 	}

@@ -28,7 +28,15 @@ var swapped = map[int]int{opAdd: opAdd, opSub: opRSub, opMul: opMul, opDiv: opRD
 var arithOps = map[string]spelling{
 	"Add": pairwise(opAdd), "Sub": pairwise(opSub), "Mul": pairwise(opMul), "Div": pairwise(opDiv), "Pow": power,
 	"Max": chain(opMax), "Min": chain(opMin), "Sum": chain(opAdd),
-	"Cast": cast, "Identity": move, "Dropout": move,
+	"Cast": cast, "Identity": move, "Dropout": dropout,
+}
+
+// dropout passes its input on, unless an input of the model may ask for training.
+func dropout(e *emitter, n *ir.Node) string {
+	if n.In(2) != nil {
+		return "of an unknown mode is not possible"
+	}
+	return move(e, n)
 }
 
 // cast: a blob is in 32-bit floats, whatever the model's interface says.

@@ -88,6 +88,9 @@ func emitIdentity(e *emitter) error {
 }
 
 func legalDropout(n *ir.Node) string {
+	if n.In(2) != nil {
+		return "training mode"
+	}
 	if v := n.Out(1); v != nil && len(v.Uses()) > 0 {
 		return "the mask as a second result"
 	}

@@ -66,19 +66,45 @@ func Of(m *source.Model) *Summary {
 	for _, v := range g.Outputs {
 		s.Outputs = append(s.Outputs, ioOf(v))
 	}
-	for _, v := range g.Consts() {
-		s.Bytes += int64(len(v.Const.Bytes()))
-		if isWeight(v) {
-			s.Params += int64(v.Const.Len())
-		}
-	}
+	s.constants(g, map[*tensor.Tensor]bool{})
 	for _, n := range g.Nodes {
 		s.Operators[n.Op]++
+		s.bodies(n)
 		l := LayerOf(n)
 		s.MACs += max(l.MACs, 0)
 		s.Layers = append(s.Layers, l)
 	}
 	return s
+}
+
+// constants counts the elements and bytes of g's constants and of those in its
+// bodies; one that several of them read counts once.
+func (s *Summary) constants(g *ir.Graph, seen map[*tensor.Tensor]bool) {
+	for _, v := range g.Consts() {
+		if seen[v.Const] {
+			continue
+		}
+		seen[v.Const] = true
+		s.Bytes += int64(v.Const.Size())
+		if isWeight(v) {
+			s.Params += int64(v.Const.Len())
+		}
+	}
+	for _, n := range g.Nodes {
+		for _, body := range n.Bodies() {
+			s.constants(body, seen)
+		}
+	}
+}
+
+// bodies counts the operators in n's bodies.
+func (s *Summary) bodies(n *ir.Node) {
+	for _, body := range n.Bodies() {
+		for _, m := range body.Nodes {
+			s.Operators[m.Op]++
+			s.bodies(m)
+		}
+	}
 }
 
 // LayerOf makes the row of one node.

@@ -39,3 +39,33 @@ func TestStatsLeaveOutWhatIsNotFinite(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestBodies: what stands in bodies counts, and a constant that several of them
+// read counts once.
+func TestBodies(t *testing.T) {
+	g, err := ir.Parse(`graph g {
+	input %c : bool[]
+	input %x : f32[2]
+	%y : f32[2] = If(%c, %x) {captured_inputs=1, then_branch=graph t {
+		input %a : f32[2]
+		const %w : f32[2] = [1.0,2.0]
+		%b : f32[2] = Mul(%a, %w) @mul
+		output %b
+	}, else_branch=graph e {
+		input %a : f32[2]
+		const %v : f32[3] = [1.0,2.0,3.0]
+		output %v
+	}} @if
+	output %y
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := g.Nodes[0]
+	shared := n.Graph("then_branch").Nodes[0].In(1).Const
+	n.Graph("else_branch").Outputs[0] = n.Graph("else_branch").AddConst("again", shared)
+	s := Of(&source.Model{Graph: g})
+	if s.Params != 2 || s.Bytes != 8 || s.Operators["Mul"] != 1 || s.Operators["If"] != 1 || len(s.Layers) != 1 {
+		t.Errorf("%+v", s)
+	}
+}

@@ -37,6 +37,12 @@ func resize(d *drawer) *draft {
 		if i >= 2 {
 			sizes[i] = int64(d.between(1, 9))
 			scales[i] = oneOf(d, 1.0, 2, 2, 3, 0.5, 1.5)
+			if mode == "nearest" {
+				// Other ratios put coordinates on the edge between two elements, on
+				// one side in 32 bits and on the other in 64.
+				scales[i] = oneOf(d, 1.0, 2, 3)
+				sizes[i] = int64(s[i]) * int64(scales[i])
+			}
 			if float64(s[i])*scales[i] < 1 {
 				scales[i] = 1
 			}

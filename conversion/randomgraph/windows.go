@@ -66,6 +66,11 @@ func (d *drawer) window(sizes []int, dilated bool) (kernel []int, attrs ir.Attrs
 	case 2:
 		if attrs["dilations"] == nil {
 			attrs["auto_pad"] = oneOf(d, "SAME_UPPER", "SAME_LOWER", "VALID")
+			// Windows further apart than they are wide leave SAME nothing to pad; the
+			// runtimes differ in whether they cut something off then.
+			for i := range kernel {
+				strides[i] = min(strides[i], int64(kernel[i]))
+			}
 		}
 	default:
 		attrs["pads"] = pads

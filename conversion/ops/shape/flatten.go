@@ -55,6 +55,8 @@ var flattenDef = &op.Def{
 		switch {
 		case static && staticCols && r*k == 0: // -1 cannot be solved for
 			return one(b.Op("Reshape", ir.Attrs{"allowzero": int64(1)}, x, b.Ints(r, k)))
+		case a == 1 && !static && staticCols: // which holds without rows, too
+			return one(b.Op("Reshape", nil, x, b.Ints(0, k)))
 		case a == 1 && !static:
 			return one(b.Op("Reshape", nil, x, b.Ints(0, -1)))
 		case static:

@@ -240,7 +240,7 @@ func broadcastDims(a, b []int32) []int32 {
 // emitPow writes the exact forms of constant exponents, else POW.
 func emitPow(e *emitter) error {
 	order := e.outOrder(0)
-	if p, ok := e.n.In(1).ConstScalar(); ok && e.n.In(0).DType == tensor.Float32 {
+	if p, ok := e.n.In(1).ConstScalar(); ok && e.n.In(0).DType == tensor.Float32 && e.n.In(0).Rank() == e.n.Out(0).Rank() {
 		x, err := e.operand(0, e.n.Out(0).Rank(), order)
 		if err != nil {
 			return err

@@ -96,7 +96,8 @@ func (e *emitter) rowsTimes(y, x *ir.Value, w *constant, o order, size []int, al
 		num(10, row), num(2, 0), num(3, 1), num(4, 0), num(5, 1), num(6, 1), num(7, rows), num(8, outs), num(9, k))
 	l.data = []chunk{w.weights(o, alpha)}
 	if bias != nil {
-		l.data = append(l.data, raw(func() []float32 { return spread(bias.floats(), outs) }))
+		// Unlike other layers' biases it has a tag.
+		l.data = append(l.data, piece(tagFloat32, func() *tensor.Tensor { return tensor.Of(spread(bias.floats(), outs), outs) }, nil))
 	}
 	e.set(y, l.out[0])
 	return ""

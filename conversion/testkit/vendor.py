@@ -31,7 +31,7 @@ def cached(key, make):
 def openvino(job, feeds):
     import openvino as ov
     core = ov.Core()
-    config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1, "PERF_COUNT": bool(job.get("profile"))}
+    config = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0", "INFERENCE_NUM_THREADS": 1, "PERF_COUNT": bool(job.get("profile"))}
     model = cached(("openvino", job["model"], bool(job.get("profile"))), lambda: core.compile_model(core.read_model(job["model"]), "CPU", config))
     by_name = {n: i for i in model.inputs for n in i.names}
     request = model.create_infer_request()

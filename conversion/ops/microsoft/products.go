@@ -131,6 +131,9 @@ var matMulNBitsDef = fused(&op.Def{
 		var full *ir.Value
 		switch {
 		case zeros != nil && zeros.DType != tensor.Uint8:
+			if w, err = w.Cast(tensor.Uint8); err != nil {
+				return nil, err
+			}
 			full = b.offset(w, scale, zeros, int(n), int(k), int(blocks), int(block))
 		case zeros != nil:
 			if middle, err = unpack(zeros.Const, n, blocks, bits); err != nil {

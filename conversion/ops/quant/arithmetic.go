@@ -91,9 +91,25 @@ func dequantizeByArithmetic(b *op.Builder) ([]*ir.Value, error) {
 	if _, _, ok := limits(x.DType); !ok && x.DType != tensor.Int32 && !isFloat8(x.DType) {
 		return nil, fmt.Errorf("numbers of type %v: %w", x.DType, op.ErrNoDecomposition)
 	}
+	if y := dequantizeBlocks(b); y != nil {
+		return []*ir.Value{cast(b, y, out)}, nil
+	}
 	scale, err := spreadOver(b, b.In(1), x)
 	if err != nil {
 		return nil, err
+	}
+	if x.IsConst() && x.DType.Bits() < 8 && x.DType.IsInt() {
+		// Four bits with a scale for each element are a form that OpenVINO's CPU
+		// plugin (2026.4) takes for compressed weights and gets wrong.
+		wide := tensor.Uint8
+		if x.DType.IsSigned() {
+			wide = tensor.Int8
+		}
+		t, err := x.Const.Cast(wide)
+		if err != nil {
+			return nil, err
+		}
+		x = b.Const(t)
 	}
 	y := cast(b, x, tensor.Float32)
 	if z := b.In(2); z != nil {
@@ -103,6 +119,42 @@ func dequantizeByArithmetic(b *op.Builder) ([]*ir.Value, error) {
 		y = b.Op("Sub", nil, y, z)
 	}
 	return []*ir.Value{cast(b, b.Op("Mul", nil, y, cast(b, scale, tensor.Float32)), out)}, nil
+}
+
+// dequantizeBlocks is the arithmetic on x with its axis divided into blocks: the
+// form in which runtimes know packed weights. nil: there are no blocks, or they
+// do not divide the axis evenly.
+func dequantizeBlocks(b *op.Builder) *ir.Value {
+	x, scale, zero := b.In(0), b.In(1), b.In(2)
+	s, ok := x.Shape.Ints()
+	block, axis := int(b.Int("block_size", 0)), int(b.Int("axis", 1))
+	if axis < 0 {
+		axis += len(s)
+	}
+	if !ok || block < 1 || axis < 0 || axis >= len(s) || s[axis]%block != 0 || scale.Rank() != len(s) {
+		return nil
+	}
+	split := append(append(append([]int{}, s[:axis]...), s[axis]/block, block), s[axis+1:]...)
+	shaped := func(v *ir.Value, to []int) *ir.Value {
+		if v.IsConst() {
+			if t, err := v.Const.Reshape(to...); err == nil {
+				return b.Const(t)
+			}
+		}
+		list := make([]int64, len(to))
+		for i, d := range to {
+			list[i] = int64(d)
+		}
+		return b.Op("Reshape", nil, v, b.Ints(list...))
+	}
+	spread := func(v *ir.Value) *ir.Value {
+		return cast(b, b.Op("Unsqueeze", nil, v, b.Ints(int64(axis+1))), tensor.Float32)
+	}
+	y := cast(b, shaped(x, split), tensor.Float32)
+	if zero != nil {
+		y = b.Op("Sub", nil, y, spread(zero))
+	}
+	return shaped(b.Op("Mul", nil, y, spread(scale)), s)
 }
 
 // dynamicByArithmetic finds range, scale and zero point, by the function that

@@ -29,6 +29,15 @@ func (e *Env) RunTo(ctx context.Context, q Request, dir string, progress func(pl
 	}
 	defer os.RemoveAll(private)
 	q.Private = private
+	name := q.Name
+	if name == "" {
+		name = BaseName(q.Model)
+	}
+	if note := filepath.Join(dir, q.Target, name+".engine.json"); q.Earlier == "" {
+		if _, err := os.Stat(note); err == nil {
+			q.Earlier = note
+		}
+	}
 	res, err := e.Run(ctx, q, progress)
 	if err != nil {
 		return nil, err

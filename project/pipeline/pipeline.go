@@ -36,6 +36,8 @@ type Env struct {
 	// Round writes a copy of a source model with its weights rounded to half
 	// precision; nil: verification judges by fixed tolerances alone.
 	Round func(path, to string) error
+	// Engine builds engines for GPUs; nil: nothing here does.
+	Engine Builder
 }
 
 // Request asks for one conversion.
@@ -50,6 +52,7 @@ type Request struct {
 	// Private is an existing folder, on the file system of the result, that the
 	// conversion writes into.
 	Private string
+	Earlier string // the note of an engine that this conversion replaces, "" where there is none
 }
 
 // Result is a report with its verdict; its JSON is the command line's contract.
@@ -98,7 +101,7 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 	}
 	if q.NoVerify {
 		res.Verify = verify.NotRunVerdict("", "verification was switched off")
-		return res, nil
+		return res, e.engine(ctx, q, res, progress)
 	}
 	start := time.Now()
 	progress(plan.Event{Stage: "verify", Fraction: 0.75, Text: "comparing with the source"})
@@ -129,6 +132,9 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 			Suggest("measure its accuracy before using it"))
 	case verify.NotRun:
 		res.Findings = append(res.Findings, diag.Warnf("verify.not-run", "the artefact was not verified: %s", v.Why))
+	}
+	if err := e.engine(ctx, q, res, progress); err != nil {
+		return nil, err
 	}
 	progress(plan.Event{Stage: "verify", Fraction: 1, Text: v.Verdict})
 	return res, nil

@@ -20,12 +20,9 @@ func TestCases(t *testing.T) {
 		files, _ = filepath.Glob(dir)
 	}
 	checks := internal()
-	for _, r := range []*Runtime{
-		against(t, "ort", "onnxruntime", "onnx", 1), against(t, "openvino", "openvino", "openvino", 20), against(t, "litert", "litert", "tflite", 20),
-	} {
-		if r != nil {
-			checks = append(checks, r.Check())
-		}
+	rts, _ := vendors(t)
+	for _, r := range rts {
+		checks = append(checks, r.Check())
 	}
 	for _, f := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {

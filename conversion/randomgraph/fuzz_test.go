@@ -47,16 +47,10 @@ func TestGraphs(t *testing.T) {
 	reg := ops.Registry()
 	count, first, end := budget(t)
 	checks := internal()
-	var rts []*Runtime
-	var every []int
-	add := func(r *Runtime, n int) {
-		if r != nil {
-			checks, rts, every = append(checks, r.Check()), append(rts, r), append(every, n)
-		}
+	rts, every := vendors(t)
+	for _, r := range rts {
+		checks = append(checks, r.Check())
 	}
-	add(against(t, "ort", "onnxruntime", "onnx", 1), 1)
-	add(against(t, "openvino", "openvino", "openvino", 20), 32)
-	add(against(t, "litert", "litert", "tflite", 20), 4)
 	inner := len(checks) - len(rts)
 	spent := make([]time.Duration, len(checks))
 	begin := time.Now()
@@ -74,7 +68,7 @@ func TestGraphs(t *testing.T) {
 			continue
 		}
 		for i, k := range checks {
-			if i >= inner && seed%uint64(every[i-inner]) != 0 {
+			if i >= inner && seed%every[i-inner] != 0 {
 				continue
 			}
 			at := time.Now()

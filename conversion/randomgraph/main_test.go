@@ -51,6 +51,31 @@ func against(t testing.TB, name, lib, format string, coarse float64) *Runtime {
 	return &Runtime{Name: name, Target: targetOf(t, format), Runtime: w.Runtime(), Dir: t.TempDir(), Coarse: coarse}
 }
 
+// vendors are the comparisons with runtimes, each with how many cases there are
+// for one that it looks at; those whose library is absent are left out.
+func vendors(t testing.TB) (list []*Runtime, every []uint64) {
+	t.Helper()
+	add := func(r *Runtime, n uint64) {
+		if r != nil {
+			list, every = append(list, r), append(every, n)
+		}
+	}
+	add(against(t, "ort", "onnxruntime", "onnx", 1), 1)
+	add(against(t, "openvino", "openvino", "openvino", 20), 32)
+	add(against(t, "litert", "litert", "tflite", 20), 4)
+	if r := against(t, "ort", "onnxruntime", "tensorrt", 1); r != nil {
+		r.Name = "tensorrt"
+		add(r, 8)
+	}
+	// Core ML's own reader here computes what was written with the reference.
+	coreml, err := runtimes_all.Direct("mil", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(&Runtime{Name: "coreml", Target: targetOf(t, "coreml"), Runtime: coreml, Dir: t.TempDir(), Coarse: 4}, 8)
+	return list, every
+}
+
 func targetOf(t testing.TB, format string) target.Target {
 	t.Helper()
 	f, err := targets.Get(format)

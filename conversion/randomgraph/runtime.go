@@ -149,10 +149,10 @@ func (r *Runtime) run(reg *op.Registry, c *Case) (map[string]*tensor.Tensor, err
 	}
 	defer func() {
 		for _, f := range a.Files {
-			_ = os.Remove(filepath.Join(r.Dir, f))
+			_ = os.RemoveAll(filepath.Join(r.Dir, f))
 		}
 	}()
-	s, err := r.Runtime.Open(ctx, runtimes.Model{Path: filepath.Join(r.Dir, a.Files[0]), Format: r.Target.Info().Name}, runtimes.Options{Threads: 1, NoOptimize: !r.Whole && r.Name == "ort"})
+	s, err := r.Runtime.Open(ctx, runtimes.Model{Path: filepath.Join(r.Dir, a.Files[0]), Format: r.Target.Info().Name}, runtimes.Options{Threads: 1, NoOptimize: !r.Whole && r.Runtime.Info().Name == "ort"})
 	if err != nil {
 		return nil, err
 	}

@@ -19,13 +19,13 @@ func transposed(t *Tensor, perm []int) []byte {
 	}
 	index := make([]int, rank)
 	src := t.Bytes()
-	var out []byte
+	out := make([]byte, 0, len(src))
 	for range t.Len() {
-		at := 0
+		from := 0
 		for i, p := range perm {
-			at += index[i] * stride[p]
+			from += index[i] * stride[p]
 		}
-		out = append(out, src[at:at+w]...)
+		out = append(out, src[from:from+w]...)
 		for i := rank - 1; i >= 0; i-- {
 			if index[i]++; index[i] < t.shape[perm[i]] {
 				break
@@ -40,10 +40,7 @@ func transposed(t *Tensor, perm []int) []byte {
 func noise(d DType, shape ...int) *Tensor {
 	n, _ := NumElements(shape)
 	b := make([]byte, d.ByteSize(n)+1)
-	rng := rand.New(rand.NewPCG(1, 2))
-	for i := range b {
-		b[i] = byte(rng.Uint32())
-	}
+	rand.NewChaCha8([32]byte{1}).Read(b)
 	t, err := FromBytes(d, shape, b[1:])
 	if err != nil {
 		panic(err)
@@ -72,6 +69,9 @@ func TestTransposed(t *testing.T) {
 		{Float32, []int{1030, 7, 1009}, []int{2, 0, 1}},
 	} {
 		t.Run(fmt.Sprint(c.dtype, c.shape, c.perm), func(t *testing.T) {
+			if n, _ := NumElements(c.shape); n > 1<<20 && testing.Short() {
+				t.Skip("large")
+			}
 			src := noise(c.dtype, c.shape...)
 			var released int
 			src.Backed(func(b []byte) { released += len(b) })
@@ -116,6 +116,9 @@ func TestTransposedRefuses(t *testing.T) {
 // A view of a transposed tensor in another shape is not undone by the opposite
 // transposition.
 func TestTransposedView(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
 	src := noise(Float32, 2048, 2304)
 	a, _ := src.Transposed(1, 0)
 	v, err := a.Reshape(2048, 2304)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"slipway/conversion/plan"
 	"slipway/conversion/tensor"
@@ -126,14 +127,15 @@ func prepare(paths []string, t *task.Task, d tensor.DType) ([][]*tensor.Tensor, 
 	return out, nil
 }
 
-// somePictures lists the first n pictures in a folder and those below it.
+// somePictures lists the first n pictures, coded or raw (.bin), in a folder and
+// those below it, as calibration reads them.
 func somePictures(dir string, n int) []string {
 	var out []string
 	if dir == "" {
 		return nil
 	}
 	_ = filepath.WalkDir(dir, func(p string, e os.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && task.IsPicture(p) {
+		if err == nil && !e.IsDir() && (task.IsPicture(p) || strings.EqualFold(filepath.Ext(p), ".bin")) {
 			out = append(out, p)
 		}
 		if len(out) == n {

@@ -43,6 +43,9 @@ func (e *emitter) spell(n *ir.Node) string {
 	if s == nil {
 		return "ncnn has no layer for " + n.Op
 	}
+	if e.node, e.also, e.why = n, nil, ""; e.integers(n) {
+		return e.why
+	}
 	for _, v := range slices.Concat(n.Inputs, n.Outputs) {
 		if v == nil || v.IsConst() || v.Content != nil {
 			continue

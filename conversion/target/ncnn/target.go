@@ -143,10 +143,15 @@ func build(g *ir.Graph) (*emitter, diag.List, error) {
 		if !ok || slices.Contains(d, 0) {
 			return nil, nil, fmt.Errorf("input %q has the shape %v; sizes must be known", v.Name, v.Shape)
 		}
-		if v.DType != tensor.Float32 && v.DType != tensor.Float16 {
+		switch f := integerInput(v); {
+		case v.DType == tensor.Float32:
+		case !v.DType.IsInt() && v.DType != tensor.Float16:
 			return nil, nil, diag.Errorf("ncnn.input", "input %q holds %v; ncnn's blobs are 32-bit floats", v.Name, v.DType)
-		}
-		if v.DType == tensor.Float16 {
+		case v.DType.IsInt() && f.Severity == diag.Error:
+			return nil, nil, f
+		case v.DType.IsInt():
+			findings = append(findings, f)
+		default:
 			findings = append(findings, diag.Infof("ncnn.io-widened", "input %q is a blob of 32-bit floats", v.Name))
 		}
 		dims := natural(d)

@@ -9,6 +9,20 @@ import sys
 import ncnn
 import numpy as np
 
+
+
+def places(param):
+    """The inputs that tables are looked up by: blobs of 32-bit integers."""
+    with open(param) as f:
+        layers = [line.split() for line in f][2:]
+    wanted = {b for l in layers if l[0] == "Embed" for b in l[4 : 4 + int(l[2])]}
+    for l in reversed(layers):
+        ins, outs = l[4 : 4 + int(l[2])], l[4 + int(l[2]) : 4 + int(l[2]) + int(l[3])]
+        if l[0] in ("Reshape", "Split") and wanted & set(outs):
+            wanted |= set(ins)
+    return wanted
+
+
 for line in sys.stdin:
     job = json.loads(line)
     try:
@@ -22,9 +36,11 @@ for line in sys.stdin:
         if net.load_param(job["param"]) or net.load_model(job["bin"]):
             raise RuntimeError("the model does not load")
         ex = net.create_extractor()
-        keep = []
+        keep, integers = [], places(job["param"])
         for k, i in enumerate(job["inputs"]):
             x = np.fromfile(i["file"], np.float32).reshape(i["dims"])
+            if "in%d" % k in integers:
+                x = x.astype(np.int32)
             m = ncnn.Mat(x).clone()
             keep.append((x, m))
             if ex.input("in%d" % k, m):

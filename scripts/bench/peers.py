@@ -63,6 +63,7 @@ def fidelity(runner, samples, want):
 
 
 def main():
+    subprocess.run([os.path.join(ROOT, "scripts", "bench", "peers-venv")], check=True)
     print("## int8 beside the best quantizer of each runtime\n")
     machine()
     only = os.environ.get("NETWORKS", "").split()

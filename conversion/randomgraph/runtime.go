@@ -163,6 +163,11 @@ func (r *Runtime) run(reg *op.Registry, c *Case) (map[string]*tensor.Tensor, err
 		if x == nil {
 			return nil, fmt.Errorf("the artefact has an input %q, which the graph lacks", i.Name)
 		}
+		if x.Rank() == 0 && len(i.Shape) == 1 { // a format without scalars
+			if x, err = x.Reshape(1); err != nil {
+				return nil, err
+			}
+		}
 		if x.DType() != i.DType {
 			if x, err = x.Cast(i.DType); err != nil {
 				return nil, err
@@ -180,7 +185,11 @@ func (r *Runtime) run(reg *op.Registry, c *Case) (map[string]*tensor.Tensor, err
 		return nil, fmt.Errorf("the artefact has %d outputs, the graph %d", len(out), len(g.Outputs))
 	}
 	for i, v := range g.Outputs {
-		m[v.Name] = out[i]
+		if m[v.Name] = out[i]; v.Shape != nil && len(v.Shape) == 0 && out[i].Rank() == 1 && out[i].Len() == 1 {
+			if m[v.Name], err = out[i].Reshape(); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return m, nil
 }

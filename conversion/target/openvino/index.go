@@ -12,7 +12,7 @@ var indexOps = map[string]spelling{
 	"ReverseSequence": {nil, emitReverseSequence},
 	"ScatterND":       {legalScatterND, emitScatterND},
 	"ScatterElements": {legalScatterElements, emitScatterElements},
-	"Unique":          {nil, emitUnique},
+	"Unique":          {legalUnique, emitUnique},
 	"NonZero":         {nil, emitNonZero},
 	"OneHot":          {legalOneHot, emitOneHot},
 }
@@ -48,6 +48,20 @@ func emitReverseSequence(e *emitter, n *ir.Node) {
 	e.final("ReverseSequence", "opset1", []attr{
 		{"batch_axis", ints([]int64{n.Int("batch_axis", 1)})}, {"seq_axis", ints([]int64{n.Int("time_axis", 0)})},
 	}, e.in(0), e.in(1))
+}
+
+// legalUnique: without sorting, the CPU plugin gets the values wrong unless all
+// four results are read.
+func legalUnique(n *ir.Node) string {
+	if n.Int("sorted", 1) != 0 {
+		return ""
+	}
+	for i := range 4 {
+		if v := n.Out(i); v == nil || len(v.Uses()) == 0 {
+			return "Unique without sorting, which the CPU plugin gets wrong"
+		}
+	}
+	return ""
 }
 
 func emitUnique(e *emitter, n *ir.Node) {

@@ -3,6 +3,7 @@ package tflite
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/pass/layout"
@@ -284,7 +285,7 @@ func (w window) divisors(dims []int32, n *ir.Node, include bool) []float32 {
 		if include {
 			lo = -w.before[axis]
 			after := 0
-			if len(pads) == 0 {
+			if strings.HasPrefix(n.Str("auto_pad", ""), "SAME") {
 				after = w.after[axis]
 			}
 			if rank := len(pads) / 2; rank > 0 && axis >= 2-rank {

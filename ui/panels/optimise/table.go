@@ -56,9 +56,19 @@ func (s *sideBySide) cell(id widget.TableCellID) string {
 	case id.Row == 0:
 		return s.data.Targets[id.Col-1]
 	case id.Col == 0:
-		return s.data.Rows[id.Row-1].Layer
+		return tail(s.data.Rows[id.Row-1].Layer)
 	}
 	return s.data.Rows[id.Row-1].In[id.Col-1]
+}
+
+// tail is the end of a layer's name, which tells it from its neighbours.
+func tail(name string) string {
+	const most = 28
+	r := []rune(name)
+	if len(r) <= most {
+		return name
+	}
+	return "…" + string(r[len(r)-most+1:])
 }
 
 // show replaces the contents. UI goroutine.
@@ -69,7 +79,7 @@ func (s *sideBySide) show(t plan.Table) {
 		return
 	}
 	for i := range t.Targets {
-		s.table.SetColumnWidth(i+1, 84)
+		s.table.SetColumnWidth(i+1, 72)
 	}
 	text := ""
 	for _, n := range t.Notes {

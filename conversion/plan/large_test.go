@@ -52,6 +52,9 @@ func TestLarge(t *testing.T) {
 		convertLarge(t, job)
 		return
 	}
+	if testing.Short() {
+		t.Skip("gigabytes")
+	}
 	dir := t.TempDir()
 	model := testkit.Large(t, dir, largeSize(t))
 	data, err := os.Stat(model + ".data")

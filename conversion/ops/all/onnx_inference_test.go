@@ -93,7 +93,9 @@ func TestAgainstONNXInference(t *testing.T) {
 // compareInference says where ours contradicts theirs or knows less, and whether
 // it knows more.
 func compareInference(v *ir.Value, w theirs) (wrong string, more bool) {
-	describe := func() string { return fmt.Sprintf("%q is %v%v, ONNX says %v%v", v.Name, v.DType, v.Shape, typeName(w.Type), w.Dims) }
+	describe := func() string {
+		return fmt.Sprintf("%q is %v%v, ONNX says %v%v", v.Name, v.DType, v.Shape, typeName(w.Type), w.Dims)
+	}
 	d, err := op.FromONNXType(w.Type)
 	if err == nil && v.DType != d {
 		return describe(), false

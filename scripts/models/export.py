@@ -93,7 +93,7 @@ def settling(name, seed):
         return batch
     low, high = (0, 255) if name == "yolo" else (-2.2, 2.6)
     if name == "yolo":  # its pictures have borders, and may be nothing else
-        batch[5::6] = [(np.full_like(b[0], v),) for v, b in zip((0, 114, 0, 255), batch[5::6])]
+        batch[4::6] = [(np.full_like(b[0], v),) for v, b in zip((0, 114, 0, 255), batch[4::6])]
     return [(rng.uniform(low, high, b[0].shape).astype(np.float32),) if i % 3 == 2 else b for i, b in enumerate(batch)]
 
 

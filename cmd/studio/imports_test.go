@@ -80,7 +80,8 @@ var notAdapters = []string{"slipway/runtimes/worker", "slipway/runtimes/conform"
 
 // excepted imports break a rule for a reason; one that is there no longer fails the test, so that the list shrinks.
 var excepted = map[[2]string]string{
-	{"slipway/conversion/ops/quant", "slipway/conversion/ops/conv"}: "integer convolutions are the float ones' geometry and loop over other types",
+	{"slipway/conversion/ops/microsoft", "slipway/conversion/ops/conv"}: "a fused convolution is read as a convolution",
+	{"slipway/conversion/ops/quant", "slipway/conversion/ops/conv"}:     "integer convolutions are the float ones' geometry and loop over other types",
 }
 
 func below(pkg, root string) bool { return pkg == root || strings.HasPrefix(pkg, root+"/") }

@@ -207,7 +207,8 @@ func times(v *ir.Value, k ir.Dim) int64 {
 	if !ok {
 		return -1
 	}
-	if x, ok := n.Mul(k).With(func(string) int64 { return 1 }); ok {
+	// Half a size that is not known would be counted as nothing.
+	if x, ok := n.Mul(k).With(func(string) int64 { return 1 }); ok && x > 0 {
 		return x
 	}
 	return -1

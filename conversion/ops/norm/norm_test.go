@@ -50,7 +50,7 @@ func TestBatchNormalizationReader(t *testing.T) {
 		{"inference", 15, ir.Attrs{"momentum": 0.9, "epsilon": 1e-3}, []bool{true}, true},
 		{"opset 7 with unused statistics", 7, ir.Attrs{"spatial": int64(1)}, []bool{true, false, false}, true},
 		{"opset 7 with used statistics", 7, ir.Attrs{}, []bool{true, true}, false},
-		{"training", 14, ir.Attrs{"training_mode": int64(1)}, []bool{true}, false},
+		{"training is another form", 14, ir.Attrs{"training_mode": int64(1)}, []bool{true}, true},
 		{"not spatial", 7, ir.Attrs{"spatial": int64(0)}, []bool{true}, false},
 		{"unknown attribute", 15, ir.Attrs{"fancy": int64(1)}, []bool{true}, false},
 	} {

@@ -131,8 +131,12 @@ func emitRecurrent(e *emitter, n *ir.Node) {
 	linear := n.Op == "GRU" && n.Int("linear_before_reset", 0) != 0
 	in = append(in, e.gateWeights(n.In(1), s.gates), e.gateWeights(n.In(2), s.gates), e.constant(gateBias(n, s.gates, dirs, hidden, linear)))
 	data := []attr{
-		{"direction", n.Str("direction", "forward")}, {"hidden_size", fmt.Sprint(hidden)},
-		{"activations", strings.Join(acts, ",")}, {"activations_alpha", ""}, {"activations_beta", ""}, {"clip", "0"},
+		{"direction", n.Str("direction", "forward")},
+		{"hidden_size", fmt.Sprint(hidden)},
+		{"activations", strings.Join(acts, ",")},
+		{"activations_alpha", ""},
+		{"activations_beta", ""},
+		{"clip", "0"},
 	}
 	if n.Op == "GRU" {
 		data = append(data, attr{"linear_before_reset", boolean(linear)})

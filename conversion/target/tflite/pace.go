@@ -24,9 +24,7 @@ var delegated = map[fb.Code]bool{
 	fb.TransposeConv: true,
 }
 
-var (
-	_ target.Pacer = Target{}
-)
+var _ target.Pacer = Target{}
 
 // Slow lists the operators that XNNPACK leaves to the runtime's own kernels.
 func (Target) Slow(ctx context.Context, g *ir.Graph, o target.Options) ([]target.Slow, string, error) {

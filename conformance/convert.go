@@ -169,7 +169,7 @@ func reference(ctx context.Context, c testCase, f form) (got, want []*tensor.Ten
 	case err != nil:
 		return nil, nil, err
 	}
-	defer m.Close()
+	defer func() { _ = m.Close() }()
 	if f == constant {
 		if _, err := passes.Simplify(ctx, m.Graph, registry, nil, nil, nil, nil); err != nil {
 			return nil, nil, err

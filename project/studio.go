@@ -164,7 +164,7 @@ func (s *Studio) OpenModel(ctx context.Context, path, dir string) error {
 	db, err := store.Open(dir)
 	if err != nil {
 		if m.Close != nil {
-			m.Close()
+			_ = m.Close()
 		}
 		return err
 	}

@@ -223,6 +223,6 @@ func Support(ctx context.Context, path, name string, shapes map[string][]int64, 
 	if err != nil {
 		return &plan.Support{Target: name, Precision: q.Precision, Decomposed: []plan.Decomposition{}, Slow: []target.Slow{}, Findings: diag.FromError("source.unreadable", err)}, nil
 	}
-	defer m.Close()
+	defer func() { _ = m.Close() }()
 	return plan.Inspect(ctx, m.Graph, opsall.Registry(), t, q, targetall.Targets()...)
 }

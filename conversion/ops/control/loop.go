@@ -259,7 +259,7 @@ func decomposeLoop(b *op.Builder) ([]*ir.Value, error) {
 		case trips == 0:
 			t, err := nothing(l.body.Outputs[1+i], 0)
 			if err != nil {
-				return nil, fmt.Errorf("%v: %w", err, op.ErrNoDecomposition)
+				return nil, fmt.Errorf("%w: %w", err, op.ErrNoDecomposition)
 			}
 			out[i] = b.Const(t)
 		default:

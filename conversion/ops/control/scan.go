@@ -294,7 +294,7 @@ func decomposeScan(b *op.Builder) ([]*ir.Value, error) {
 		case steps == 0:
 			t, err := nothing(s.body.Outputs[i], s.outAxes[k])
 			if err != nil {
-				return nil, fmt.Errorf("%v: %w", err, op.ErrNoDecomposition)
+				return nil, fmt.Errorf("%w: %w", err, op.ErrNoDecomposition)
 			}
 			out[i] = b.Const(t)
 		default:

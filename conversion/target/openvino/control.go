@@ -81,14 +81,14 @@ func (e *emitter) finishBody(s *emitter) bool {
 }
 
 // yield adds a Result for p and returns its layer's number.
-func (s *emitter) yield(p port) int {
+func (e *emitter) yield(p port) int {
 	if p.l == nil {
 		return 0
 	}
 	if p.l.typ == "Parameter" {
-		p = s.op("Identity", "opset16", p.dtype(), p.shape(), nil, p)
+		p = e.op("Identity", "opset16", p.dtype(), p.shape(), nil, p)
 	}
-	r := s.append(&layer{name: fmt.Sprintf("result%d", len(s.layers)), typ: "Result", version: "opset1", in: []port{p}})
+	r := e.append(&layer{name: fmt.Sprintf("result%d", len(e.layers)), typ: "Result", version: "opset1", in: []port{p}})
 	return r.l.id
 }
 
@@ -199,12 +199,12 @@ func emitLoop(e *emitter, n *ir.Node) {
 }
 
 // raised is v with a new axis of size 1.
-func (s *emitter) raised(v *ir.Value, axis int) port {
+func (e *emitter) raised(v *ir.Value, axis int) port {
 	shape := v.Shape
 	if shape != nil {
 		shape = append(append(shape[:axis:axis], ir.Static(1)), shape[axis:]...)
 	}
-	return s.op("Unsqueeze", "opset1", v.DType, shape, nil, s.value(v), s.ints(int64(axis)))
+	return e.op("Unsqueeze", "opset1", v.DType, shape, nil, e.value(v), e.ints(int64(axis)))
 }
 
 // emitScan writes a Loop whose body takes its slices itself. A TensorIterator,

@@ -225,9 +225,7 @@ func consecutive(v *ir.Value, dim int64) (first, count int64, ok bool) {
 func (e *emitter) cut(x, axis int, first, count int64) error {
 	dims := append([]int32{}, e.m.Tensors[x].Shape...)
 	begin, size := make([]int32, len(dims)), make([]int32, len(dims))
-	for i, d := range dims {
-		size[i] = d // -1, where it is not known, means all
-	}
+	copy(size, dims) // -1, where a size is not known, means all
 	begin[axis], size[axis], dims[axis] = int32(first), int32(count), int32(count)
 	if e.n.In(1).Rank() == 1 {
 		return e.move(fb.Slice, nil, e.outOrder(0), x, e.int32s(begin), e.int32s(size))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
@@ -103,7 +104,7 @@ func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o targ
 	if err != nil {
 		return out, err
 	}
-	if len(unknownSizes(g)) > 0 {
+	if layers, _ := unknownSizes(g); len(layers) > 0 {
 		// Sizes may be computed in ways that shape inference does not follow.
 		if _, err := fold.Constants.Run1(ctx, g, reg, nil, &out); err != nil {
 			return out, err
@@ -112,8 +113,9 @@ func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o targ
 			return out, err
 		}
 	}
-	if layers := unknownSizes(g); len(layers) > 0 {
-		f := diag.Errorf("coreml.unknown-size", "the sizes of %d layers' results depend on the data; Core ML needs to know them", len(layers))
+	if layers, ops := unknownSizes(g); len(layers) > 0 {
+		f := diag.Errorf("coreml.unknown-size", "the sizes of %d layers' results (%s) depend on the data; Core ML needs to know them", len(layers), strings.Join(ops, ", ")).
+			Suggest("fix the input shapes with --input-shape; what still depends on values cannot be held")
 		f.Layers = layers
 		return out, f
 	}
@@ -151,19 +153,19 @@ func follows(g *ir.Graph, s ir.Shape) bool {
 }
 
 // unknownSizes lists the source layers whose results have sizes that are not
-// known, and which are not constant.
-func unknownSizes(g *ir.Graph) []string {
-	var out []string
+// known, and which are not constant, and the operators that they became.
+func unknownSizes(g *ir.Graph) (layers, ops []string) {
 	for _, n := range g.Nodes {
 		for _, v := range n.Outputs {
 			if v != nil && !follows(g, v.Shape) && !constantNode(n) {
-				out = append(out, n.Origin...)
+				layers, ops = append(layers, n.Origin...), append(ops, n.Op)
 				break
 			}
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	slices.Sort(layers)
+	slices.Sort(ops)
+	return slices.Compact(layers), slices.Compact(ops)
 }
 
 // Write writes NAME.mlpackage.

@@ -138,7 +138,7 @@ func (e *emitter) input(v *ir.Value) mil.Feature {
 	x := val{name, d, outer}
 	e.f.Inputs = append(e.f.Inputs, mil.Typed{Name: name, Type: mil.TypeOf(d, outer)})
 	if v.DType != d {
-		e.findings = append(e.findings, diag.Infof("coreml.interface-type", "input %q is %v here; Core ML has no inputs of %v", name, d, v.DType))
+		e.findings = append(e.findings, diag.Infof("coreml.interface-type", "input %q is %v here; Core ML has no inputs of %v", v.Name, d, v.DType))
 	}
 	p := x
 	if turn {
@@ -157,9 +157,9 @@ func (e *emitter) output(v *ir.Value) mil.Feature {
 	d := p.dtype
 	if d == tensor.Bool {
 		d = tensor.Int32
-		e.findings = append(e.findings, diag.Infof("coreml.interface-type", "output %q is %v here; Core ML has no outputs of %v", name, d, v.DType))
+		e.findings = append(e.findings, diag.Infof("coreml.interface-type", "output %q is %v here; Core ML has no outputs of %v", v.Name, d, v.DType))
 	} else if d != v.DType {
-		e.findings = append(e.findings, diag.Infof("coreml.interface-type", "output %q is %v here; Core ML has no outputs of %v", name, d, v.DType))
+		e.findings = append(e.findings, diag.Infof("coreml.interface-type", "output %q is %v here; Core ML has no outputs of %v", v.Name, d, v.DType))
 	}
 	if e.nhwc && len(p.shape) == 4 {
 		s := p.shape

@@ -96,6 +96,9 @@ func emitOneHot(e *emitter, n *ir.Node) {
 	neg := e.op("less", tensor.Bool, idx.shape, in("x", idx), real("y", tensor.Int32, 0))
 	up := e.op("add", tensor.Int32, idx.shape, in("x", idx), real("y", tensor.Int32, float64(size)))
 	idx = e.op("select", tensor.Int32, idx.shape, in("cond", neg), in("a", up), in("b", idx))
+	// What lies before the first place is no place, as what lies behind the last.
+	neg = e.op("less", tensor.Bool, idx.shape, in("x", idx), real("y", tensor.Int32, 0))
+	idx = e.op("select", tensor.Int32, idx.shape, in("cond", neg), real("a", tensor.Int32, float64(size)), in("b", idx))
 	p := e.op("one_hot", d, shapeOf(n.Out(0)), in("indices", idx), num("one_hot_vector_size", size),
 		num("axis", axis(n.Int("axis", -1), len(idx.shape)+1)), real("on_value", d, v[1]), real("off_value", d, v[0]))
 	e.back(p)

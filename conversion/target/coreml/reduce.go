@@ -25,7 +25,7 @@ func legalReduce(n *ir.Node) string {
 	if d := n.In(0).DType; d.IsInt() && !slices.Contains([]string{"ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceSumSquare", "ReduceL1"}, n.Op) {
 		return n.Op + " of " + d.String() + " has no equivalent"
 	}
-	if noop(n) && !slices.Contains([]string{"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd"}, n.Op) {
+	if (noop(n) || n.In(0).Rank() == 0) && !slices.Contains([]string{"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd"}, n.Op) {
 		return n.Op + " over no axes has no equivalent"
 	}
 	return ""

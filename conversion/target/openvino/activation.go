@@ -13,7 +13,7 @@ var activationOps = map[string]spelling{
 	"LeakyRelu":   {nil, emitLeakyRelu},
 	"PRelu":       {legalPRelu, emitPRelu},
 	"Elu":         {nil, emitElu},
-	"Selu":        {nil, emitSelu},
+	"Selu":        {legalSelu, emitSelu},
 	"HardSigmoid": {legalHardSigmoid, emitHardSigmoid},
 	"Clip":        {nil, emitClip},
 	"Softmax":     {nil, axisOp("SoftMax", "opset8")},
@@ -59,6 +59,14 @@ func emitPRelu(e *emitter, n *ir.Node) {
 
 func emitElu(e *emitter, n *ir.Node) {
 	e.final("Elu", "opset1", []attr{{"alpha", float(n.Float("alpha", 1))}}, e.in(0))
+}
+
+// legalSelu: the CPU plugin takes a zero for a factor that is not given.
+func legalSelu(n *ir.Node) string {
+	if n.Float("alpha", 1) == 0 || n.Float("gamma", 1) == 0 {
+		return "Selu with alpha or gamma 0, for which the CPU plugin takes its defaults"
+	}
+	return ""
 }
 
 func emitSelu(e *emitter, n *ir.Node) {

@@ -3,9 +3,19 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"syscall"
+	"time"
+)
+
+// A process that was killed while it started another leaves a copy of the lock
+// to that one for a moment: until it runs its own program.
+const (
+	dyingFor = 2 * time.Second
+	tryEvery = 20 * time.Millisecond
 )
 
 // acquire takes an advisory lock that the system drops when the process ends,
@@ -15,16 +25,27 @@ func acquire(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	for end := time.Now().Add(dyingFor); ; time.Sleep(tryEvery) {
+		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			break
+		}
 		var who [64]byte
-		n, _ := f.Read(who[:])
-		f.Close()
-		return nil, fmt.Errorf("locked by process %s", who[:n])
+		n, _ := f.ReadAt(who[:], 0)
+		if alive(string(who[:n])) || time.Now().After(end) {
+			f.Close()
+			return nil, fmt.Errorf("locked by process %s", who[:n])
+		}
 	}
 	if err := f.Truncate(0); err == nil {
 		fmt.Fprintf(f, "%d", os.Getpid())
 	}
 	return f, nil
+}
+
+// alive reports whether the process may still run.
+func alive(pid string) bool {
+	n, err := strconv.Atoi(pid)
+	return err != nil || !errors.Is(syscall.Kill(n, 0), syscall.ESRCH)
 }
 
 func release(f *os.File) { f.Close() }

@@ -20,7 +20,7 @@ var concatDef = &op.Def{
 		if err != nil {
 			return err
 		}
-		axis, err := kernel.Axis(c.Int("axis", 1), first.Rank())
+		axis, err := kernel.Axis(c.Int("axis", 0), first.Rank())
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func inferConcat(c *op.InferCtx) error {
 			continue
 		}
 		if out == nil {
-			a, err := kernel.Axis(c.Int("axis", 1), len(s))
+			a, err := kernel.Axis(c.Int("axis", 0), len(s))
 			if err != nil {
 				return err
 			}

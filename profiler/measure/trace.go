@@ -9,8 +9,7 @@ import (
 	"slipway/runtimes"
 )
 
-// traceRuns is over how many runs per-layer times are averaged, after one that
-// warms up.
+// traceRuns is how often a model runs while its layers are timed.
 const traceRuns = 5
 
 // Trace opens the model once more, with profiling, and returns what each layer
@@ -28,7 +27,7 @@ func Trace(ctx context.Context, r runtimes.Runtime, m runtimes.Model, o runtimes
 	if !ok {
 		return nil, nil
 	}
-	for range 1 + traceRuns {
+	for range traceRuns {
 		if _, err := ses.Run(ctx, inputs); err != nil {
 			return nil, err
 		}

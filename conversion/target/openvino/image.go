@@ -115,7 +115,7 @@ func (e *emitter) resizeBy(n *ir.Node, axes []int64, t *tensor.Tensor, calc stri
 		ax, val = axes[first:], v[first:]
 	}
 	if r := len(in); r >= 4 && len(ax) == 1 && ax[0] >= int64(r-2) {
-		// One spatial axis alone is not implemented everywhere: give both.
+		// Some plugins take both spatial axes only.
 		other := int64(2*r-3) - ax[0]
 		if i := slices.Index(axes, other); i >= 0 {
 			both := []int64{ax[0], other}

@@ -150,3 +150,28 @@ func (r *Registry) Decompose(p *ir.Patch, n *ir.Node) error {
 	}
 	return nil
 }
+
+// Need is input i, an error where the node has none.
+func (c *EvalCtx) Need(i int) (*tensor.Tensor, error) {
+	if t := c.Arg(i); t != nil {
+		return t, nil
+	}
+	return nil, fmt.Errorf("input %d is missing", i)
+}
+
+// Ints64 are the elements of integer input i, never nil: an empty list is not an
+// absent one.
+func (c *EvalCtx) Ints64(i int) ([]int64, error) {
+	t, err := c.Need(i)
+	if err != nil {
+		return nil, err
+	}
+	v, err := t.Int64s()
+	if err != nil {
+		return nil, fmt.Errorf("input %d: %w", i, err)
+	}
+	if v == nil {
+		v = []int64{}
+	}
+	return v, nil
+}

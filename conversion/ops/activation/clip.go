@@ -64,7 +64,7 @@ func clipFromONNX(s *op.Src) error {
 }
 
 func evalClip(c *op.EvalCtx) error {
-	x, err := arg(c, 0)
+	x, err := c.Need(0)
 	if err != nil {
 		return err
 	}

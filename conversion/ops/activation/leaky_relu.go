@@ -14,7 +14,7 @@ var leakyReluDef = &op.Def{
 	Inputs: op.In("X"), Outputs: op.In("Y"),
 	Infer: inferSame,
 	Eval: func(c *op.EvalCtx) error {
-		t, err := arg(c, 0)
+		t, err := c.Need(0)
 		if err != nil {
 			return err
 		}

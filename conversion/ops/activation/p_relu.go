@@ -69,11 +69,11 @@ func isOne(s ir.Shape) bool {
 }
 
 func evalPRelu(c *op.EvalCtx) error {
-	x, err := arg(c, 0)
+	x, err := c.Need(0)
 	if err != nil {
 		return err
 	}
-	s, err := arg(c, 1)
+	s, err := c.Need(1)
 	if err != nil {
 		return err
 	}

@@ -6,20 +6,11 @@ import (
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/op/kernel"
-	"slipway/conversion/tensor"
 )
 
 func inferSame(c *op.InferCtx) error {
 	c.Set(0, c.InType(0), c.InShape(0).Clone())
 	return nil
-}
-
-// arg returns input i or an error where the node has none.
-func arg(c *op.EvalCtx, i int) (*tensor.Tensor, error) {
-	if t := c.Arg(i); t != nil {
-		return t, nil
-	}
-	return nil, fmt.Errorf("input %d is missing", i)
 }
 
 // function makes the scalar function from the node's attributes.
@@ -37,7 +28,7 @@ func curve(name, doc string, attrs []op.Attr, f function, decompose func(*op.Bui
 		Inputs: op.In("X"), Outputs: op.In("Y"),
 		Infer: inferSame,
 		Eval: func(c *op.EvalCtx) error {
-			t, err := arg(c, 0)
+			t, err := c.Need(0)
 			if err != nil {
 				return err
 			}

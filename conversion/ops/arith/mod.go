@@ -38,7 +38,7 @@ var modDef = func() *op.Def {
 		if c.Int("fmod", 0) != 0 {
 			return evalNumeric(c, fmodRows)
 		}
-		if t, err := arg(c); err != nil || t.DType().IsFloat() {
+		if t, err := c.Need(0); err != nil || t.DType().IsFloat() {
 			return fmt.Errorf("floating-point operands need fmod=1")
 		}
 		return evalNumeric(c, modRows)

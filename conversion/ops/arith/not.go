@@ -13,7 +13,7 @@ var notDef = &op.Def{
 	Inputs: op.In("X"), Outputs: op.In("Y"),
 	Infer: inferSame,
 	Eval: func(c *op.EvalCtx) error {
-		t, err := arg(c)
+		t, err := c.Need(0)
 		if err != nil {
 			return err
 		}

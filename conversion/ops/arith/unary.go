@@ -14,14 +14,6 @@ func inferSame(c *op.InferCtx) error {
 	return nil
 }
 
-// arg returns input 0 or an error where the node has none.
-func arg(c *op.EvalCtx) (*tensor.Tensor, error) {
-	if t := c.Arg(0); t != nil {
-		return t, nil
-	}
-	return nil, fmt.Errorf("input 0 is missing")
-}
-
 // through64 makes the float32 form of a function that is computed in float64.
 func through64(f func(float64) float64) func(float32) float32 {
 	return func(x float32) float32 { return float32(f(float64(x))) }
@@ -42,7 +34,7 @@ func unary(name, doc string, f32 func(float32) float32, f64 func(float64) float6
 		Inputs: op.In("X"), Outputs: op.In("Y"),
 		Infer: inferSame,
 		Eval: func(c *op.EvalCtx) error {
-			t, err := arg(c)
+			t, err := c.Need(0)
 			if err != nil {
 				return err
 			}
@@ -85,7 +77,7 @@ func test(name, doc string, attrs []op.Attr, f func(*op.EvalCtx) func(float64) b
 			return nil
 		},
 		Eval: func(c *op.EvalCtx) error {
-			t, err := arg(c)
+			t, err := c.Need(0)
 			if err != nil {
 				return err
 			}

@@ -11,7 +11,7 @@ import (
 // evalChain folds all inputs from the left. Narrow floating-point types are
 // accumulated in f32 and rounded once.
 func evalChain(c *op.EvalCtx, r *numeric) error {
-	acc, err := arg(c)
+	acc, err := c.Need(0)
 	if err != nil {
 		return err
 	}

@@ -12,30 +12,6 @@ import (
 
 const family = "index"
 
-// arg returns input i or an error where the node has none.
-func arg(c *op.EvalCtx, i int) (*tensor.Tensor, error) {
-	if t := c.Arg(i); t != nil {
-		return t, nil
-	}
-	return nil, fmt.Errorf("input %d is missing", i)
-}
-
-// intArg returns the elements of integer input i, never nil.
-func intArg(c *op.EvalCtx, i int) ([]int64, error) {
-	t, err := arg(c, i)
-	if err != nil {
-		return nil, err
-	}
-	v, err := t.Int64s()
-	if err != nil {
-		return nil, fmt.Errorf("input %d: %w", i, err)
-	}
-	if v == nil {
-		v = []int64{}
-	}
-	return v, nil
-}
-
 func inferSame(c *op.InferCtx) error {
 	c.Set(0, c.InType(0), c.InShape(0).Clone())
 	return nil

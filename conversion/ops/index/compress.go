@@ -38,11 +38,11 @@ var compressDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}
-		cond, err := arg(c, 1)
+		cond, err := c.Need(1)
 		if err != nil {
 			return err
 		}

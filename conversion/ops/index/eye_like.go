@@ -27,7 +27,7 @@ var eyeLikeDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}

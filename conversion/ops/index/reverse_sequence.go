@@ -22,11 +22,11 @@ var reverseSequenceDef = &op.Def{
 		return inferSame(c)
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}
-		lens, err := intArg(c, 1)
+		lens, err := c.Ints64(1)
 		if err != nil {
 			return err
 		}

@@ -50,15 +50,15 @@ func inferScatterElements(c *op.InferCtx) error {
 }
 
 func evalScatterElements(c *op.EvalCtx) error {
-	data, err := arg(c, 0)
+	data, err := c.Need(0)
 	if err != nil {
 		return err
 	}
-	idx, err := intArg(c, 1)
+	idx, err := c.Ints64(1)
 	if err != nil {
 		return err
 	}
-	updates, err := arg(c, 2)
+	updates, err := c.Need(2)
 	if err != nil {
 		return err
 	}

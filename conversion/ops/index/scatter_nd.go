@@ -113,15 +113,15 @@ func byRound(v []int64, s []int) ([][]int64, error) {
 }
 
 func evalScatterND(c *op.EvalCtx) error {
-	data, err := arg(c, 0)
+	data, err := c.Need(0)
 	if err != nil {
 		return err
 	}
-	idx, err := intArg(c, 1)
+	idx, err := c.Ints64(1)
 	if err != nil {
 		return err
 	}
-	updates, err := arg(c, 2)
+	updates, err := c.Need(2)
 	if err != nil {
 		return err
 	}

@@ -52,11 +52,11 @@ func cacheAxis(n *ir.Node, rank int) (int, error) {
 }
 
 func evalTensorScatter(c *op.EvalCtx) error {
-	cache, err := arg(c, 0)
+	cache, err := c.Need(0)
 	if err != nil {
 		return err
 	}
-	update, err := arg(c, 1)
+	update, err := c.Need(1)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func evalTensorScatter(c *op.EvalCtx) error {
 	}
 	start := make([]int64, s[0])
 	if c.Arg(2) != nil {
-		if start, err = intArg(c, 2); err != nil {
+		if start, err = c.Ints64(2); err != nil {
 			return err
 		}
 		if len(start) != s[0] {

@@ -44,7 +44,7 @@ var uniqueDef = &op.Def{
 }
 
 func evalUnique(c *op.EvalCtx) error {
-	x, err := arg(c, 0)
+	x, err := c.Need(0)
 	if err != nil {
 		return err
 	}

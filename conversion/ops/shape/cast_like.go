@@ -21,11 +21,11 @@ var castLikeDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}
-		like, err := arg(c, 1)
+		like, err := c.Need(1)
 		if err != nil {
 			return err
 		}

@@ -11,33 +11,9 @@ import (
 
 const family = "shape"
 
-// arg returns input i or an error where the node has none.
-func arg(c *op.EvalCtx, i int) (*tensor.Tensor, error) {
-	if t := c.Arg(i); t != nil {
-		return t, nil
-	}
-	return nil, fmt.Errorf("input %d is missing", i)
-}
-
-// intArg returns the elements of integer input i.
-func intArg(c *op.EvalCtx, i int) ([]int64, error) {
-	t, err := arg(c, i)
-	if err != nil {
-		return nil, err
-	}
-	v, err := t.Int64s()
-	if err != nil {
-		return nil, fmt.Errorf("input %d: %w", i, err)
-	}
-	if v == nil {
-		v = []int64{} // an empty list is not an absent one
-	}
-	return v, nil
-}
-
 // oneInt returns the single element of integer input i.
 func oneInt(c *op.EvalCtx, i int) (int64, error) {
-	v, err := intArg(c, i)
+	v, err := c.Ints64(i)
 	if err != nil {
 		return 0, err
 	}

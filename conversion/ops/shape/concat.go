@@ -16,7 +16,7 @@ var concatDef = &op.Def{
 	Inputs: op.Variadic("inputs"), Outputs: op.In("concatenated"),
 	Infer: inferConcat,
 	Eval: func(c *op.EvalCtx) error {
-		first, err := arg(c, 0)
+		first, err := c.Need(0)
 		if err != nil {
 			return err
 		}
@@ -27,7 +27,7 @@ var concatDef = &op.Def{
 		shape := slices.Clone(first.Shape())
 		shape[axis] = 0
 		for i := range c.In {
-			t, err := arg(c, i)
+			t, err := c.Need(i)
 			if err != nil {
 				return err
 			}

@@ -52,7 +52,7 @@ var constantOfShapeDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		to, err := intArg(c, 0)
+		to, err := c.Ints64(0)
 		if err != nil {
 			return err
 		}

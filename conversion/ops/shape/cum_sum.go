@@ -25,7 +25,7 @@ func cumulative(name, doc string, start int64, floats func(a, b float64) float64
 }
 
 func evalCumulative(c *op.EvalCtx, start int64, floats func(a, b float64) float64, ints func(a, b int64) int64) error {
-	x, err := arg(c, 0)
+	x, err := c.Need(0)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func blockShape(c *op.InferCtx) (ir.Shape, int64, error) {
 }
 
 func blockArg(c *op.EvalCtx) (*tensor.Tensor, int, error) {
-	x, err := arg(c, 0)
+	x, err := c.Need(0)
 	if err != nil {
 		return nil, 0, err
 	}

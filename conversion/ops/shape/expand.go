@@ -55,11 +55,11 @@ var expandDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}
-		to, err := intArg(c, 1)
+		to, err := c.Ints64(1)
 		if err != nil {
 			return err
 		}

@@ -45,11 +45,11 @@ var gatherDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}
-		idx, err := intArg(c, 1)
+		idx, err := c.Ints64(1)
 		if err != nil {
 			return err
 		}

@@ -25,11 +25,11 @@ var gatherElementsDef = &op.Def{
 	},
 	Decompose: flatGather,
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}
-		idx, err := intArg(c, 1)
+		idx, err := c.Ints64(1)
 		if err != nil {
 			return err
 		}

@@ -35,11 +35,11 @@ var gatherNDDef = &op.Def{
 }
 
 func evalGatherND(c *op.EvalCtx) error {
-	x, err := arg(c, 0)
+	x, err := c.Need(0)
 	if err != nil {
 		return err
 	}
-	idx, err := intArg(c, 1)
+	idx, err := c.Ints64(1)
 	if err != nil {
 		return err
 	}

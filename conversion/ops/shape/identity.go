@@ -13,7 +13,7 @@ var identityDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) (err error) {
-		c.Out[0], err = arg(c, 0)
+		c.Out[0], err = c.Need(0)
 		return err
 	},
 }

@@ -21,7 +21,7 @@ var nonZeroDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}

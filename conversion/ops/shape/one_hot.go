@@ -34,15 +34,15 @@ var oneHotDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		idx, err := arg(c, 0)
+		idx, err := c.Need(0)
 		if err != nil {
 			return err
 		}
-		depthT, err := arg(c, 1)
+		depthT, err := c.Need(1)
 		if err != nil {
 			return err
 		}
-		values, err := arg(c, 2)
+		values, err := c.Need(2)
 		if err != nil {
 			return err
 		}

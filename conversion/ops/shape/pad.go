@@ -90,17 +90,17 @@ func padAxes(n int, axes []int64, rank int) ([]int, error) {
 }
 
 func evalPad(c *op.EvalCtx) error {
-	x, err := arg(c, 0)
+	x, err := c.Need(0)
 	if err != nil {
 		return err
 	}
-	pads, err := intArg(c, 1)
+	pads, err := c.Ints64(1)
 	if err != nil {
 		return err
 	}
 	var axes []int64
 	if c.Arg(3) != nil {
-		if axes, err = intArg(c, 3); err != nil {
+		if axes, err = c.Ints64(3); err != nil {
 			return err
 		}
 	}

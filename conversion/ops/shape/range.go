@@ -82,7 +82,7 @@ func constRange(c *op.InferCtx) (int64, bool) {
 func evalRange(c *op.EvalCtx) error {
 	var v [3]*tensor.Tensor
 	for i := range v {
-		t, err := arg(c, i)
+		t, err := c.Need(i)
 		if err != nil {
 			return err
 		}

@@ -98,11 +98,11 @@ func inferReshape(c *op.InferCtx) error {
 }
 
 func evalReshape(c *op.EvalCtx) error {
-	x, err := arg(c, 0)
+	x, err := c.Need(0)
 	if err != nil {
 		return err
 	}
-	to, err := intArg(c, 1)
+	to, err := c.Ints64(1)
 	if err != nil {
 		return err
 	}

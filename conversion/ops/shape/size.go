@@ -17,7 +17,7 @@ var sizeDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err == nil {
 			c.Out[0] = tensor.Scalar(int64(x.Len()))
 		}

@@ -69,26 +69,26 @@ func newCut(start, end, step int64, size int) (cut, error) {
 }
 
 func evalSlice(c *op.EvalCtx) error {
-	x, err := arg(c, 0)
+	x, err := c.Need(0)
 	if err != nil {
 		return err
 	}
-	starts, err := intArg(c, 1)
+	starts, err := c.Ints64(1)
 	if err != nil {
 		return err
 	}
-	ends, err := intArg(c, 2)
+	ends, err := c.Ints64(2)
 	if err != nil {
 		return err
 	}
 	var axes, steps []int64
 	if c.Arg(3) != nil {
-		if axes, err = intArg(c, 3); err != nil {
+		if axes, err = c.Ints64(3); err != nil {
 			return err
 		}
 	}
 	if c.Arg(4) != nil {
-		if steps, err = intArg(c, 4); err != nil {
+		if steps, err = c.Ints64(4); err != nil {
 			return err
 		}
 	}

@@ -118,7 +118,7 @@ func inferSplit(c *op.InferCtx) error {
 }
 
 func evalSplit(c *op.EvalCtx) error {
-	x, err := arg(c, 0)
+	x, err := c.Need(0)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func evalSplit(c *op.EvalCtx) error {
 	size := x.Shape()[axis]
 	var sizes []int64
 	if c.Arg(1) != nil {
-		sizes, err = intArg(c, 1)
+		sizes, err = c.Ints64(1)
 	} else {
 		sizes, err = equalParts(int64(size), int64(len(c.Out)))
 	}

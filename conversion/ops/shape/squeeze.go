@@ -47,13 +47,13 @@ var squeezeDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}
 		var axes []int64
 		if c.Arg(1) != nil {
-			if axes, err = intArg(c, 1); err != nil {
+			if axes, err = c.Ints64(1); err != nil {
 				return err
 			}
 		}

@@ -34,11 +34,11 @@ var tileDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}
-		rep, err := intArg(c, 1)
+		rep, err := c.Ints64(1)
 		if err != nil {
 			return err
 		}

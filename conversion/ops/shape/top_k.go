@@ -57,7 +57,7 @@ var topKDef = &op.Def{
 }
 
 func evalTopK(c *op.EvalCtx) error {
-	x, err := arg(c, 0)
+	x, err := c.Need(0)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ var triluDef = &op.Def{
 		return inferSame(c)
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}

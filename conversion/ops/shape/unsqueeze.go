@@ -29,11 +29,11 @@ var unsqueezeDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		x, err := arg(c, 0)
+		x, err := c.Need(0)
 		if err != nil {
 			return err
 		}
-		axes, err := intArg(c, 1)
+		axes, err := c.Ints64(1)
 		if err != nil {
 			return err
 		}

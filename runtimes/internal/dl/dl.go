@@ -23,12 +23,6 @@ func Open(path string) (*Library, error) {
 	return &Library{path: path, handle: h}, nil
 }
 
-// Has reports whether the library exports symbol.
-func (l *Library) Has(symbol string) bool {
-	p, err := lookup(l.handle, symbol)
-	return err == nil && p != 0
-}
-
 // Bind points each function variable (a *func(...)) at the C function of that
 // name. It binds all or nothing and names the first symbol that is missing.
 func (l *Library) Bind(funcs map[string]any) (err error) {

@@ -324,10 +324,6 @@ func emitClip(e *emitter) error {
 		}
 		y = e.binary([]fb.Code{fb.Maximum, fb.Minimum}[i], y, limit, d)
 	}
-	if y == x {
-		e.held[e.outs[0]] = e.held[e.n.In(0)]
-		return nil
-	}
 	e.set(0, y, order)
 	return nil
 }
@@ -357,10 +353,6 @@ func (e *emitter) quantClip(x int, order layout.Perm) error {
 	}
 	if y == x {
 		y = e.requantize(x, e.outQuant(0))
-	}
-	if y == x {
-		e.held[e.outs[0]] = e.held[e.n.In(0)]
-		return nil
 	}
 	e.set(0, y, order)
 	return nil

@@ -122,12 +122,22 @@ func (e *emitter) result(v *ir.Value) {
 	case e.nhwc && len(s) == 4:
 		p = e.rename(p, v, "Transpose", "opset1", ir.Shape{s[0], s[2], s[3], s[1]}, e.ints(0, 2, 3, 1))
 		p.l.name = v.Name + "/nhwc"
-	case p.l.typ == "Parameter":
-		// A result that is an input gives garbage in some versions.
+	case p.l.typ == "Parameter", e.shared(p, v):
+		// A result that is an input gives garbage in some versions; two results of one
+		// port would answer to one name.
 		p = e.rename(p, v, "Identity", "opset16", s)
 		p.l.name = v.Name
+	default:
+		p.l.out[p.i].names = []string{v.Name} // readers that take any name take this one
 	}
 	e.append(&layer{name: v.Name + "/result", typ: "Result", version: "opset1", in: []port{p}, outputName: v.Name})
+}
+
+// shared says whether p is also another output of the graph than v.
+func (e *emitter) shared(p port, v *ir.Value) bool {
+	return slices.ContainsFunc(p.l.out[p.i].names, func(name string) bool {
+		return name != v.Name && slices.ContainsFunc(e.g.Outputs, func(o *ir.Value) bool { return o.Name == name })
+	})
 }
 
 // rename adds a layer whose output takes v's name away from p.
@@ -188,6 +198,9 @@ func (e *emitter) bind(v *ir.Value, p port) {
 	}
 	e.ports[v] = p
 	o := &p.l.out[p.i]
+	if p.l.typ == "Parameter" && len(o.names) > 0 {
+		return // an input has one name, its own
+	}
 	o.names = append(o.names, v.Name)
 	if len(o.names) == 1 {
 		o.dtype, o.shape = v.DType, v.Shape

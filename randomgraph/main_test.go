@@ -61,7 +61,10 @@ func vendors(t testing.TB) (list []*Runtime, every []uint64) {
 		}
 	}
 	add(against(t, "ort", "onnxruntime", "onnx", 1), 1)
-	add(against(t, "openvino", "openvino", "openvino", 20), 32)
+	if r := against(t, "openvino", "openvino", "openvino", 20); r != nil {
+		r.Single = true
+		add(r, 32)
+	}
 	add(against(t, "litert", "litert", "tflite", 20), 4)
 	if r := against(t, "ort", "onnxruntime", "tensorrt", 1); r != nil {
 		r.Name = "tensorrt"
@@ -72,7 +75,7 @@ func vendors(t testing.TB) (list []*Runtime, every []uint64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	add(&Runtime{Name: "coreml", Target: targetOf(t, "coreml"), Runtime: coreml, Dir: t.TempDir(), Coarse: 4}, 8)
+	add(&Runtime{Name: "coreml", Target: targetOf(t, "coreml"), Runtime: coreml, Dir: t.TempDir(), Coarse: 4, Single: true}, 8)
 	return list, every
 }
 

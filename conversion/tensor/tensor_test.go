@@ -44,6 +44,29 @@ func TestFloat16RoundsToNearestEven(t *testing.T) {
 	}
 }
 
+// TestCastToFloat16 compares the cast of whole tensors, which has a short way of
+// its own, with the rounding of one value.
+func TestCastToFloat16(t *testing.T) {
+	var v []float32
+	for b := uint64(0); b < 1<<32; b += 4093 {
+		v = append(v, math.Float32frombits(uint32(b)))
+	}
+	for i := range 0x7c00 { // midpoints and their neighbours
+		a, b := Float16ToFloat32(uint16(i)), Float16ToFloat32(uint16(i+1))
+		mid := float32((float64(a) + float64(b)) / 2)
+		v = append(v, a, -a, mid, -mid, math.Nextafter32(mid, 0), math.Nextafter32(mid, 1e9))
+	}
+	h, err := Of(v, len(v)).Cast(Float16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, got := range View[uint16](h) {
+		if want := Float32ToFloat16(v[i]); got != want {
+			t.Fatalf("%g: got %#x, want %#x", v[i], got, want)
+		}
+	}
+}
+
 func TestPackedTypesRoundTrip(t *testing.T) {
 	for d, want := range map[DType][]float64{
 		Int2: {0, 1, -2, -1, 1}, Uint2: {0, 1, 2, 3, 1}, Int4: {-8, 7, -1, 0, 5}, Uint4: {15, 0, 8, 1, 2},

@@ -132,7 +132,7 @@ func (w *writer) weight(v *ir.Value, view []int, order layout.Perm, quantized bo
 		}
 		return w.addConst(t, order, s.quant(order, axis))
 	}
-	key := constKey{s.t, fmt.Sprint(view, []int(order))}
+	key := constKey{s.t, fmt.Sprint(view, []int(order), s.scale, s.zero, s.axis)}
 	if i, ok := w.consts[key]; ok {
 		return i, nil
 	}

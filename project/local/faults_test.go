@@ -73,7 +73,7 @@ func TestConversionDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := New()
-	m.config = worker.Config{SilenceLimit: 1500 * time.Millisecond}
+	m.config = worker.Config{SilenceLimit: 5 * time.Second}
 	t.Cleanup(func() { m.Close() })
 	out := t.TempDir()
 	q := pipeline.Request{Model: model, Target: "onnx", Recipe: plan.Default()}
@@ -85,7 +85,7 @@ func TestConversionDies(t *testing.T) {
 		{"passes", "worker.crashed", "SIGKILL", syscall.SIGKILL},
 		{"write", "worker.crashed", "SIGKILL", syscall.SIGKILL},
 		{"passes", "worker.crashed", "SIGSEGV", syscall.SIGSEGV},
-		{"passes", "worker.timeout", "1.5s", syscall.SIGSTOP},
+		{"passes", "worker.timeout", "5s", syscall.SIGSTOP},
 	} {
 		t.Run(c.stage+" "+c.says, func(t *testing.T) {
 			res, err := m.Pipeline().RunTo(within(t), q, out, strike(t, m, c.stage, c.sig))

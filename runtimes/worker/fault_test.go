@@ -194,7 +194,7 @@ func TestDeadline(t *testing.T) {
 // TestSilence stops a guest that owes an answer for good: nobody waits for it
 // without end.
 func TestSilence(t *testing.T) {
-	w := begin(t, Config{SilenceLimit: 1200 * time.Millisecond})
+	w := begin(t, Config{SilenceLimit: 3 * time.Second})
 	begun := make(chan struct{})
 	go func() {
 		<-begun
@@ -202,7 +202,7 @@ func TestSilence(t *testing.T) {
 	}()
 	_, err := w.Job(limited(t), "hang", nil, func([]byte) { close(begun) })
 	var timeout *runtimes.TimeoutError
-	if !errors.As(err, &timeout) || timeout.After != 1200*time.Millisecond || timeout.Stage == "" {
+	if !errors.As(err, &timeout) || timeout.After != 3*time.Second || timeout.Stage == "" {
 		t.Fatalf("got %v", err)
 	}
 	if out, err := w.Job(limited(t), "echo", []byte("again"), nil); err != nil || string(out) != "again" {

@@ -10,7 +10,7 @@ var shapeOps = map[string]spelling{
 	"Dropout":  {legalDropout, func(e *emitter, _ *ir.Node) { e.finish(e.in(0)) }},
 	"Reshape":  {nil, emitReshape}, "Flatten": {nil, emitReshape},
 	"Transpose": {nil, emitTranspose},
-	"Squeeze":   {nil, emitSqueeze}, "Unsqueeze": {nil, emitUnsqueeze},
+	"Squeeze":   {needFixed(1), emitSqueeze}, "Unsqueeze": {needFixed(1), emitUnsqueeze},
 	"Concat": {nil, emitConcat}, "Split": {needFixed(1), emitSplit},
 	"Slice": {needFixed(1, 2, 3, 4), emitSlice}, "Pad": {legalPad, emitPad},
 	"Expand": {nil, func(e *emitter, n *ir.Node) { e.finish(e.spread(e.in(0), shapeOf(n.Out(0)))) }},

@@ -1,6 +1,8 @@
 package randomgraph
 
 import (
+	"slices"
+
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/tensor"
@@ -24,6 +26,12 @@ var elementwise = map[string]generator{
 	"Shrink":          withAttrs(f32, reals("bias", "lambd")),
 	"Swish":           withAttrs(f32, reals("alpha")),
 	"Gelu":            withAttrs(f32, choice("approximate", "none", "tanh")),
+	"SwiGLU": func(d *drawer) *draft {
+		x := d.any(f32, 0, 5)
+		s := d.value(x).Shape()
+		same := func(t *tensor.Tensor) bool { return slices.Equal(t.Shape(), s) }
+		return &draft{in: []*ir.Value{x, d.pick(f32, same, func() []int { return s })}, attrs: reals("alpha")(d)}
+	},
 	"PRelu": func(d *drawer) *draft {
 		x := d.any(f32, 0, 5)
 		return &draft{in: []*ir.Value{x, d.slope(x)}}

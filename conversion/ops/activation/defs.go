@@ -22,5 +22,6 @@ var Defs = []*op.Def{
 	clipDef,
 	geluDef,
 	swishDef,
+	swiGLUDef,
 	erfDef,
 }

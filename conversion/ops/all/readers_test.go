@@ -48,6 +48,7 @@ func TestOldSpellings(t *testing.T) {
 		{"PRelu", 6, nil, []*tensor.Tensor{tensor.Of([]float32{1, 2, 3}, 3)}, "PRelu [N,3,H,8]"},
 		{"Reshape", 1, ir.Attrs{"shape": ints(0, -1)}, nil, "Reshape i64[2][0 -1] [N,24*H]"},
 		{"Cast", 1, ir.Attrs{"to": "FLOAT16"}, nil, "Cast [N,3,H,8]"},
+		{"SwiGLU", 28, ir.Attrs{"alpha": 0.5}, nil, "error input 1 (B) is missing"},
 		{"Relu", 14, ir.Attrs{"alpha": 1.0}, nil, `error attribute "alpha" is not understood`},
 	} {
 		g := ir.New("old")

@@ -15,7 +15,7 @@ import (
 
 func TestEngine(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "net.plan"), []byte("engine"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "net.engine"), []byte("engine"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -33,7 +33,7 @@ func TestEngine(t *testing.T) {
 			if build != filepath.Join(dir, "net.build.json") || earlier != "before" {
 				t.Errorf("asked for %q instead of %q", build, earlier)
 			}
-			return []string{"net.plan"}, "another GPU", c.err
+			return []string{"net.engine"}, "another GPU", c.err
 		}}
 		if err := e.engine(context.Background(), Request{Private: dir, Earlier: "before"}, res, func(plan.Event) {}); err != nil {
 			t.Fatal(err)

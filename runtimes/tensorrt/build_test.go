@@ -24,7 +24,7 @@ func fake(t *testing.T, body string) (*Tool, string) {
 		t.Fatal(err)
 	}
 	build := filepath.Join(dir, "net.build.json")
-	text := `{"engine": "net.plan", "flags": ["--onnx=net.onnx", "--saveEngine=net.plan"], "flags_before_11": ["--stronglyTyped"]}`
+	text := `{"engine": "net.engine", "flags": ["--onnx=net.onnx", "--saveEngine=net.engine"], "flags_before_11": ["--stronglyTyped"]}`
 	if err := os.WriteFile(build, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -36,18 +36,18 @@ func TestBuild(t *testing.T) {
 echo '[I] Finished parsing network model.'
 echo '[I] [TRT] Local timing cache in use.'
 echo '[I] Engine built in 3.1 sec.'
-echo engine > net.plan
+echo engine > net.engine
 `)
 	var heard []float64
 	files, err := tool.Build(context.Background(), build, func(share float64, _ string) { heard = append(heard, share) })
-	if err != nil || !slices.Equal(files, []string{"net.plan", "net.engine.json"}) {
+	if err != nil || !slices.Equal(files, []string{"net.engine", "net.engine.json"}) {
 		t.Fatal(files, err)
 	}
 	if !slices.Equal(heard, []float64{0.05, 0.15, 0.25, 0.95}) {
 		t.Errorf("progress %v", heard)
 	}
 	args, _ := os.ReadFile(filepath.Join(filepath.Dir(build), "args"))
-	if got := strings.TrimSpace(string(args)); got != "--onnx=net.onnx --saveEngine=net.plan --stronglyTyped --skipInference" {
+	if got := strings.TrimSpace(string(args)); got != "--onnx=net.onnx --saveEngine=net.engine --stronglyTyped --skipInference" {
 		t.Errorf("called with %q", got)
 	}
 	note := filepath.Join(filepath.Dir(build), "net.engine.json")
@@ -61,13 +61,13 @@ echo engine > net.plan
 }
 
 func TestBuildFails(t *testing.T) {
-	tool, build := fake(t, "echo '[E] [TRT] ModelImporter.cpp: node conv: no'\necho half > net.plan\nexit 1\n")
+	tool, build := fake(t, "echo '[E] [TRT] ModelImporter.cpp: node conv: no'\necho half > net.engine\nexit 1\n")
 	_, err := tool.Build(context.Background(), build, nil)
 	var refused *runtimes.RefusedError
 	if !errors.As(err, &refused) || !strings.Contains(refused.Text, "node conv: no") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(filepath.Dir(build), "net.plan")); err == nil {
+	if _, err := os.Stat(filepath.Join(filepath.Dir(build), "net.engine")); err == nil {
 		t.Error("half an engine is left")
 	}
 	tool, build = fake(t, "kill -SEGV $$\n")

@@ -1,5 +1,5 @@
-// Package ncnn writes a graph as an ncnn model: NAME.ncnn.param lists the layers
-// as text, NAME.ncnn.bin holds their weights in the same order.
+// Package ncnn writes a graph as an ncnn model: NAME.param lists the layers
+// as text, NAME.bin holds their weights in the same order.
 //
 // ncnn's blobs carry no batch and have one to four dimensions, so a leading
 // dimension of 1 is dropped and all sizes are fixed when the file is written. An

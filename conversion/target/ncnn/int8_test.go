@@ -98,7 +98,7 @@ func TestInt8(t *testing.T) {
 			}
 			dir := t.TempDir()
 			convert(t, g, "int8", dir, "net")
-			text, err := os.ReadFile(filepath.Join(dir, "net.ncnn.param"))
+			text, err := os.ReadFile(filepath.Join(dir, "net.param"))
 			if err != nil {
 				t.Fatal(err)
 			}

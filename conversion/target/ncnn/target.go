@@ -25,10 +25,10 @@ var _ target.Target = Target{}
 func (Target) Info() target.Info {
 	return target.Info{
 		Name: "ncnn", Title: "ncnn",
-		About:      "Phones and small boards: .ncnn.param and .ncnn.bin with fixed sizes and without batch",
+		About:      "Phones and small boards: .param and .bin with fixed sizes and without batch",
 		Precisions: []string{"fp32", "fp16", "int8"},
 		Runtimes:   []string{}, // no adapter runs ncnn: a verdict is "not run"
-		Main:       ".ncnn.param",
+		Main:       ".param",
 	}
 }
 
@@ -104,7 +104,7 @@ func (t Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o ta
 	return out, nil
 }
 
-// Write writes NAME.ncnn.param and NAME.ncnn.bin.
+// Write writes NAME.param and NAME.bin.
 func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Options) (*target.Artefact, error) {
 	e, findings, err := build(g)
 	if err != nil {
@@ -114,7 +114,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 	if name == "" {
 		name = "model"
 	}
-	a := &target.Artefact{Files: []string{name + ".ncnn.param", name + ".ncnn.bin"}, Layers: map[string][]string{}, Taps: map[string]string{}, Findings: findings}
+	a := &target.Artefact{Files: []string{name + ".param", name + ".bin"}, Layers: map[string][]string{}, Taps: map[string]string{}, Findings: findings}
 	for _, l := range e.layers {
 		origin := slices.Clone(l.origin)
 		slices.Sort(origin)

@@ -50,7 +50,7 @@ func vendor(t *testing.T, jobs []job) []answer {
 	exe := python(t)
 	var lines [][]byte
 	for _, j := range jobs {
-		base := filepath.Join(j.dir, j.name+".ncnn")
+		base := filepath.Join(j.dir, j.name)
 		in := []wire{}
 		for k, x := range j.inputs {
 			file := base + ".in" + strconv.Itoa(k)

@@ -68,7 +68,7 @@ type Check struct {
 }
 
 func describe(g *ir.Graph, f *onnxfile.File, ranges map[string]target.Range) (*Build, diag.List, error) {
-	engine := strings.TrimSuffix(f.Names[0], ".onnx") + ".plan"
+	engine := strings.TrimSuffix(f.Names[0], ".onnx") + ".engine"
 	b := &Build{
 		Format: 1, Model: f.Names[0], Engine: engine, TensorRT: Versions{madeFor, least}, StronglyTyped: true, Opset: f.Opset,
 		Precisions: precisions(g), Inputs: ports(g.Inputs), Outputs: ports(g.Outputs),

@@ -64,7 +64,7 @@ func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, rec
 	if err != nil {
 		return diag.Errorf("source.unreadable", "%v", err).In(model.Path)
 	}
-	key := artefactKey(sum, &recipe, target, s.env.Version)
+	key := artefactKey(sum, &recipe, target, s.env.Version+pipeline.Interface(tk, target, &recipe))
 	if v := s.byKey(key); v != nil {
 		h.Log("this conversion was made before: %s", v.Title)
 		return nil
@@ -98,7 +98,10 @@ func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, rec
 	if err != nil {
 		return err
 	}
-	v := store.Variant{Key: key, Target: target, Title: title(target, &recipe), Recipe: string(yaml), Report: report}
+	s.mu.Lock()
+	name := s.ownTitle(title(target, &recipe))
+	s.mu.Unlock()
+	v := store.Variant{Key: key, Target: target, Title: name, Recipe: string(yaml), Report: report}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -221,6 +221,18 @@ func (s *Store) Variants() ([]Variant, error) {
 	return out, s.wrap(rows.Err())
 }
 
+// Rename gives a variant another title.
+func (s *Store) Rename(id int64, title string) error {
+	r, err := s.db.Exec("UPDATE variants SET title=? WHERE id=?", title, id)
+	if err != nil {
+		return s.wrap(err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n != 1 {
+		return s.wrap(fmt.Errorf("there is no variant %d: %w", id, errors.Join(err)))
+	}
+	return nil
+}
+
 // Delete forgets a variant with its results and removes its artefact.
 func (s *Store) Delete(v Variant) error {
 	tx, err := s.db.Begin()

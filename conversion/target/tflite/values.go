@@ -30,7 +30,11 @@ func (w *writer) read(v *ir.Value, order layout.Perm, quantized bool) (int, erro
 	case h.quant != nil && v.DType == tensor.Float32:
 		h = w.dequantized(v, h)
 	case v.DType == tensor.Uint8 && w.m.Tensors[h.t].Type == fb.Int8:
-		h = w.unsigned(h)
+		if h = w.unsigned(h); w.node != nil {
+			h = w.bare(h)
+		}
+	case v.DType == tensor.Int8 && w.m.Tensors[h.t].Quant != nil && w.node != nil && !ignoresScale[w.node.Op]:
+		h = w.bare(h)
 	}
 	return w.order(h.t, h.order, order, v.Shape), nil
 }
@@ -56,6 +60,26 @@ func (w *writer) unsigned(h held) held {
 		w.m.Tensors[t].Type = fb.Uint8
 		w.m.Tensors[t].Quant = (&qparam{h.quant.scale, h.quant.zero + 128}).quant()
 		w.op(fb.Quantize, nil, []int{h.t}, t)
+		w.moved[key] = t
+	}
+	return held{t: t, order: h.order}
+}
+
+// ignoresScale lists operators of the format that take 8-bit integers as they are,
+// whatever their quantization says; others compute with what they stand for.
+var ignoresScale = map[string]bool{
+	"Reshape": true, "Flatten": true, "Squeeze": true, "Unsqueeze": true, "Identity": true, "Transpose": true, "Slice": true, "Split": true,
+	"Gather": true, "Expand": true, "Tile": true, "Cast": true, "DequantizeLinear": true, "QuantizeLinear": true, "MaxPool": true,
+	"SpaceToDepth": true, "DepthToSpace": true,
+}
+
+// bare is a tensor of 8-bit integers without the scale that it was made by.
+func (w *writer) bare(h held) held {
+	key := moveKey{h.t, "bare"}
+	t, ok := w.moved[key]
+	if !ok {
+		t = w.copyOf(h.t)
+		w.m.Tensors[t].Quant = nil
 		w.moved[key] = t
 	}
 	return held{t: t, order: h.order}

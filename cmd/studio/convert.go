@@ -45,6 +45,7 @@ type convertFlags struct {
 	batch, layout    string
 	samples          int
 	lowRank          float64
+	set              []string
 }
 
 func (a *app) convertCmd() *cobra.Command {
@@ -85,6 +86,7 @@ func (a *app) convertCmd() *cobra.Command {
 	s.StringSliceVar(&f.skip, "skip-pass", nil, "do not run these passes")
 	s.StringVar(&f.batch, "batch", "", "dynamic or a number")
 	s.StringVar(&f.layout, "layout", "", "nchw or nhwc for the artefact's inputs and outputs")
+	s.StringArrayVar(&f.set, "set", nil, "KEY=VALUE: a recipe's setting that has no flag, such as coreml.weights=palette (repeatable)")
 	s.IntVar(&f.samples, "samples", 0, "verification inputs")
 	s.StringVar(&f.images, "images", "", "folder of pictures to verify on as well")
 	s.StringVar(&f.taskFile, "task", "", "task file that says how pictures become inputs")
@@ -137,6 +139,9 @@ func (f *convertFlags) recipe(set *pflag.FlagSet) (plan.Recipe, error) {
 		given["samples"] = strconv.Itoa(f.samples)
 	}
 	fields := options.Of(&r)
+	if err := setFields(fields, f.set); err != nil {
+		return r, err
+	}
 	for i := range fields {
 		if v := given[fields[i].Key]; v != "" {
 			if err := fields[i].Set(v); err != nil {
@@ -165,6 +170,25 @@ func (f *convertFlags) recipe(set *pflag.FlagSet) (plan.Recipe, error) {
 		return r, usageError{err}
 	}
 	return r, nil
+}
+
+// setFields gives settings by their keys.
+func setFields(fields []options.Field, set []string) error {
+	for _, s := range set {
+		key, value, ok := strings.Cut(s, "=")
+		i := slices.IndexFunc(fields, func(f options.Field) bool { return f.Key == key })
+		if !ok || i < 0 {
+			var known []string
+			for _, f := range fields {
+				known = append(known, f.Key)
+			}
+			return usagef("--set %s: a recipe has no such setting; KEY=VALUE with one of %s", s, strings.Join(known, ", "))
+		}
+		if err := fields[i].Set(value); err != nil {
+			return usageError{err}
+		}
+	}
+	return nil
 }
 
 func (a *app) convert(ctx context.Context, models []string, recipe plan.Recipe, f *convertFlags) error {

@@ -41,6 +41,9 @@ func (r *run) quantize() error {
 	if r.Recipe.Precision != "int8" {
 		return nil
 	}
+	if r.compressed() {
+		return nil
+	}
 	q := r.Recipe.Quantize
 	if weightsAlone[r.Request.Target] && q.Scheme != "weight-only" {
 		r.report.Findings = append(r.report.Findings, diag.Infof("quantize.weight-only", "%s quantizes weights alone: scheme %q is taken as weight-only, and nothing is calibrated", r.target.Info().Title, q.Scheme))

@@ -16,6 +16,7 @@ import (
 	"slipway/conversion/pass/prune"
 	"slipway/conversion/pass/quantize"
 	"slipway/conversion/target"
+	"slipway/conversion/target/coreml"
 )
 
 // Recipe is everything that a person may set about a conversion, for all
@@ -27,6 +28,7 @@ type Recipe struct {
 	Precision   string                  `yaml:"precision" json:"precision" key:"precision" title:"Precision" help:"Number format of the artefact's weights and arithmetic" choices:"fp32|fp16|int8"`
 	Quantize    Quantize                `yaml:"quantize,omitempty" json:"quantize" key:"quantize" when:"precision=int8"`
 	Prune       Prune                   `yaml:"prune,omitempty" json:"prune" key:"prune"`
+	CoreML      coreml.Settings         `yaml:"coreml,omitempty" json:"coreml" key:"coreml"`
 	Batch       string                  `yaml:"batch,omitempty" json:"batch,omitempty" key:"batch" title:"Batch" help:"Size of the first dimension: keep, dynamic, or a number"`
 	Layout      string                  `yaml:"layout,omitempty" json:"layout,omitempty" key:"layout" title:"Input and output layout" help:"source: as the model has it" choices:"source|nchw|nhwc"`
 	InputShapes map[string][]int64      `yaml:"input_shapes,flow,omitempty" json:"input_shapes,omitempty"`
@@ -58,6 +60,7 @@ func Default() Recipe {
 		Version: 1, Precision: "fp32", Batch: "keep", Layout: "source", Samples: 4,
 		Quantize: Quantize{Scheme: "static", Images: 100, Options: *quantize.Defaults(nil)},
 		Prune:    Prune{Method: "none", Options: prune.Options{Ratio: 0.3, Scope: "global"}},
+		CoreML:   coreml.Defaults(),
 	}
 }
 

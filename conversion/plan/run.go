@@ -168,7 +168,7 @@ func (r *run) optimise() error {
 	if err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
-	for _, step := range []func() error{r.restore, r.prune, r.quantize, r.narrow} {
+	for _, step := range []func() error{r.restore, r.prune, r.quantize, r.compress, r.narrow} {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
@@ -200,12 +200,22 @@ func (r *run) folding() *fold.ConstantsOptions {
 	return &o
 }
 
-// fitTarget decomposes what the target lacks and lets it prepare the graph.
-func (r *run) fitTarget() (target.Options, error) {
-	o := target.Options{Name: r.Name, Precision: r.Recipe.Precision, Registry: r.Registry, Others: r.Env.Targets, Ranges: r.Recipe.Profile}
+// options are what the target is told.
+func (r *run) options() target.Options {
+	o := target.Options{
+		Name: r.Name, Precision: r.Recipe.Precision, Registry: r.Registry, Ranges: r.Recipe.Profile,
+		Values: r.Recipe.values(r.Request.Target), Picture: r.Picture, Classes: r.Classes,
+	}
 	if r.Recipe.Layout != "source" {
 		o.Layout = r.Recipe.Layout
 	}
+	return o
+}
+
+// fitTarget decomposes what the target lacks and lets it prepare the graph.
+func (r *run) fitTarget() (target.Options, error) {
+	o := r.options()
+	o.Others = r.Env.Targets
 	r.progress(Event{"passes", 0.7, "fitting the target"})
 	if t, ok := r.target.(target.Fitter); ok {
 		f, err := t.Fit(r.ctx, r.graph, r.Registry, o)
@@ -257,5 +267,8 @@ func (r *run) write(o target.Options) error {
 	r.report.Sources = a.Layers
 	r.report.Layers = r.layers(a)
 	r.precisions()
+	for layer, how := range a.Stored {
+		r.report.Precision[layer] = how
+	}
 	return nil
 }

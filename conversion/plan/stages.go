@@ -34,7 +34,7 @@ func has(t target.Target, n *ir.Node, o target.Options, static bool) bool {
 // restore takes the recognised operators apart again that the target lacks, so
 // that what is quantized and narrowed is what will be written.
 func (r *run) restore() error {
-	o := target.Options{Name: r.Name, Precision: r.Recipe.Precision, Registry: r.Registry}
+	o := r.options()
 	static := r.Recipe.Precision == "int8" && r.Recipe.Quantize.Scheme == "static"
 	before := len(r.graph.Nodes)
 	if err := r.pass(recognise.Restore(func(n *ir.Node) bool { return has(r.target, n, o, static) }), nil); err != nil {

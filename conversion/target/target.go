@@ -44,6 +44,8 @@ type Options struct {
 	Registry  *op.Registry
 	Ranges    map[string]Range  // by input: what its open sizes may be
 	Values    map[string]string // target-specific options, by key
+	Picture   *Picture          // how an input is made of pictures; nil: not known, or not wanted
+	Classes   *Classes          // what the scores mean; nil: not known, or not wanted
 	Others    []Target          // the program's targets: a refusal says which of them take what this one does not
 }
 
@@ -61,6 +63,7 @@ type Artefact struct {
 	Layers   map[string][]string // artefact layer name -> source layers
 	Taps     map[string]string   // source layer -> name of the artefact tensor that holds its output, where one does
 	Findings diag.List
+	Stored   map[string]string // source layer -> what its weights are stored as, where writing decided that
 	Sums     map[string]string // file -> SHA-256 in hex, where writing it computed that
 }
 

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -16,10 +17,14 @@ import (
 // that no artefact of it can match the source.
 func pruned(r *plan.Recipe) bool { return r.Prune.Method != "" && r.Prune.Method != "none" }
 
-// againstPruned makes the source with the same weights set to zero, in single
-// precision, the side that the artefact is compared with: that tells a wrong
-// conversion from the pruning that was asked for. How far pruning itself moved
-// the outputs is a finding. remove deletes what was written.
+// changed reports whether the artefact has other weights than the source on
+// purpose.
+func changed(r *plan.Recipe, target string) bool { return pruned(r) || r.Compresses(target) }
+
+// againstPruned makes the source with the same weights set to zero or stored in
+// few bits, in single precision, the side that the artefact is compared with:
+// that tells a wrong conversion from the change that was asked for. How far the
+// change itself moved the outputs is a finding. remove deletes what was written.
 func (e *Env) againstPruned(ctx context.Context, q Request, res *Result, c *verify.Config) (remove func(), err error) {
 	dir, err := os.MkdirTemp("", "studio-pruned-")
 	if err != nil {
@@ -33,12 +38,12 @@ func (e *Env) againstPruned(ctx context.Context, q Request, res *Result, c *veri
 	}()
 	r := q.Recipe.Clone()
 	r.Precision, r.Layout = "fp32", "source"
-	rep, err := e.Convert(ctx, plan.Request{Model: q.Model, Name: "pruned", Target: "onnx", Recipe: r, Dir: dir}, q.Task, nil)
+	rep, err := e.Convert(ctx, plan.Request{Model: q.Model, Name: "pruned", Target: "onnx", Recipe: r, Dir: dir, As: q.Target}, q.Task, nil)
 	if err != nil {
 		return nil, err
 	}
 	if !rep.OK || len(rep.Artefacts) == 0 {
-		return nil, fmt.Errorf("the pruned source could not be written: %w", rep.Findings.Err())
+		return nil, fmt.Errorf("the changed source could not be written: %w", rep.Findings.Err())
 	}
 	source := c.Source
 	c.Source.Model = runtimes.Model{Path: filepath.Join(dir, rep.Artefacts[0].Path)}
@@ -46,7 +51,7 @@ func (e *Env) againstPruned(ctx context.Context, q Request, res *Result, c *veri
 	if err != nil {
 		return nil, err
 	}
-	res.Findings = append(res.Findings, movedBy(moved))
+	res.Findings = append(res.Findings, movedBy(&q.Recipe, moved))
 	if q.Target == "onnx" && r.Precision == q.Recipe.Precision {
 		// The same file on the same runtime would prove nothing.
 		if c.Source.Runtime, err = e.Runtime("reference"); err != nil {
@@ -71,11 +76,18 @@ func (e *Env) againstPruned(ctx context.Context, q Request, res *Result, c *veri
 // that a person should know before reading on.
 const farCosine = 0.99
 
-func movedBy(v *verify.Verdict) *diag.Finding {
-	const text = "pruning itself changes the outputs: largest difference %.3g of their range, cosine %.4f against the source on %d samples"
-	if v.Cosine >= farCosine {
-		return diag.Infof("prune.changed", text, v.MaxRel, v.Cosine, v.Samples)
+func movedBy(r *plan.Recipe, v *verify.Verdict) *diag.Finding {
+	code, what, cure := "prune.changed", "pruning itself", "measure the accuracy; a smaller ratio, or a ratio for each layer, keeps more of it"
+	if !pruned(r) {
+		code, what, cure = "compress.changed", "storing the weights in fewer bits", "measure the accuracy; more bits, smaller blocks, or layers that stay in float keep more of it"
 	}
-	return diag.Warnf("prune.changed", text, v.MaxRel, v.Cosine, v.Samples).
-		Suggest("measure the accuracy; a smaller ratio, or a ratio for each layer, keeps more of it")
+	const text = "%s changes the outputs: largest difference %.3g of their range, cosine %.4f, signal to noise %.1f dB against the source on %d samples"
+	db := math.Inf(1)
+	if v.SQNR != nil {
+		db = *v.SQNR
+	}
+	if v.Cosine >= farCosine {
+		return diag.Infof(code, text, what, v.MaxRel, v.Cosine, db, v.Samples)
+	}
+	return diag.Warnf(code, text, what, v.MaxRel, v.Cosine, db, v.Samples).Suggest("%s", cure)
 }

@@ -48,7 +48,12 @@ func (r Runtime) Open(ctx context.Context, m runtimes.Model, o runtimes.Options)
 	if err != nil {
 		return nil, rename(err)
 	}
-	return session{s}, nil
+	f, err := NewFace(m.Path, s)
+	if err != nil {
+		_ = s.Close() // the error that counts is the first
+		return nil, runtimes.Refuse(Name, "open", "%v", err)
+	}
+	return session{f, s}, nil
 }
 
 // rename puts this runtime's name into a refusal of the inner one.
@@ -60,16 +65,19 @@ func rename(err error) error {
 	return err
 }
 
-type session struct{ runtimes.Session }
+type session struct {
+	*Face
+	inner runtimes.Session
+}
 
 func (s session) Run(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	out, err := s.Session.Run(ctx, in)
+	out, err := s.Face.Run(ctx, in)
 	return out, rename(err)
 }
 
 // Trace gives the inner session's times.
 func (s session) Trace(ctx context.Context) ([]runtimes.LayerTime, error) {
-	t, ok := s.Session.(runtimes.Tracer)
+	t, ok := s.inner.(runtimes.Tracer)
 	if !ok {
 		return nil, fmt.Errorf("mil: the arithmetic tells no times")
 	}

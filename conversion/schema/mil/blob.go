@@ -54,19 +54,39 @@ func (b *Blobs) Put(t *tensor.Tensor) (uint64, error) {
 	if !ok {
 		return 0, fmt.Errorf("mil: weights of %v cannot be stored", t.DType())
 	}
-	at, size := b.offset, t.Size()
+	return b.record(d, t.Size(), t.Len()*t.DType().Bits(), t.WriteTo)
+}
+
+// packedBlobs are the numbers of MILBlob::Blob::BlobDataType for packed integers.
+var packedBlobs = map[int]uint32{1: 9, 2: 10, 4: 11, 6: 13}
+
+// PutPacked appends n unsigned integers that lie packed in data.
+func (b *Blobs) PutPacked(data []byte, bits, n int) (uint64, error) {
+	d, ok := packedBlobs[bits]
+	if !ok || len(data) != (n*bits+7)/8 {
+		return 0, fmt.Errorf("mil: %d integers of %d bits in %d bytes", n, bits, len(data))
+	}
+	return b.record(d, len(data), n*bits, func(w io.Writer) (int64, error) {
+		k, err := w.Write(data)
+		return int64(k), err
+	})
+}
+
+// record appends size bytes, of which so many bits count, behind their metadata.
+func (b *Blobs) record(d uint32, size, bits int, write func(io.Writer) (int64, error)) (uint64, error) {
+	at := b.offset
 	var head [blobAlign]byte
 	binary.LittleEndian.PutUint32(head[0:], blobSentinel)
 	binary.LittleEndian.PutUint32(head[4:], d)
 	binary.LittleEndian.PutUint64(head[8:], uint64(size))
 	binary.LittleEndian.PutUint64(head[16:], uint64(at+blobAlign))
-	if bits := t.Len() * t.DType().Bits(); bits%8 != 0 {
+	if bits%8 != 0 {
 		binary.LittleEndian.PutUint64(head[24:], uint64(8-bits%8))
 	}
 	if err := b.put(head[:]); err != nil {
 		return 0, err
 	}
-	n, err := t.WriteTo(b.w)
+	n, err := write(b.w)
 	if b.offset += n; err != nil {
 		return 0, err
 	}
@@ -87,7 +107,7 @@ func (b *Blobs) Close() error {
 }
 
 // Blob is the tensor of type t whose record lies at offset of the file data,
-// which it aliases.
+// which it aliases. Packed integers come as the bytes that hold them.
 func Blob(data []byte, offset uint64, t Type) (*tensor.Tensor, error) {
 	shape, ok := t.Shape()
 	if !ok {
@@ -104,12 +124,22 @@ func Blob(data []byte, offset uint64, t Type) (*tensor.Tensor, error) {
 	if s := binary.LittleEndian.Uint32(head); s != blobSentinel {
 		return nil, fmt.Errorf("mil: no weights start at byte %d", offset)
 	}
-	if d := binary.LittleEndian.Uint32(head[4:]); d != blobTypes[t.DType] {
+	want := blobTypes[t.DType]
+	if t.Bits != 0 {
+		want = packedBlobs[t.Bits]
+	}
+	if d := binary.LittleEndian.Uint32(head[4:]); d != want {
 		return nil, fmt.Errorf("mil: weights at byte %d are of type %d, the program says %v", offset, d, t.DType)
 	}
 	n, at := binary.LittleEndian.Uint64(head[8:]), binary.LittleEndian.Uint64(head[16:])
 	if at > size || n > size-at {
 		return nil, fmt.Errorf("mil: weights at byte %d reach beyond the file's %d", at, size)
+	}
+	if t.Bits != 0 {
+		if count, err := tensor.NumElements(shape); err != nil || n != uint64(count*t.Bits+7)/8 {
+			return nil, fmt.Errorf("mil: weights at byte %d have %d bytes for %v integers of %d bits", at, n, shape, t.Bits)
+		}
+		shape = []int{int(n)}
 	}
 	return tensor.FromBytes(t.DType, shape, data[at:at+n:at+n])
 }

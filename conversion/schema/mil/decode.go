@@ -96,6 +96,10 @@ func (m *Model) description(b []byte) error {
 			} else {
 				m.Outputs = append(m.Outputs, f)
 			}
+		case 11:
+			m.Label = string(p)
+		case 12:
+			m.Scores = string(p)
 		case 100:
 			return m.metadata(p)
 		}
@@ -112,43 +116,6 @@ func (m *Model) metadata(b []byte) error {
 			k, v, err := keyed(p, "Metadata")
 			m.Meta[k] = string(v)
 			return err
-		}
-		return nil
-	})
-}
-
-func feature(b []byte) (Feature, error) {
-	var f Feature
-	err := fields(b, "FeatureDescription", func(num protowire.Number, _ uint64, p []byte) error {
-		switch num {
-		case 1:
-			f.Name = string(p)
-		case 3:
-			return fields(p, "FeatureType", func(num protowire.Number, _ uint64, p []byte) error {
-				if num == 5 {
-					return f.array(p)
-				}
-				return nil // an image or a dictionary has no element type here
-			})
-		}
-		return nil
-	})
-	return f, err
-}
-
-func (f *Feature) array(b []byte) error {
-	return fields(b, "ArrayFeatureType", func(num protowire.Number, v uint64, p []byte) error {
-		switch num {
-		case 1:
-			sizes, err := varints(p, v)
-			f.Shape = append(f.Shape, sizes...)
-			return err
-		case 2:
-			for d, k := range arrayTypes {
-				if k == v {
-					f.DType = d
-				}
-			}
 		}
 		return nil
 	})
@@ -246,13 +213,21 @@ func valueType(b []byte) (Type, error) {
 	t := Type{Dims: []int64{}}
 	rank := uint64(0)
 	err := fields(b, "ValueType", func(num protowire.Number, _ uint64, p []byte) error {
-		if num != 1 {
+		switch num {
+		case 1:
+		case 2:
+			rank = 1
+			return t.list(p)
+		case 4:
+			t.Kind, t.DType = Scores, tensor.Float64
+			return nil
+		default:
 			return fmt.Errorf("mil: a value of kind %d is no tensor", num)
 		}
 		return fields(p, "TensorType", func(num protowire.Number, v uint64, p []byte) error {
 			switch num {
 			case 1:
-				if t.DType = dataType(v); t.DType == tensor.Invalid {
+				if t.DType, t.Bits = dataType(v); t.DType == tensor.Invalid {
 					return fmt.Errorf("mil: element type %d is not read", v)
 				}
 			case 2:
@@ -267,6 +242,21 @@ func valueType(b []byte) (Type, error) {
 		err = fmt.Errorf("mil: a tensor of rank %d has %d sizes", rank, len(t.Dims))
 	}
 	return t, err
+}
+
+// list reads a ListType, of texts.
+func (t *Type) list(b []byte) error {
+	t.Kind, t.DType = Text, tensor.String
+	return fields(b, "ListType", func(num protowire.Number, _ uint64, p []byte) error {
+		if num == 2 {
+			return t.dimension(p)
+		}
+		of, err := valueType(p)
+		if err == nil && (of.DType != tensor.String || len(of.Dims) != 0 || of.Kind != Tensor) {
+			err = fmt.Errorf("mil: a list of %v is not read", of.DType)
+		}
+		return err
+	})
 }
 
 func (t *Type) dimension(b []byte) error {

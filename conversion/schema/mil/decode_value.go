@@ -50,6 +50,9 @@ func value(b []byte) (*Value, error) {
 		return v, err
 	}
 	err = fields(immediate, "ImmediateValue", func(num protowire.Number, _ uint64, p []byte) error {
+		if num == 3 && v.Type.Kind == Text {
+			return v.texts(p)
+		}
 		if num != 1 {
 			return fmt.Errorf("mil: a literal of kind %d is no tensor", num)
 		}
@@ -59,6 +62,28 @@ func value(b []byte) (*Value, error) {
 		err = fmt.Errorf("mil: a literal has no elements")
 	}
 	return v, err
+}
+
+// texts reads a ListValue of texts.
+func (v *Value) texts(b []byte) error {
+	var list []string
+	err := fields(b, "ListValue", func(_ protowire.Number, _ uint64, p []byte) error {
+		item, err := value(p)
+		if err == nil && (item.Tensor == nil || item.Tensor.DType() != tensor.String || item.Tensor.Len() != 1) {
+			err = fmt.Errorf("mil: an item of a list is no text")
+		}
+		if err == nil {
+			list = append(list, item.Tensor.Strings()[0])
+		}
+		return err
+	})
+	if err == nil && int64(len(list)) != v.Type.Dims[0] {
+		err = fmt.Errorf("mil: a list of %d has %d items", v.Type.Dims[0], len(list))
+	}
+	if err == nil {
+		v.Tensor, err = tensor.FromStrings([]int{len(list)}, list)
+	}
+	return err
 }
 
 // elements reads a TensorValue.
@@ -99,6 +124,11 @@ func (v *Value) elements(b []byte) error {
 	}
 	d := v.Type.DType
 	switch {
+	case kinds[7] && v.Type.Bits != 0:
+		if n, e := tensor.NumElements(shape); e != nil || len(raw) != (n*v.Type.Bits+7)/8 {
+			return fmt.Errorf("mil: %v integers of %d bits in %d bytes", shape, v.Type.Bits, len(raw))
+		}
+		v.Tensor, err = tensor.FromBytes(d, []int{len(raw)}, slices.Clip(raw))
 	case kinds[4] && d == tensor.String:
 		v.Tensor, err = tensor.FromStrings(shape, words)
 	case kinds[2] && d.IsInt() || kinds[3] && d == tensor.Bool:

@@ -4,6 +4,6 @@
 //
 // The messages are written by hand over protowire, field numbers as in the
 // .proto files that coremltools publishes; only what a tensor program needs is
-// there. What a file holds beyond that (nested blocks, lists, neural-network
+// there. What a file holds beyond that (nested blocks, tuples, neural-network
 // layers) is an error on reading, never dropped.
 package mil

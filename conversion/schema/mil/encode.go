@@ -53,6 +53,9 @@ func (e *encoder) description(m *Model) []byte {
 	for _, f := range m.Outputs {
 		b = message(b, 10, e.feature(f))
 	}
+	if m.Label != "" {
+		b = text(text(b, 11, m.Label), 12, m.Scores)
+	}
 	var meta []byte
 	if m.About != "" {
 		meta = text(meta, 1, m.About)
@@ -63,7 +66,42 @@ func (e *encoder) description(m *Model) []byte {
 	return message(b, 100, meta)
 }
 
+// featureType wraps one kind of FeatureType.
+func featureType(name string, kind protowire.Number, body []byte) []byte {
+	return message(text(nil, 1, name), 3, message(nil, kind, body))
+}
+
+// sizeRange spells a SizeRange.
+func sizeRange(r [2]int64) []byte { return varint(varint(nil, 1, uint64(r[0])), 2, uint64(r[1])) }
+
+func (e *encoder) image(f Feature) []byte {
+	i := f.Image
+	c, ok := colors[i.Color]
+	if !ok {
+		e.fail("%q: pictures of %q are not possible in the interface", f.Name, i.Color)
+	}
+	b := varint(varint(varint(nil, 1, uint64(i.Width)), 2, uint64(i.Height)), 3, c)
+	if len(i.Sizes) > 0 {
+		var list []byte
+		for _, s := range i.Sizes {
+			list = message(list, 1, varint(varint(nil, 1, uint64(s[1])), 2, uint64(s[0])))
+		}
+		b = message(b, 21, list)
+	} else if i.Heights != nil && i.Widths != nil {
+		b = message(b, 31, message(message(nil, 1, sizeRange(*i.Widths)), 2, sizeRange(*i.Heights)))
+	}
+	return featureType(f.Name, 4, b)
+}
+
 func (e *encoder) feature(f Feature) []byte {
+	switch {
+	case f.Image != nil:
+		return e.image(f)
+	case f.Kind == Text:
+		return featureType(f.Name, 3, nil)
+	case f.Kind == Scores:
+		return featureType(f.Name, 6, message(nil, 2, nil))
+	}
 	d, ok := arrayTypes[f.DType]
 	if !ok {
 		e.fail("%q: an array of %v is not possible in the interface", f.Name, f.DType)
@@ -80,11 +118,11 @@ func (e *encoder) feature(f Feature) []byte {
 	if len(f.Ranges) > 0 {
 		var r []byte
 		for _, s := range f.Ranges {
-			r = message(r, 1, varint(varint(nil, 1, uint64(s[0])), 2, uint64(s[1])))
+			r = message(r, 1, sizeRange(s))
 		}
 		array = message(array, 31, r)
 	}
-	return message(text(nil, 1, f.Name), 3, message(nil, 5, array))
+	return featureType(f.Name, 5, array)
 }
 
 func (e *encoder) program(f *Function) []byte {
@@ -112,7 +150,17 @@ func (e *encoder) typed(v Typed) []byte {
 }
 
 func (e *encoder) valueType(t Type) []byte {
+	switch t.Kind {
+	case Text:
+		list := message(nil, 1, e.valueType(Type{DType: tensor.String}))
+		return message(nil, 2, message(list, 2, message(nil, 1, varint(nil, 1, uint64(t.Dims[0])))))
+	case Scores:
+		return message(nil, 4, message(message(nil, 1, e.valueType(Type{DType: tensor.String})), 2, e.valueType(Type{DType: tensor.Float64})))
+	}
 	d, ok := dataTypes[t.DType]
+	if t.Bits != 0 {
+		d, ok = packedTypes[t.Bits]
+	}
 	if !ok {
 		e.fail("a tensor of %v is not possible", t.DType)
 	}
@@ -157,6 +205,13 @@ func (e *encoder) value(v *Value) []byte {
 	if v.Blob {
 		return message(b, 5, varint(text(nil, 1, weightFile), 2, v.Offset))
 	}
+	if v.Type.Kind == Text {
+		var list []byte
+		for _, s := range v.Tensor.Strings() {
+			list = message(list, 1, e.value(String(s)))
+		}
+		return message(b, 3, message(nil, 3, list))
+	}
 	return message(b, 3, message(nil, 1, e.elements(v.Tensor)))
 }
 
@@ -184,7 +239,7 @@ func (e *encoder) elements(t *tensor.Tensor) []byte {
 			p = text(p, 1, s)
 		}
 		return message(nil, 4, p)
-	case tensor.Float16, tensor.Int8, tensor.Uint8, tensor.Int16, tensor.Uint16:
+	case tensor.Float16, tensor.Int4, tensor.Int8, tensor.Uint8, tensor.Int16, tensor.Uint16, tensor.Uint32:
 		return message(nil, 7, message(nil, 1, t.Bytes()))
 	default:
 		e.fail("a literal of %v is not possible", d)

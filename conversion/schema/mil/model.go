@@ -9,7 +9,14 @@ type Model struct {
 	About           string
 	Meta            map[string]string // user-defined metadata
 	Main            *Function
+	// Label and Scores are, for a classifier, the outputs that hold the class
+	// and the score of each class.
+	Label, Scores string
 }
+
+// PictureKey is the metadata key under which a package tells how its pictures
+// become the input of the source model: a target.Picture as JSON.
+const PictureKey = "slipway.picture"
 
 // sourceKey begins the metadata keys that hold source names.
 const sourceKey = "slipway.name."
@@ -38,7 +45,32 @@ type Feature struct {
 	// Ranges, where sizes vary, are the least and largest of each; Shape then is
 	// the usual one.
 	Ranges [][2]int64
+	// Image is set where the interface takes a picture; DType and Shape then are
+	// those of the tensor that the program gets: [1,C,H,W], values 0 to 255.
+	Image *Image
+	// Kind tells outputs that are no tensors: a Text, or Scores by text.
+	Kind Kind
 }
+
+// Image is an input that takes pictures.
+type Image struct {
+	Color         string // RGB, BGR or GRAY
+	Height, Width int64  // the usual size
+	// Sizes lists the sizes, height and width, that are taken; Heights and Widths
+	// give a range instead. Without either there is the usual size alone.
+	Sizes           [][2]int64
+	Heights, Widths *[2]int64
+}
+
+// Kind is what a value is where it is no tensor.
+type Kind uint8
+
+// The kinds of values.
+const (
+	Tensor Kind = iota
+	Text        // as a type: a list of texts, Dims[0] of them
+	Scores      // numbers by text
+)
 
 // Function is the program's only function.
 type Function struct {
@@ -54,10 +86,15 @@ type Typed struct {
 	Type Type
 }
 
-// Type is a tensor's type; an unknown size is -1.
+// Type is a tensor's type; an unknown size is -1. Bits, where it is not 0, tells
+// unsigned integers of so many bits (1, 2, 4 or 6), which bytes hold packed, the
+// first in the lowest bits: DType then is Uint8 and tensors are flat. Kind tells
+// values that are no tensors.
 type Type struct {
 	DType tensor.DType
 	Dims  []int64
+	Bits  int
+	Kind  Kind
 }
 
 // Op is one operation. Arguments keep their order.
@@ -120,6 +157,19 @@ func Immediate(t *tensor.Tensor) *Value {
 	return &Value{Type: TypeOf(t.DType(), t.Shape()), Tensor: t}
 }
 
+// Packed is a literal of unsigned integers that lie packed in data.
+func Packed(data []byte, bits int, shape []int) *Value {
+	t := TypeOf(tensor.Uint8, shape)
+	t.Bits = bits
+	return &Value{Type: t, Tensor: tensor.Of(data, len(data))}
+}
+
+// Texts is a literal list of texts.
+func Texts(list []string) *Value {
+	t, _ := tensor.FromStrings([]int{len(list)}, list) // as many as the shape says
+	return &Value{Type: Type{DType: tensor.String, Dims: []int64{int64(len(list))}, Kind: Text}, Tensor: t}
+}
+
 // String is a literal string.
 func String(s string) *Value {
 	t, _ := tensor.FromStrings([]int{}, []string{s}) // one element always fits rank 0
@@ -154,16 +204,27 @@ var dataTypes = map[tensor.DType]uint64{
 	tensor.Uint8: 31, tensor.Uint16: 32, tensor.Uint32: 33, tensor.Uint64: 34, tensor.Uint4: 35,
 }
 
-func dataType(n uint64) tensor.DType {
+// packedTypes are the numbers of MILSpec.DataType for packed integers, by bits.
+var packedTypes = map[int]uint64{1: 37, 2: 36, 4: 35, 6: 38}
+
+func dataType(n uint64) (tensor.DType, int) {
 	for d, k := range dataTypes {
 		if k == n {
-			return d
+			return d, 0
 		}
 	}
-	return tensor.Invalid
+	for bits, k := range packedTypes {
+		if k == n {
+			return tensor.Uint8, bits
+		}
+	}
+	return tensor.Invalid, 0
 }
 
 // arrayTypes are the numbers of ArrayFeatureType.ArrayDataType.
 var arrayTypes = map[tensor.DType]uint64{
 	tensor.Float32: 65568, tensor.Float64: 65600, tensor.Int32: 131104, tensor.Float16: 65552,
 }
+
+// colors are the numbers of ImageFeatureType.ColorSpace.
+var colors = map[string]uint64{"GRAY": 10, "RGB": 20, "BGR": 30}

@@ -10,7 +10,7 @@ import (
 var readers = map[string]func(*reader){}
 
 func init() {
-	for _, family := range []map[string]func(*reader){arithReaders, activationReaders, convReaders, indexReaders, normReaders, reduceReaders, shapeReaders} {
+	for _, family := range []map[string]func(*reader){arithReaders, activationReaders, classReaders, constexprReaders, convReaders, indexReaders, normReaders, reduceReaders, shapeReaders} {
 		for k, f := range family {
 			readers[k] = f
 		}
@@ -52,7 +52,6 @@ var arithReaders = map[string]func(*reader){
 			r.vals[r.o.Outputs[0].Name] = r.g.AddConst(r.o.Outputs[0].Name, t)
 		}
 	},
-	"constexpr_affine_dequantize": readDequantize,
 }
 
 // floor_div and mod round toward negative infinity.
@@ -93,27 +92,4 @@ func readCast(r *reader) {
 		d = tensor.Float32
 	}
 	r.final("Cast", ir.Attrs{"to": op.ONNXType(d)}, r.v("x"))
-}
-
-// readDequantize reads w = scale*(q-zero_point), per tensor or along an axis.
-func readDequantize(r *reader) {
-	q, scale, zero := r.literal(r.o.Attr("quantized_data")), r.literal(r.o.Attr("scale")), r.literal(r.o.Attr("zero_point"))
-	axis := r.literal(r.o.Attr("axis"))
-	if r.err != nil {
-		return
-	}
-	a, err := axis.Int64s()
-	if err != nil || len(a) != 1 {
-		r.fail("axis is no single number")
-		return
-	}
-	if scale.Rank() == 1 && scale.Len() > 1 && zero.Len() == 1 {
-		z := tensor.New(zero.DType(), scale.Len())
-		for i := range z.Bytes() {
-			z.Bytes()[i] = zero.Bytes()[0]
-		}
-		zero = z
-	}
-	name := r.o.Outputs[0].Name
-	r.final("DequantizeLinear", ir.Attrs{"axis": a[0]}, r.g.AddConst(name+"/q", q), r.g.AddConst(name+"/scale", scale), r.g.AddConst(name+"/zero_point", zero))
 }

@@ -168,7 +168,7 @@ func (r *reader) operation(o *mil.Op) error {
 		if v == nil {
 			return fmt.Errorf("operation %q (%s): result %q is missing", name, o.Type, t.Name)
 		}
-		if v.DType != t.Type.DType || !agrees(v.Shape, t.Type.Dims) {
+		if !declared(v, t.Type) {
 			return fmt.Errorf("operation %q (%s): result %q is %v%v, the program says %v%v", name, o.Type, t.Name, v.DType, v.Shape, t.Type.DType, t.Type.Dims)
 		}
 	}

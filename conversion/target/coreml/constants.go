@@ -25,8 +25,11 @@ func held(d tensor.DType) tensor.DType {
 // blobElements is the size from which constants lie in the file of weights.
 const blobElements = 10
 
-// literal appends a const operation.
+// literal appends a const operation, or one that unpacks a palette.
 func (e *emitter) literal(name string, t *tensor.Tensor) val {
+	if v, ok := e.palette(name, t); ok {
+		return v
+	}
 	v := val{e.unique(name), t.DType(), t.Shape()}
 	lit := mil.Immediate(t)
 	if d := t.DType(); t.Len() >= blobElements && (d.IsFloat() || d == tensor.Int8 || d == tensor.Uint8) {
@@ -91,8 +94,9 @@ func (e *emitter) value(v *ir.Value) val {
 	if p, ok := e.vals[v]; ok {
 		return p
 	}
-	if n := v.Node(); n != nil && affine(n) {
-		p := e.dequantized(n)
+	if n := v.Node(); unpacks(n) != nil {
+		p := e.unpacked(n)
+		e.source[p.name] = v.Name
 		e.vals[v] = p
 		return p
 	}
@@ -112,7 +116,7 @@ func (e *emitter) in(i int) val { return e.value(e.cur.In(i)) }
 
 // lazy reports whether v is a constant, which is emitted where it is read.
 func (e *emitter) lazy(v *ir.Value) bool {
-	if n := v.Node(); n != nil && affine(n) {
+	if unpacks(v.Node()) != nil {
 		return true
 	}
 	return e.constantOf(v) != nil

@@ -45,14 +45,21 @@ type emitter struct {
 	cur      *ir.Node
 	nhwc     bool
 	spans    map[string]target.Span // of sizes that stay open
-	err      error
+
+	version    int               // of the specification
+	bits       int               // of palettes; 0: none
+	palettes   map[string]string // source layer -> width of its weights' indices
+	photo      *photo            // the input that takes pictures; nil: none
+	classified *target.Classes   // nil: the program is no classifier
+
+	err error
 }
 
-func newEmitter(g *ir.Graph, reg *op.Registry, blobs *mil.Blobs) *emitter {
+func newEmitter(g *ir.Graph, reg *op.Registry, blobs *mil.Blobs, version int) *emitter {
 	return &emitter{
-		g: g, reg: reg, blobs: blobs, f: &mil.Function{Opset: opset},
+		g: g, reg: reg, blobs: blobs, version: version, f: &mil.Function{Opset: opsets[version]},
 		vals: map[*ir.Value]val{}, known: map[*ir.Value]*tensor.Tensor{}, used: map[string]bool{}, next: map[string]int{},
-		outs: map[*ir.Value]string{}, source: map[string]string{}, layers: map[string][]string{},
+		outs: map[*ir.Value]string{}, source: map[string]string{}, layers: map[string][]string{}, palettes: map[string]string{},
 	}
 }
 
@@ -69,9 +76,13 @@ func (e *emitter) fail(format string, args ...any) {
 
 // model emits inputs, nodes and outputs, in order.
 func (e *emitter) model(ctx context.Context) (*mil.Model, error) {
-	m := &mil.Model{Version: specification, Main: e.f, Meta: map[string]string{}}
+	m := &mil.Model{Version: e.version, Main: e.f, Meta: map[string]string{}}
 	for _, v := range e.g.Inputs {
 		e.names(v)
+		if e.photo != nil && e.photo.v == v {
+			m.Inputs = append(m.Inputs, e.picture(v))
+			continue
+		}
 		m.Inputs = append(m.Inputs, e.input(v))
 	}
 	for _, v := range e.g.Outputs {
@@ -91,6 +102,10 @@ func (e *emitter) model(ctx context.Context) (*mil.Model, error) {
 	e.cur = nil
 	for _, v := range e.g.Outputs {
 		m.Outputs = append(m.Outputs, e.output(v))
+	}
+	e.classes(m, e.classified)
+	if e.photo != nil {
+		e.notePicture(m)
 	}
 	for name, source := range e.source {
 		m.SetSource(name, source)

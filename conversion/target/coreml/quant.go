@@ -6,7 +6,6 @@ import (
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
-	"slipway/conversion/schema/mil"
 	"slipway/conversion/tensor"
 )
 
@@ -27,6 +26,8 @@ func legalQuantize(n *ir.Node) string {
 		d = n.Out(0).DType
 	}
 	switch {
+	case unpacks(n) != nil:
+		return ""
 	case n.Int("block_size", 0) != 0:
 		return n.Op + " in blocks has no equivalent"
 	case limits[d] == [2]float64{}:
@@ -35,65 +36,6 @@ func legalQuantize(n *ir.Node) string {
 		return n.Op + " needs constant scale and zero point"
 	}
 	return ""
-}
-
-// affine reports whether n is a weight of 8-bit integers, which
-// constexpr_affine_dequantize stands for.
-func affine(n *ir.Node) bool {
-	if n.Op != "DequantizeLinear" || !n.In(0).IsConst() || !n.In(1).IsConst() || n.In(2) != nil && !n.In(2).IsConst() || n.Int("block_size", 0) != 0 {
-		return false
-	}
-	d := n.In(0).DType
-	if d != tensor.Int8 && d != tensor.Uint8 || rank(n, 0) < 1 || rank(n, 0) > maxRank {
-		return false
-	}
-	if o := held(n.Out(0).DType); o != tensor.Float32 && o != tensor.Float16 {
-		return false
-	}
-	return n.In(1).Const.Rank() <= 1 && n.In(0).Const.Len() >= blobElements
-}
-
-// dequantized writes a quantized weight; all that it says is in attributes.
-func (e *emitter) dequantized(n *ir.Node) val {
-	q, d := n.In(0).Const, held(n.Out(0).DType)
-	scale := e.cast(n.In(1).Const, d)
-	zero := tensor.New(q.DType(), scale.Shape()...)
-	if n.In(2) != nil {
-		zero = n.In(2).Const
-	}
-	var err error
-	if scale.Len() == 1 {
-		if scale, err = scale.Reshape(); err == nil {
-			zero, err = zero.Reshape()
-		}
-		if err != nil {
-			e.fail("%w", err)
-			return val{}
-		}
-	}
-	value := func(t *tensor.Tensor) *mil.Value {
-		if t.Len() >= blobElements {
-			return e.blob(t)
-		}
-		return mil.Immediate(t)
-	}
-	v := val{e.unique(n.Out(0).Name), d, q.Shape()}
-	e.source[v.name] = n.Out(0).Name
-	a := tensor.Scalar(int32(0))
-	if scale.Rank() == 1 {
-		a = tensor.Scalar(int32(axis(n.Int("axis", 1), q.Rank())))
-	}
-	e.f.Ops = append(e.f.Ops, &mil.Op{
-		Type: "constexpr_affine_dequantize", Outputs: []mil.Typed{{Name: v.name, Type: mil.TypeOf(d, v.shape)}},
-		Attrs: []mil.Attr{
-			{Name: "axis", Value: mil.Immediate(a)},
-			{Name: "name", Value: mil.String(v.name)},
-			{Name: "quantized_data", Value: value(q)},
-			{Name: "scale", Value: value(scale)},
-			{Name: "zero_point", Value: value(zero)},
-		},
-	})
-	return v
 }
 
 // parameter is a scale or zero point of n, as a constant that broadcasts over its

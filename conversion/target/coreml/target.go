@@ -22,12 +22,6 @@ type Target struct{}
 
 var _ target.Target = Target{}
 
-// The version written, and how its operator set is called.
-const (
-	specification = 7
-	opset         = "CoreML6"
-)
-
 // maxRank is the most dimensions that a tensor of Core ML has.
 const maxRank = 5
 
@@ -44,7 +38,14 @@ func (Target) Info() target.Info {
 
 // Legal says whether the node can be spelled. Symbolic sizes are taken for
 // known, as Prepare gives them a value.
-func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
+func (Target) Legal(n *ir.Node, o target.Options) *diag.Finding {
+	if p := unpacks(n); p != nil {
+		if s, err := settings(o); err == nil && !affine(p) && !s.allows(blockVersion) {
+			return diag.Errorf("coreml.version", "weights of %v in blocks need specification %d (iOS 18); %s was asked for", p.In(0).DType, blockVersion, s.Version).At(n.Name).
+				Suggest("set the version to auto or 9")
+		}
+		return nil
+	}
 	if constantNode(n) {
 		return nil
 	}
@@ -97,6 +98,13 @@ func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o targ
 	for _, v := range append(slices.Clone(g.Inputs), g.Outputs...) {
 		if empty(v) {
 			return out, diag.Errorf("coreml.empty", "%q has no elements, which Core ML cannot hold", v.Name)
+		}
+	}
+	if o.Picture != nil {
+		l, err := onePicture(g, reg, o.Picture)
+		out = append(out, l...)
+		if err != nil {
+			return out, err
 		}
 	}
 	l, err := settle(g, reg, o.Ranges)
@@ -196,11 +204,27 @@ func write(ctx context.Context, g *ir.Graph, root string, o target.Options) (*ta
 	if err != nil {
 		return nil, err
 	}
-	e := newEmitter(g, o.Registry, blobs)
+	set, err := settings(o)
+	if err != nil {
+		return nil, err
+	}
+	e := newEmitter(g, o.Registry, blobs, set.version(g))
+	if set.Weights == "palette" {
+		e.bits = set.PaletteBits()
+	}
 	e.nhwc = o.Layout == "nhwc"
 	if e.spans, _, _, err = target.Spans(g, o.Ranges); err != nil {
 		return nil, err
 	}
+	if o.Picture != nil {
+		if v, why := pictured(g, o.Picture); why == "" {
+			e.photo = &photo{Picture: o.Picture, v: v}
+			if e.photo.sizes, err = sizesOf(set.Sizes); err != nil {
+				return nil, err
+			}
+		}
+	}
+	e.classified = o.Classes
 	model, err := e.model(ctx)
 	if err != nil {
 		return nil, err
@@ -222,5 +246,5 @@ func write(ctx context.Context, g *ir.Graph, root string, o target.Options) (*ta
 	if err := mil.WriteManifest(root, b); err != nil {
 		return nil, err
 	}
-	return &target.Artefact{Layers: e.layers, Taps: e.taps(), Findings: e.findings}, nil
+	return &target.Artefact{Layers: e.layers, Taps: e.taps(), Findings: e.findings, Stored: e.palettes}, nil
 }

@@ -1,6 +1,8 @@
 package openvino
 
 import (
+	"slices"
+
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
 )
@@ -27,6 +29,9 @@ func legalAveragePool(n *ir.Node) string {
 		if d != 1 {
 			return "AveragePool with dilations has no equivalent"
 		}
+	}
+	if n.Int("ceil_mode", 0) != 0 && n.Int("count_include_pad", 0) != 0 && slices.ContainsFunc(n.Ints("pads"), func(p int64) bool { return p != 0 }) {
+		return "AveragePool that counts its padding would count what its last window reaches beyond, too"
 	}
 	return legalPool(n)
 }

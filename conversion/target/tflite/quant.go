@@ -205,38 +205,48 @@ func emitDequantize(e *emitter) error {
 	if !ok {
 		return fmt.Errorf("reads %q, which is not there yet", v.Name)
 	}
-	if h.quant != nil && *h.quant != *q {
-		return otherParameters(e.n)
-	}
-	if h.quant == nil {
-		// An integer tensor of another origin, such as an input of the graph: it
-		// gets its parameters here.
-		y, err := e.tensor("", tensor.Int8, e.m.Tensors[h.t].Shape, q)
-		if err != nil {
+	var err error
+	if h.quant == nil || *h.quant != *q {
+		if h.t, err = e.reinterpret(v, h.t, q); err != nil {
 			return err
 		}
-		switch x := &e.m.Tensors[h.t]; {
-		case x.Type == fb.Uint8 && x.Quant == nil:
-			x.Quant = (&qparam{q.scale, q.zero + 128}).quant()
-			e.op(fb.Quantize, nil, []int{h.t}, y)
-		case x.Type == fb.Int8 && x.Quant == nil:
-			x.Quant = q.quant()
-			y = h.t
-		case x.Type == fb.Int8 && quantOf(x.Quant) != nil && *quantOf(x.Quant) == *q:
-			y = h.t
-		default:
-			return otherParameters(e.n)
-		}
-		h.t, h.quant = y, q
+		h.quant = q
 	}
 	e.held[e.outs[0]] = h
 	return nil
 }
 
-// otherParameters refuses to read one 8-bit tensor by two scales or zero points,
-// as each tensor of the format has its own.
-func otherParameters(n *ir.Node) error {
-	return diag.Errorf("tflite.quantization", "%q reads 8-bit numbers by another scale or zero point than they were made or read with elsewhere", n.Name).At(n.Name)
+// reinterpret is integer tensor t, which holds v, as int8 with parameters q. Each
+// tensor of the format has one scale, so t takes q only where nobody reads it as
+// anything else.
+func (e *emitter) reinterpret(v *ir.Value, t int, q *qparam) (int, error) {
+	typ, p := e.m.Tensors[t].Type, q
+	switch typ {
+	case fb.Int8:
+	case fb.Uint8:
+		p = &qparam{q.scale, q.zero + 128}
+	default:
+		return 0, fmt.Errorf("reads %q, which is not of 8 bits", v.Name)
+	}
+	if have := quantOf(e.m.Tensors[t].Quant); have == nil || *have != *p {
+		if e.m.Tensors[t].Quant != nil || !e.onlyDequantized(v) {
+			t = e.copyOf(t)
+		}
+		e.m.Tensors[t].Quant = p.quant()
+	}
+	if typ == fb.Int8 {
+		return t, nil
+	}
+	y, err := e.tensor("", tensor.Int8, e.m.Tensors[t].Shape, q)
+	if err == nil {
+		e.op(fb.Quantize, nil, []int{t}, y)
+	}
+	return y, err
+}
+
+// onlyDequantized reports whether v is read for nothing else.
+func (w *writer) onlyDequantized(v *ir.Value) bool {
+	return !w.g.IsOutput(v) && !slices.ContainsFunc(v.Uses(), func(u ir.Use) bool { return u.Node.Op != "DequantizeLinear" || u.Index != 0 })
 }
 
 // quantConst is a constant operand of an int8 operator, quantized by its range;

@@ -76,7 +76,7 @@ func (a *app) runtimesOf(ctx context.Context, path string, asked []string) ([]pr
 // preferredFor is the runtime that a model file is run on when none was asked
 // for: its own target's.
 func preferredFor(path string, have []project.RuntimeStatus) project.RuntimeStatus {
-	want := map[string]string{"onnx": "ort", "openvino": "openvino", "tflite": "litert", "coreml": "mil"}[formatOf(path)]
+	want := map[string]string{"onnx": "ort", "openvino": "openvino", "tflite": "litert", "coreml": "mil", "ncnn": "ncnn"}[formatOf(path)]
 	for _, s := range have {
 		if s.Name == want {
 			return s

@@ -14,7 +14,6 @@ import (
 
 	"slipway/conversion/diag"
 	"slipway/conversion/plan"
-	"slipway/conversion/target"
 	"slipway/conversion/testkit"
 	"slipway/profiler/verify"
 	"slipway/project/pipeline"
@@ -137,28 +136,15 @@ func zooCalibration(zoo, model string) string {
 	return ""
 }
 
-// named is a target that another runtime checks.
-type named struct {
-	target.Target
-	runtime string
-}
-
-func (n named) Info() target.Info {
-	i := n.Target.Info()
-	i.Runtimes = []string{n.runtime}
-	return i
-}
-
 // environment is the studio's pipeline, with ncnn's artefacts run by its Python
-// package, which the studio itself does not have.
+// package where there is no library with the C interface.
 func environment(t *testing.T, m *Machine, n network, to string) *pipeline.Env {
 	t.Helper()
 	env := m.Pipeline()
-	if to != "ncnn" {
+	get := env.Runtime
+	if _, err := get("ncnn"); to != "ncnn" || err == nil {
 		return env
 	}
-	get, find := env.Runtime, env.Target
-	env.Target = func(name string) target.Target { return named{find(name), "ncnn"} }
 	env.Runtime = func(name string) (runtimes.Runtime, error) {
 		if name != "ncnn" {
 			return get(name)

@@ -14,6 +14,7 @@ import (
 	"slipway/runtimes/library"
 	"slipway/runtimes/litert"
 	"slipway/runtimes/mil"
+	"slipway/runtimes/ncnn"
 	"slipway/runtimes/openvino"
 	"slipway/runtimes/ort"
 	"slipway/runtimes/reference"
@@ -35,6 +36,7 @@ var list = []runtime{
 	{ort.Name, "ONNX Runtime", "onnxruntime", []string{"onnx", "tensorrt"}, ort.New},
 	{openvino.Name, "OpenVINO", "openvino", []string{"openvino"}, openvino.New},
 	{litert.Name, "LiteRT", "litert", []string{"tflite"}, litert.New},
+	{ncnn.Name, "ncnn", "ncnn", []string{"ncnn"}, ncnn.New},
 	{mil.Name, mil.Title, "", []string{"coreml"}, func(string) runtimes.Runtime { return coreML() }},
 }
 

@@ -48,10 +48,10 @@ func TestRuntimes(t *testing.T) {
 			t.Errorf("%s does not say what is lost and how to get it: %+v", e.Name, e)
 		}
 	}
-	if want := []string{"reference", "ort", "openvino", "litert", "mil"}; !slices.Equal(names, want) {
+	if want := []string{"reference", "ort", "openvino", "litert", "ncnn", "mil"}; !slices.Equal(names, want) {
 		t.Errorf("got %v, want %v", names, want)
 	}
-	for target, want := range map[string]string{"onnx": "ort", "openvino": "openvino", "tflite": "litert", "coreml": "mil", "tensorrt": "ort", "tensorflow": ""} {
+	for target, want := range map[string]string{"onnx": "ort", "openvino": "openvino", "tflite": "litert", "coreml": "mil", "tensorrt": "ort", "ncnn": "ncnn", "tensorflow": ""} {
 		if got := all.ForTarget(target); got != want {
 			t.Errorf("target %s: %q, want %q", target, got, want)
 		}

@@ -34,14 +34,15 @@ func Dir(t testing.TB, format string) string {
 	return filepath.Join(testkit.Root(t), "runtimes", "conform", "testdata", format)
 }
 
-// For lists the suite's files of a format: "onnx", "openvino" or "tflite".
+// For lists the suite's files of a format: "onnx", "openvino", "tflite" or
+// "ncnn", which knows 32-bit floats alone and has no slow model.
 func For(t testing.TB, format string) Models {
 	t.Helper()
-	ext := map[string]string{"onnx": ".onnx", "openvino": ".xml", "tflite": ".tflite"}[format]
+	ext := map[string]string{"onnx": ".onnx", "openvino": ".xml", "tflite": ".tflite", "ncnn": ".param"}[format]
 	dir := Dir(t, format)
 	m := Models{Add: filepath.Join(dir, "add"+ext), Slow: filepath.Join(dir, "slow"+ext), Twice: map[tensor.DType]string{}}
 	files, err := filepath.Glob(filepath.Join(dir, "twice_*"+ext))
-	if err != nil || len(files) < 5 {
+	if err != nil || len(files) < 5 && format != "ncnn" || len(files) == 0 {
 		t.Fatalf("%d files in %s, %v", len(files), dir, err)
 	}
 	for _, f := range files {
@@ -71,7 +72,7 @@ func Library(t testing.TB, name string) string {
 }
 
 // spoiled writes a damaged copy of a file, under the file's own name, and its
-// companion (.bin beside .xml) as it is.
+// companion (.bin beside .xml and .param) as it is.
 func spoiled(t *testing.T, path string, damage func([]byte) []byte) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -83,7 +84,8 @@ func spoiled(t *testing.T, path string, damage func([]byte) []byte) string {
 	if err := os.WriteFile(out, damage(data), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if weights := strings.TrimSuffix(path, ".xml") + ".bin"; weights != path+".bin" {
+	if ext := filepath.Ext(path); ext == ".xml" || ext == ".param" {
+		weights := strings.TrimSuffix(path, ext) + ".bin"
 		data, err := os.ReadFile(weights)
 		if err != nil {
 			t.Fatal(err)

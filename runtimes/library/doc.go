@@ -1,4 +1,4 @@
-// Package library finds the vendors' shared libraries (ONNX Runtime, OpenVINO, LiteRT) on this machine and installs them for this user.
+// Package library finds the vendors' shared libraries (ONNX Runtime, OpenVINO, LiteRT, ncnn) on this machine and installs them for this user.
 //
 // Nothing here loads a library: a candidate's header is read as bytes and judged (is it a shared library at all,
 // of this machine's architecture, whole), and the path of a good one is handed to the worker process that loads it.

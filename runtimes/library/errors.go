@@ -68,6 +68,9 @@ func (e *NotFoundError) Suggestion() string {
 	if len(e.Tried) == 1 && e.Tried[0].Origin == OriginEnvironment {
 		return fmt.Sprintf("%s is set and decides alone: point it to the library's file or folder, or unset it", e.Spec.EnvVar)
 	}
+	if e.Spec.Package == "" {
+		return fmt.Sprintf("%s; then set %s to the library's file or folder, or put it into the system's library folders", e.Spec.Elsewhere, e.Spec.EnvVar)
+	}
 	return fmt.Sprintf("run `studio runtimes install %s`, or set %s to the library's file or folder", e.Spec.Name, e.Spec.EnvVar)
 }
 

@@ -52,6 +52,9 @@ func (i installer) installSpec(ctx context.Context, spec Spec, progress func(str
 		}
 		return Found{}, &InstallError{Spec: spec, Err: err}
 	}
+	if spec.Package == "" {
+		return fail(errors.New(spec.Elsewhere))
+	}
 	if i.cache == "" {
 		return fail(errors.New("this user has no cache folder: set HOME or XDG_CACHE_HOME"))
 	}

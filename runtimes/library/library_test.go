@@ -193,7 +193,8 @@ func TestMissingAndUnknown(t *testing.T) {
 
 func TestSpecsAreWhole(t *testing.T) {
 	for _, s := range Specs() {
-		if s.Name == "" || s.Title == "" || s.Package == "" || s.Loses == "" || s.EnvVar == "" || len(s.Globs) == 0 || len(s.dists) == 0 || len(s.inside) == 0 {
+		packaged := s.Package != "" && len(s.dists) > 0 && len(s.inside) > 0
+		if s.Name == "" || s.Title == "" || s.Loses == "" || s.EnvVar == "" || len(s.Globs) == 0 || packaged == (s.Elsewhere != "") {
 			t.Errorf("%+v: a field is empty", s)
 		}
 		if err := s.accepts(s.Version); err != nil {

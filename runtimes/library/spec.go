@@ -23,6 +23,8 @@ type Spec struct {
 	Loses string
 	// EnvVar names the environment variable that points to the library's file or folder.
 	EnvVar string
+	// Elsewhere says how to get a library that no package client has; Package, Version and Sha256 are empty then.
+	Elsewhere string
 
 	// MinVersion is the oldest version whose interface the adapter speaks; "" accepts every one.
 	MinVersion string
@@ -43,7 +45,7 @@ const python = "311"
 // Specs returns the libraries that Slipway knows, in the order in which lists show them. The caller may change
 // what it gets.
 func Specs() []Spec {
-	return []Spec{onnxruntime(), openvino(), litert()}
+	return []Spec{onnxruntime(), openvino(), litert(), ncnn()}
 }
 
 // Lookup returns the library called name.
@@ -132,6 +134,17 @@ func litert() Spec {
 			"linux/amd64": "manylinux_2_27_x86_64", "linux/arm64": "manylinux_2_27_aarch64",
 			"windows/amd64": "win_amd64", "darwin/arm64": "macosx_12_0_arm64",
 		},
+	}
+}
+
+func ncnn() Spec {
+	return Spec{
+		Name: "ncnn", Title: "ncnn",
+		Globs:  []string{"libncnn.so", "libncnn.so.*", "libncnn.dylib", "libncnn.*.dylib", "ncnn.dll"},
+		Loses:  "ncnn artefacts cannot be run, verified or measured",
+		EnvVar: "SLIPWAY_NCNN",
+		Elsewhere: "no package client has ncnn with its C interface (the Python package lacks it): take a shared libncnn from your system's packages or from an " +
+			"archive of the ncnn project whose name ends in -shared, or build one with cmake -DNCNN_SHARED_LIB=ON",
 	}
 }
 

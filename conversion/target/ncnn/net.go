@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode"
 
+	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
 )
 
@@ -89,6 +90,44 @@ func rawOf(v []float32) chunk { return raw(func() []float32 { return v }) }
 type net struct {
 	layers []*layer
 	taken  map[string]bool
+}
+
+// shapesKey is a parameter that ncnn's layers do not have and pass over. It holds,
+// for each blob that a layer gives, the rank and the sizes that the model's input
+// or output has before ncnn's loss of the batch; a rank of -1 stands for a blob
+// that is neither.
+const shapesKey = 29
+
+// shapes notes the shapes of a layer's blobs; nil is that of no input or output.
+func shapes(each ...[]int) param {
+	var v []int
+	for _, d := range each {
+		if d == nil {
+			v = append(v, -1)
+			continue
+		}
+		v = append(append(v, len(d)), d...)
+	}
+	return ints(shapesKey, v)
+}
+
+// note notes the outputs' shapes at the layers that give them, once these bear
+// their final names.
+func (n *net) note(outputs []*ir.Value) {
+	final := map[string][]int{}
+	for k, v := range outputs {
+		final["out"+strconv.Itoa(k)] = append([]int{}, full(v)...)
+	}
+	for _, l := range n.layers {
+		each, some := make([][]int, len(l.out)), false
+		for k, b := range l.out {
+			each[k] = final[b.name]
+			some = some || each[k] != nil
+		}
+		if some {
+			l.params = append(l.params, shapes(each...))
+		}
+	}
 }
 
 // unique makes a name that the text form can hold: no spaces, not too long.

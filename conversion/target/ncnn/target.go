@@ -27,7 +27,7 @@ func (Target) Info() target.Info {
 		Name: "ncnn", Title: "ncnn",
 		About:      "Phones and small boards: .param and .bin with fixed sizes and without batch",
 		Precisions: []string{"fp32", "fp16", "int8"},
-		Runtimes:   []string{}, // no adapter runs ncnn: a verdict is "not run"
+		Runtimes:   []string{"ncnn"},
 		Main:       ".param",
 	}
 }
@@ -155,7 +155,7 @@ func build(g *ir.Graph) (*emitter, diag.List, error) {
 			findings = append(findings, diag.Infof("ncnn.io-widened", "input %q is a blob of 32-bit floats", v.Name))
 		}
 		dims := natural(d)
-		l := &layer{typ: "Input", name: e.unique("l:", v.Name), params: extent(dims)}
+		l := &layer{typ: "Input", name: e.unique("l:", v.Name), params: append(extent(dims), shapes(append([]int{}, d...)))}
 		b := &blob{name: e.unique("b:", "in"+strconv.Itoa(k)), dims: dims, from: l}
 		l.out = []*blob{b}
 		e.layers = append(e.layers, l)
@@ -192,6 +192,7 @@ func build(g *ir.Graph) (*emitter, diag.List, error) {
 		names = append(names, fmt.Sprintf("%s is in%d", v.Name, k))
 	}
 	e.split(results)
+	e.note(g.Outputs)
 	findings = append(findings, diag.Infof("ncnn.names", "blobs are called as ncnn's tools do: %s", strings.Join(names, ", ")))
 	return e, findings, nil
 }

@@ -64,10 +64,10 @@ func TestText(t *testing.T) {
 		lines = append(lines, strings.Join(strings.Fields(line), " "))
 	}
 	want := []string{
-		"7767517", "5 7", "Input x 0 1 in0 0=4 1=4 2=2",
+		"7767517", "5 7", "Input x 0 1 in0 0=4 1=4 2=2 -23329=5,4,1,2,4,4",
 		"Convolution conv 1 1 in0 conv_blob 0=2 1=1 11=1 2=1 12=1 3=1 13=1 4=0 14=0 15=0 16=0 5=0 6=4 9=1",
-		"Split splitncnn_conv_blob 1 3 conv_blob out1 conv_blob_splitncnn_0 conv_blob_splitncnn_1",
-		"Sigmoid sig 1 1 conv_blob_splitncnn_0 sig_blob", "BinaryOp sum 2 1 conv_blob_splitncnn_1 sig_blob out0 0=0",
+		"Split splitncnn_conv_blob 1 3 conv_blob out1 conv_blob_splitncnn_0 conv_blob_splitncnn_1 -23329=7,4,1,2,4,4,-1,-1",
+		"Sigmoid sig 1 1 conv_blob_splitncnn_0 sig_blob", "BinaryOp sum 2 1 conv_blob_splitncnn_1 sig_blob out0 0=0 -23329=5,4,1,2,4,4",
 	}
 	if got := strings.Join(lines, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))

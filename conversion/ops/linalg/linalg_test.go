@@ -62,6 +62,7 @@ func TestInfer(t *testing.T) {
 		want  string
 	}{
 		{"MatMul", nil, []ir.Shape{{n, st(12), s, st(64)}, {n, st(12), st(64), s}}, "[N,12,S,S]"},
+		{"MatMul", nil, []ir.Shape{{n, st(12), st(64)}, {s, st(64), st(8)}}, "[max(N,S),12,8]"},
 		{"MatMul", nil, []ir.Shape{{n, s, st(64)}, {st(64), st(8)}}, "[N,S,8]"},
 		{"MatMul", nil, []ir.Shape{{st(64)}, {n, st(64), st(8)}}, "[N,8]"},
 		{"MatMul", nil, []ir.Shape{{n, st(8)}, {st(8)}}, "[N]"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"slipway/conversion/ir"
+	shared "slipway/conversion/op/kernel"
 )
 
 // Product is a batched matrix product with numpy's rules, all sizes known.
@@ -142,9 +143,9 @@ func InferProduct(a, b ir.Shape) (ir.Shape, error) {
 		if j := i - rank + len(bb); j >= 0 {
 			y = bb[j]
 		}
-		d, err := broadcastDim(x, y)
-		if err != nil {
-			return nil, fmt.Errorf("batch dimensions of %v and %v: %w", a, b, err)
+		d, ok := shared.BroadcastDim(x, y)
+		if !ok {
+			return nil, fmt.Errorf("batch dimensions of %v and %v do not broadcast", a, b)
 		}
 		out = append(out, d)
 	}
@@ -155,20 +156,4 @@ func InferProduct(a, b ir.Shape) (ir.Shape, error) {
 		out = append(out, bs[len(bs)-1])
 	}
 	return out, nil
-}
-
-// broadcastDim joins two dims; of a number above 1 and a symbol the number
-// wins, and of two different symbols the first, which is right unless it is 1.
-func broadcastDim(x, y ir.Dim) (ir.Dim, error) {
-	switch {
-	case x.Equal(y) || y.Is(1):
-		return x, nil
-	case x.Is(1):
-		return y, nil
-	case x.IsStatic() && y.IsStatic():
-		return x, fmt.Errorf("%v and %v do not broadcast", x, y)
-	case y.IsStatic():
-		return y, nil
-	}
-	return x, nil
 }

@@ -69,6 +69,7 @@ type JobResult struct {
 	Outputs map[string]*tensor.Tensor
 	Err     string // why the vendor refused, "" where it ran
 	Profile []LayerRun
+	Parts   int // litert: the pieces that the delegate computes
 }
 
 // LayerRun says how OpenVINO ran a layer, for example as brgconv_avx512_amx_I8.
@@ -146,11 +147,12 @@ func decodeResult(t testing.TB, line []byte) JobResult {
 		Error   string
 		Outputs []wireTensor
 		Profile []LayerRun
+		Parts   int
 	}
 	if err := json.Unmarshal(line, &r); err != nil {
 		t.Fatalf("%v in %s", err, line)
 	}
-	res := JobResult{Err: r.Error, Outputs: map[string]*tensor.Tensor{}, Profile: r.Profile}
+	res := JobResult{Err: r.Error, Outputs: map[string]*tensor.Tensor{}, Profile: r.Profile, Parts: r.Parts}
 	for _, o := range r.Outputs {
 		d, err := tensor.ParseDType(o.DType)
 		if err != nil {

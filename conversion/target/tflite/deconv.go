@@ -2,6 +2,7 @@ package tflite
 
 import (
 	"fmt"
+	"slices"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/pass/layout"
@@ -77,7 +78,7 @@ func emitConvTranspose(e *emitter) error {
 	}
 	if crop {
 		begin := []int32{0, int32(w.before[0]), int32(w.before[1]), 0}
-		size := append([]int32{-1}, out[1:]...) // -1: the whole batch
+		size := slices.Clone(out) // -1, where the batch is not known, means all
 		e.op(fb.Slice, nil, []int{target, e.int32s(begin), e.int32s(size)}, y)
 	}
 	e.finishRows(y, w.lifted)

@@ -143,7 +143,7 @@ func legalExpand(n *ir.Node) string {
 	return ""
 }
 
-// emitExpand writes BROADCAST_TO.
+// emitExpand writes BROADCAST_TO, of real numbers a product with ones.
 func emitExpand(e *emitter) error {
 	order := e.outOrder(0)
 	x, err := e.operand(0, e.n.Out(0).Rank(), order)
@@ -152,6 +152,9 @@ func emitExpand(e *emitter) error {
 	}
 	dims := dimsOf(e.outs[0].Shape, order)
 	if unknowns(dims) == 0 {
+		if ones, ok := e.ones(x, dims); ok {
+			return e.move(fb.Mul, fb.MulOptions{}, order, x, ones)
+		}
 		return e.move(fb.BroadcastTo, nil, order, x, e.int32s(dims))
 	}
 	var shape int

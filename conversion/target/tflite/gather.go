@@ -75,6 +75,12 @@ func emitGather(e *emitter) error {
 	if first, count, ok := consecutive(e.n.In(1), dim); ok && dim > 0 && unknowns(dimsOf(e.outs[0].Shape, nil)) <= 1 {
 		return e.cut(x, order.Axis(axis), first, count)
 	}
+	if list, ok := e.n.In(1).ConstInts(); ok && e.n.In(1).Rank() == 1 {
+		if y, ok := e.picked(x, order.Axis(axis), list); ok {
+			e.set(0, y, e.outOrder(0))
+			return nil
+		}
+	}
 	at, err := e.indices(e.n.In(1), dim)
 	if err != nil {
 		return err
@@ -203,7 +209,7 @@ func emitOneHot(e *emitter) error {
 // they are, if each follows the one before.
 func consecutive(v *ir.Value, dim int64) (first, count int64, ok bool) {
 	x, ok := v.ConstInts()
-	if !ok || len(x) == 0 || v.Rank() > 1 {
+	if !ok || len(x) == 0 {
 		return 0, 0, false
 	}
 	if first = x[0]; first < 0 {
@@ -227,6 +233,9 @@ func (e *emitter) cut(x, axis int, first, count int64) error {
 	begin, size := make([]int32, len(dims)), make([]int32, len(dims))
 	copy(size, dims) // -1, where a size is not known, means all
 	begin[axis], size[axis], dims[axis] = int32(first), int32(count), int32(count)
+	if e.m.Tensors[x].Shape[axis] == int32(count) && unknowns(dims) == 0 {
+		return e.move(fb.Reshape, nil, e.outOrder(0), x, e.int32s(dimsOf(e.outs[0].Shape, e.outOrder(0))))
+	}
 	if e.n.In(1).Rank() == 1 {
 		return e.move(fb.Slice, nil, e.outOrder(0), x, e.int32s(begin), e.int32s(size))
 	}

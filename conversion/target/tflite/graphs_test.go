@@ -209,6 +209,37 @@ var graphCases = []graphCase{
 		y := b.op("Concat", ir.Attrs{"axis": int64(1)}, s, q, b.w(1, 2, 4, 6))
 		return one(b.conv(b.op("Pad", nil, y, b.ints(0, 1, 0, 0, 0, 2, 1, 0)), 2))
 	}},
+	{"every so many", 4, func(b *build) []*ir.Value {
+		x := b.conv(b.in("x", 1, 3, 9, 8), 8)
+		every := func(start, end, axes, steps []int64) *ir.Value {
+			return b.op("Slice", nil, x, b.ints(start...), b.ints(end...), b.ints(axes...), b.ints(steps...))
+		}
+		return []*ir.Value{
+			every(ints(1, 1), ints(99, 99), ints(2, 3), ints(2, 2)), // the last row is left out
+			every(ints(0), ints(9), ints(2), ints(2)),               // and here it is not complete
+			every(ints(2, 1), ints(8, 7), ints(1, 2), ints(3, 2)),
+		}
+	}},
+	{"dense block", 2, func(b *build) []*ir.Value {
+		all := []*ir.Value{b.conv(b.in("x", 1, 3, 4, 6), 8)}
+		var y *ir.Value
+		for range 8 {
+			y = b.op("Concat", ir.Attrs{"axis": int64(1)}, all...)
+			all = append(all, b.conv(b.op("Relu", nil, y), 4))
+		}
+		return one(b.conv(b.op("Relu", nil, y), 3))
+	}},
+	{"many parts", -1, func(b *build) []*ir.Value {
+		x := b.conv(b.in("x", 1, 3, 4, 6), 12)
+		six := b.ops(6, "Split", ir.Attrs{"axis": int64(1), "num_outputs": int64(6)}, x)
+		two := b.ops(2, "Split", ir.Attrs{"axis": int64(1)}, x, b.ints(5, 7))
+		return []*ir.Value{b.conv(b.op("Mul", nil, six[1], six[5]), 3), b.conv(b.op("Concat", ir.Attrs{"axis": int64(1)}, two[1], two[0]), 3)}
+	}},
+	{"viewed by indices", -1, func(b *build) []*ir.Value {
+		m := b.op("ReduceMean", ir.Attrs{"keepdims": int64(0)}, b.conv(b.in("x", 1, 3, 4, 6), 6), b.ints(0, 2, 3))
+		i := b.g.AddConst("i", tensor.Of([]int64{0, 1, 2, 3, 4, 5}, 1, 6, 1, 1))
+		return one(b.conv(b.op("Gather", nil, m, i), 2))
+	}},
 	{"resizes", 3, func(b *build) []*ir.Value {
 		x := b.conv(b.in("x", 1, 3, 5, 6), 4)
 		r := func(a ir.Attrs, h, w int64) *ir.Value { return b.op("Resize", a, x, nil, nil, b.ints(1, 4, h, w)) }
@@ -218,7 +249,7 @@ var graphCases = []graphCase{
 			r(ir.Attrs{"mode": "linear", "coordinate_transformation_mode": "asymmetric"}, 10, 12),
 			r(ir.Attrs{"mode": "linear"}, 10, 12)), r(ir.Attrs{"mode": "linear"}, 3, 4)}
 	}},
-	{"blocks", 4, func(b *build) []*ir.Value {
+	{"blocks", 5, func(b *build) []*ir.Value {
 		x := b.conv(b.in("x", 1, 3, 4, 6), 8)
 		return []*ir.Value{
 			b.op("DepthToSpace", ir.Attrs{"blocksize": int64(2), "mode": "DCR"}, x),
@@ -329,6 +360,8 @@ func TestGraphs(t *testing.T) {
 		outs []string
 		want []*tensor.Tensor
 		ops  string
+		slow []string // why the delegate leaves operators
+		part int      // pieces it computes
 	}
 	var jobs []testkit.Job
 	var checks []check
@@ -373,7 +406,15 @@ func TestGraphs(t *testing.T) {
 		if err := writeModel(ctx, w.m, file); err != nil {
 			t.Fatal(err)
 		}
-		k := check{c, outs, want, strings.Join(codes, " ")}
+		k := check{c: c, outs: outs, want: want, ops: strings.Join(codes, " ")}
+		fast := []bool{}
+		for i, why := range w.pace() {
+			fast = append(fast, why == "")
+			if why != "" {
+				k.slow = append(k.slow, codes[i]+" "+why)
+			}
+		}
+		k.part = parts(w.m, fast)
 		jobs = append(jobs, testkit.Job{Runtime: "litert", Model: file, Inputs: in}, testkit.Job{Runtime: "litert", Model: file, Inputs: in, Reference: true})
 		checks = append(checks, k, k)
 	}
@@ -385,6 +426,9 @@ func TestGraphs(t *testing.T) {
 		if r.Err != "" {
 			t.Errorf("%s: %s (%s)", k.c.name, r.Err, k.ops)
 			continue
+		}
+		if !jobs[i].Reference && r.Parts != k.part {
+			t.Errorf("%s: the delegate computes %d pieces, want %d (%s; left: %v)", k.c.name, r.Parts, k.part, k.ops, k.slow)
 		}
 		for o, name := range k.outs {
 			got := r.Outputs[name]

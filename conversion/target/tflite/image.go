@@ -2,6 +2,7 @@ package tflite
 
 import (
 	"fmt"
+	"slices"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/pass/layout"
@@ -223,6 +224,14 @@ func emitResize(e *emitter) error {
 	if err != nil {
 		return err
 	}
+	if dims := dimsOf(e.outs[0].Shape, lastOrder); f.code == fb.ResizeNearest && !f.halfPixels && !f.alignCorners && e.fast(x) && unknowns(dims) == 0 {
+		// The form is plain, and so whole factors repeat elements.
+		if s := e.m.Tensors[x].Shape; dims[1]%s[1] == 0 && dims[2]%s[2] == 0 {
+			if y, ok := e.repeated(x, int(dims[1]/s[1]), int(dims[2]/s[2])); ok {
+				return e.move(fb.Reshape, nil, lastOrder, y, e.int32s(dims))
+			}
+		}
+	}
 	size, err := e.sizes(e.outs[0].Shape[2:], nil)
 	if err != nil {
 		return err
@@ -242,18 +251,22 @@ func legalBlocks(n *ir.Node) string {
 }
 
 // emitDepthToSpace: the builtin reads the depth as [block, block, channels]
-// (DCR). CRD, [channels, block, block], is a reordering of the channels first.
+// (DCR). CRD, [channels, block, block], is a transposition.
 func emitDepthToSpace(e *emitter) error {
 	x, err := e.in(0)
 	if err != nil {
 		return err
 	}
 	b := int32(e.n.Int("blocksize", 1))
-	if e.n.Str("mode", "DCR") == "CRD" {
-		c := int(e.m.Tensors[x].Shape[3])
-		x = e.pick(x, crdToDCR(c, int(b)))
+	s := e.m.Tensors[x].Shape
+	if e.n.Str("mode", "DCR") != "CRD" {
+		return e.move(fb.DepthToSpace, fb.DepthToSpaceOptions{Block: b}, lastOrder, x)
 	}
-	return e.move(fb.DepthToSpace, fb.DepthToSpaceOptions{Block: b}, lastOrder, x)
+	if unknowns(s) == 0 {
+		y := e.blocks(x, []int32{s[0] * s[1], s[2], s[3] / (b * b), b, b}, 0, 3, 1, 4, 2)
+		return e.move(fb.Reshape, nil, lastOrder, y, e.int32s(dimsOf(e.outs[0].Shape, lastOrder)))
+	}
+	return e.move(fb.DepthToSpace, fb.DepthToSpaceOptions{Block: b}, lastOrder, e.pick(x, crdToDCR(int(s[3]), int(b))))
 }
 
 // crdToDCR lists, for each depth in DCR order, the depth in CRD order.
@@ -281,21 +294,33 @@ func emitSpaceToDepth(e *emitter) error {
 	if err != nil {
 		return err
 	}
-	if b := int(e.n.Int("blocksize", 1)); e.n.Str("mode", "DCR") == "CRD" {
-		s := e.m.Tensors[x].Shape
-		y := e.temp(x, []int32{s[0], s[1] / int32(b), s[2] / int32(b), s[3] * int32(b*b)})
-		e.op(fb.SpaceToDepth, fb.SpaceToDepthOptions{Block: int32(b)}, []int{x}, y)
-		c := int(s[3])
-		order := make([]int32, 0, c*b*b)
-		for ch := range c {
-			for k := range b * b {
-				order = append(order, int32(k*c+ch))
-			}
-		}
-		e.set(0, e.pick(y, order), lastOrder)
-		return nil
+	b := int32(e.n.Int("blocksize", 1))
+	s := e.m.Tensors[x].Shape
+	if e.n.Str("mode", "DCR") != "CRD" {
+		return e.move(fb.SpaceToDepth, fb.SpaceToDepthOptions{Block: b}, lastOrder, x)
 	}
-	return e.move(fb.SpaceToDepth, fb.SpaceToDepthOptions{Block: int32(e.n.Int("blocksize", 1))}, lastOrder, x)
+	if unknowns(s) == 0 {
+		y := e.blocks(x, []int32{s[0] * s[1] / b, b, s[2] / b, b, s[3]}, 0, 2, 4, 1, 3)
+		return e.move(fb.Reshape, nil, lastOrder, y, e.int32s(dimsOf(e.outs[0].Shape, lastOrder)))
+	}
+	dims := slices.Clone(s)
+	for i, k := range []int32{1, b, b, 0} {
+		if dims[i] > 0 && k > 0 {
+			dims[i] /= k
+		}
+	}
+	dims[3] = s[3] * b * b
+	y := e.temp(x, dims)
+	e.op(fb.SpaceToDepth, fb.SpaceToDepthOptions{Block: b}, []int{x}, y)
+	c := int(s[3])
+	order := make([]int32, 0, c*int(b*b))
+	for ch := range c {
+		for k := range int(b * b) {
+			order = append(order, int32(k*c+ch))
+		}
+	}
+	e.set(0, e.pick(y, order), lastOrder)
+	return nil
 }
 
 // layoutRule keeps operators that this target writes in the model's own order.

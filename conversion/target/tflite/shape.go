@@ -180,7 +180,7 @@ func emitConcat(e *emitter) error {
 	if len(in) == 1 {
 		return emitIdentity(e)
 	}
-	e.op(fb.Concatenation, fb.ConcatenationOptions{Axis: int32(order.Axis(axisOf(e.n, 0, rank)))}, in, y)
+	e.join(in, order.Axis(axisOf(e.n, 0, rank)), y)
 	e.set(0, y, order)
 	return nil
 }
@@ -225,9 +225,18 @@ func emitSplit(e *emitter) error {
 		}
 		equal = equal && sizes[i] == sizes[0]
 	}
-	if equal {
+	switch {
+	case e.fast(x) && (!equal || len(outs) > maxParts):
+		begin := make([]int32, e.n.In(0).Rank())
+		for _, y := range outs {
+			size := e.m.Tensors[y].Shape
+			e.op(fb.Slice, nil, []int{x, e.int32s(slices.Clone(begin)), e.int32s(size)}, y)
+			k := order.Axis(axisOf(e.n, 0, len(begin)))
+			begin[k] += size[k]
+		}
+	case equal:
 		e.op(fb.Split, fb.SplitOptions{Num: int32(len(outs))}, []int{axis, x}, outs...)
-	} else {
+	default:
 		e.op(fb.SplitV, fb.SplitVOptions{Num: int32(len(outs))}, []int{x, e.int32s(sizes), axis}, outs...)
 	}
 	for i, t := range outs {
@@ -334,6 +343,11 @@ func emitSlice(e *emitter) error {
 			opts.EndMask |= 1 << k
 		} else {
 			end[k] = int32(min(t, d-1))
+		}
+	}
+	if dims := dimsOf(e.outs[0].Shape, order); slices.Max(step) > 1 {
+		if y, ok := e.everyNth(x, begin, step, dims); ok {
+			return e.move(fb.Reshape, nil, order, y, e.int32s(dims))
 		}
 	}
 	return e.move(fb.StridedSlice, opts, order, x, e.int32s(begin), e.int32s(end), e.int32s(step))

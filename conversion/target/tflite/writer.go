@@ -33,6 +33,7 @@ type writer struct {
 	consts   map[constKey]int
 	smalls   map[string]int // constants by content
 	moved    map[moveKey]int
+	joined   map[string]int // concatenations by operands
 	names    map[string]bool
 	next     map[string]int     // numbers tried, by name
 	temps    map[int]bool       // tensors with a provisional name

@@ -1,5 +1,3 @@
-// Package units prints numbers for people: three significant digits and a fixed
-// unit. It is a leaf.
 package units
 
 import (

@@ -1,5 +1,3 @@
-// Package source defines what reads a foreign model file into a Graph. One
-// folder a format.
 package source
 
 import (

@@ -1,4 +1,3 @@
-// Package history is undo and redo over immutable states.
 package history
 
 // History holds the states of one thing, oldest first, and which one is

@@ -1,4 +1,3 @@
-// Package all lists every target that a model can be converted to.
 package all
 
 import (

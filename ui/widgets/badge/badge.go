@@ -1,4 +1,3 @@
-// Package badge draws a verdict as a coloured pill.
 package badge
 
 import (

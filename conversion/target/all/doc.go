@@ -1,0 +1,2 @@
+// Package all lists every target that a model can be converted to.
+package all

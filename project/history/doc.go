@@ -1,0 +1,2 @@
+// Package history is undo and redo over immutable states.
+package history

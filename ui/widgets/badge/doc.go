@@ -1,0 +1,2 @@
+// Package badge draws a verdict as a coloured pill.
+package badge

@@ -46,25 +46,13 @@ func readBlockwise(r *reader) {
 		r.fail("needs data and a scale of the same rank")
 		return
 	}
-	q := data.Shape()
-	axis, block := 0, 1
-	for i, n := range scale.Shape() {
-		if n == 0 || q[i]%n != 0 {
-			r.fail("%d scales for the %d elements of axis %d", n, q[i], i)
-			return
-		}
-		if k := q[i] / n; k > 1 && i != 0 {
-			axis, block = i, k
-		}
+	q, name := data.Shape(), r.o.Outputs[0].Name
+	attrs, shape, ok := scaling(q, scale.Shape())
+	if !ok {
+		r.fail("scales of shape %v for data of shape %v are not read", scale.Shape(), q)
+		return
 	}
-	name := r.o.Outputs[0].Name
 	inputs := []*ir.Value{r.g.AddConst(name+"/q", data)}
-	attrs := ir.Attrs{"axis": int64(axis), "block_size": int64(block)}
-	shape := append([]int{}, q...)
-	shape[axis] /= block
-	if scale.Len() == q[0] && scale.Shape()[0] == q[0] {
-		attrs, shape = ir.Attrs{"axis": int64(0)}, []int{q[0]} // one for each element of the first axis
-	}
 	params := []*tensor.Tensor{scale}
 	if offset != nil {
 		if offset.DType() != data.DType() {
@@ -82,6 +70,34 @@ func readBlockwise(r *reader) {
 		inputs = append(inputs, r.g.AddConst(name+[]string{"/scale", "/zero_point"}[i], t))
 	}
 	r.final("DequantizeLinear", attrs, inputs...)
+}
+
+// scaling says how DequantizeLinear spells scales of shape s for data of shape q,
+// and in which shape it takes them: one for all, one for each place along an
+// axis, or one for each block along an axis.
+func scaling(q, s []int) (attrs ir.Attrs, shape []int, ok bool) {
+	several, last, blocks := 0, 0, 0
+	axis, block := 0, 1
+	for i, n := range s {
+		if n == 0 || q[i]%n != 0 {
+			return nil, nil, false
+		}
+		if n > 1 {
+			several, last = several+1, i
+		}
+		if k := q[i] / n; k > 1 {
+			axis, block, blocks = i, k, blocks+1
+		}
+	}
+	switch {
+	case several == 0:
+		return nil, []int{}, true
+	case several == 1 && s[last] == q[last]:
+		return ir.Attrs{"axis": int64(last)}, []int{s[last]}, true
+	case blocks > 1:
+		return nil, nil, false
+	}
+	return ir.Attrs{"axis": int64(axis), "block_size": int64(block)}, s, true
 }
 
 // readPalette reads w = lut[index].
@@ -109,7 +125,7 @@ func readPalette(r *reader) {
 		r.read["indices"] = true
 		v := refs[0].Value
 		packed = r.literal(v)
-		if v.Type.Bits != 0 {
+		if width = v.Type.DType.Bits(); v.Type.Bits != 0 {
 			width = v.Type.Bits
 		}
 		var ok bool
@@ -119,8 +135,8 @@ func readPalette(r *reader) {
 		}
 	}
 	n, err := tensor.NumElements(shape)
-	if err != nil || r.err != nil || lut.Len() != 1<<width || packed.Len() != (n*width+7)/8 {
-		r.fail("%d entries and %d bytes of indices do not fit shape %v", lut.Len(), packed.Len(), shape)
+	if err != nil || r.err != nil || lut.Len() != 1<<width || packed.Size() != (n*width+7)/8 {
+		r.fail("%d entries and %d bytes of indices do not fit shape %v", lut.Len(), packed.Size(), shape)
 		return
 	}
 	size := lut.DType().ByteSize(1)

@@ -94,7 +94,7 @@ func (e *emitter) value(v *ir.Value) val {
 	if p, ok := e.vals[v]; ok {
 		return p
 	}
-	if n := v.Node(); unpacks(n) != nil {
+	if n := v.Node(); e.packs(n) {
 		p := e.unpacked(n)
 		e.source[p.name] = v.Name
 		e.vals[v] = p
@@ -116,7 +116,7 @@ func (e *emitter) in(i int) val { return e.value(e.cur.In(i)) }
 
 // lazy reports whether v is a constant, which is emitted where it is read.
 func (e *emitter) lazy(v *ir.Value) bool {
-	if unpacks(v.Node()) != nil {
+	if e.packs(v.Node()) {
 		return true
 	}
 	return e.constantOf(v) != nil

@@ -103,6 +103,7 @@ func (e *emitter) model(ctx context.Context) (*mil.Model, error) {
 	for _, v := range e.g.Outputs {
 		m.Outputs = append(m.Outputs, e.output(v))
 	}
+	e.expanded()
 	e.classes(m, e.classified)
 	if e.photo != nil {
 		e.notePicture(m)

@@ -71,7 +71,7 @@ func (e *emitter) linearWeight(v *ir.Value, transposed bool) (arg, bool) {
 	if transposed {
 		return in("weight", e.value(v)), true
 	}
-	if unpacks(v.Node()) != nil {
+	if e.packs(v.Node()) {
 		return arg{}, false
 	}
 	t, err := e.hold(e.constantOf(v)).Transposed(1, 0)

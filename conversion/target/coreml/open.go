@@ -66,10 +66,36 @@ func bound(n *ir.Node) string {
 	return n.Op + " is written for one size"
 }
 
+// spansOf gives every open size its range. Where nobody gave one, the usual size
+// of a picture is that of the task.
+func spansOf(g *ir.Graph, o target.Options) (map[string]target.Span, []string, error) {
+	spans, names, assumed, err := target.Spans(g, o.Ranges)
+	if err != nil || o.Picture == nil {
+		return spans, names, err
+	}
+	v, why := pictured(g, o.Picture)
+	if why != "" {
+		return spans, names, nil
+	}
+	y, x := 2, 3
+	if o.Picture.Layout == "NHWC" {
+		y, x = 1, 2
+	}
+	for i, axis := range []int{y, x} {
+		for _, s := range assumed {
+			n, r := int64(o.Picture.Size[i]), spans[s]
+			if v.Shape[axis].Equal(ir.Symbol(s)) && n > 0 {
+				spans[s] = target.Span{Min: min(r.Min, n), Opt: n, Max: max(r.Max, n)}
+			}
+		}
+	}
+	return spans, names, nil
+}
+
 // settle decides whether the open sizes of inputs stay open. Where a layer needs
 // to know them they become the usual ones of their range.
-func settle(g *ir.Graph, reg *op.Registry, ranges map[string]target.Range) (diag.List, error) {
-	spans, names, _, err := target.Spans(g, ranges)
+func settle(g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
+	spans, names, err := spansOf(g, o)
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}

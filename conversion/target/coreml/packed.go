@@ -3,10 +3,35 @@ package coreml
 import (
 	"fmt"
 
+	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/schema/mil"
 	"slipway/conversion/tensor"
 )
+
+// packs reports whether n is written as an operation that unpacks constants, as
+// far as the version has one.
+func (e *emitter) packs(n *ir.Node) bool {
+	d := unpacks(n)
+	return d != nil && (e.version >= blockVersion || affine(d))
+}
+
+// expanded tells about weights that the version can hold in floats alone.
+func (e *emitter) expanded() {
+	var layers []string
+	for _, n := range e.g.Nodes {
+		if unpacks(n) == n && !e.packs(n) {
+			layers = append(layers, n.Origin...)
+		}
+	}
+	if len(layers) == 0 {
+		return
+	}
+	f := diag.Warnf("coreml.version", "specification %d has no weights of 4 bits or in blocks: those of %d layers are written as floats", e.version, len(layers)).
+		Suggest("set the version to auto or %d", blockVersion)
+	f.Layers = layers
+	e.findings = append(e.findings, f)
+}
 
 // unpacked writes the operation for weights of few bits: n is DequantizeLinear of
 // constants, or a Cast of it.
@@ -19,10 +44,6 @@ func (e *emitter) unpacked(n *ir.Node) val {
 		zero = d.In(2).Const
 	}
 	if e.version < blockVersion {
-		if !affine(d) {
-			e.fail("weights of %v in blocks need specification %d", q.DType(), blockVersion)
-			return val{}
-		}
 		return e.affine(n, d, q, scale, zero)
 	}
 	// A size for every axis; that of the scales divides that of the weights.

@@ -38,14 +38,7 @@ func (Target) Info() target.Info {
 
 // Legal says whether the node can be spelled. Symbolic sizes are taken for
 // known, as Prepare gives them a value.
-func (Target) Legal(n *ir.Node, o target.Options) *diag.Finding {
-	if p := unpacks(n); p != nil {
-		if s, err := settings(o); err == nil && !affine(p) && !s.allows(blockVersion) {
-			return diag.Errorf("coreml.version", "weights of %v in blocks need specification %d (iOS 18); %s was asked for", p.In(0).DType, blockVersion, s.Version).At(n.Name).
-				Suggest("set the version to auto or 9")
-		}
-		return nil
-	}
+func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 	if constantNode(n) {
 		return nil
 	}
@@ -107,7 +100,7 @@ func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o targ
 			return out, err
 		}
 	}
-	l, err := settle(g, reg, o.Ranges)
+	l, err := settle(g, reg, o)
 	out = append(out, l...)
 	if err != nil {
 		return out, err
@@ -213,7 +206,7 @@ func write(ctx context.Context, g *ir.Graph, root string, o target.Options) (*ta
 		e.bits = set.PaletteBits()
 	}
 	e.nhwc = o.Layout == "nhwc"
-	if e.spans, _, _, err = target.Spans(g, o.Ranges); err != nil {
+	if e.spans, _, err = spansOf(g, o); err != nil {
 		return nil, err
 	}
 	if o.Picture != nil {

@@ -195,3 +195,23 @@ func TestOrigins(t *testing.T) {
 		t.Errorf("%d nodes, origin %v, of %d layers", len(g.Nodes), g.Nodes[0].Origin, layers)
 	}
 }
+
+// TestUnknownRank runs every pass over a graph whose ranks nobody knows.
+func TestUnknownRank(t *testing.T) {
+	g := ir.New("open")
+	x, shape := g.AddInput("x", tensor.Float32, nil), g.AddInput("shape", tensor.Int64, nil)
+	add := func(op string, attrs ir.Attrs, in ...*ir.Value) *ir.Value {
+		return g.AddNode(op, "", attrs, in, "").Out(0)
+	}
+	a := add("Reshape", nil, x, shape)
+	b := add("Transpose", ir.Attrs{"perm": []int64{1, 0, 2}}, a)
+	c := add("Softmax", ir.Attrs{"axis": int64(-1)}, add("MatMul", nil, b, b))
+	g.Outputs = append(g.Outputs, add("Reshape", nil, add("MatMul", nil, c, b), shape))
+	reg := ops.Registry()
+	if err := reg.InferGraph(g); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := passall.Simplify(context.Background(), g, reg, nil, nil, nil, nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -26,6 +26,9 @@ func split(g *ir.Graph, c *pass.Ctx, p *ir.Patch, n *ir.Node) bool {
 		return false
 	}
 	x, mid, k := first.In(0), first.Out(0).Shape, int(perm[0])
+	if len(mid) != len(perm) {
+		return false // of a rank that is not known
+	}
 	parts, ok := mid[k].Int()
 	axis, whole := splitAxis(x.Shape, mid, k)
 	if !ok || !whole || parts < 2 || parts > 64 {

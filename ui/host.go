@@ -3,10 +3,11 @@ package ui
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
@@ -16,7 +17,7 @@ import (
 	"slipway/conversion/diag"
 	"slipway/ui/dialogs"
 	"slipway/ui/panel"
-	"slipway/ui/theme"
+	"slipway/ui/widgets/finding"
 )
 
 // host is the window as panels see it.
@@ -46,12 +47,23 @@ func (h *host) ask(r dialogs.Request, done func(string)) {
 		p, err := h.u.native.Ask(h.u.ctx, r)
 		switch {
 		case err == nil:
-			fyne.Do(func() { done(p) })
+			fyne.Do(func() { h.chosen(r, p, done) })
 		case errors.Is(err, dialogs.ErrCancelled):
 		default:
 			fyne.Do(func() { h.fallback(r, done) })
 		}
 	}()
+}
+
+// chosen hands a path on. A file that got its extension here, after the dialog
+// looked, is not replaced without a question.
+func (h *host) chosen(r dialogs.Request, path string, done func(string)) {
+	named := r.Named(path)
+	if _, err := os.Lstat(named); named == path || err != nil {
+		done(named)
+		return
+	}
+	h.Confirm("Replace "+filepath.Base(named)+"?", "A file of this name is there already.", "Replace", func() { done(named) })
 }
 
 func (h *host) fallback(r dialogs.Request, done func(string)) {
@@ -71,7 +83,10 @@ func (h *host) fallback(r dialogs.Request, done func(string)) {
 			if err == nil && w != nil {
 				p := w.URI().Path()
 				w.Close()
-				done(p)
+				if r.Named(p) != p {
+					_ = os.Remove(p) // the dialog made it, empty
+				}
+				h.chosen(r, p, done)
 			}
 		}, h.u.win)
 		d.SetFileName(r.Name)
@@ -97,22 +112,58 @@ func (h *host) fallback(r dialogs.Request, done func(string)) {
 	}
 }
 
-func (h *host) Confirm(title, question string, yes func()) {
+func (h *host) Confirm(title, question, verb string, yes func()) {
 	fyne.Do(func() {
-		dialog.ShowConfirm(title, question, func(ok bool) {
+		l := widget.NewLabel(question)
+		l.Wrapping = fyne.TextWrapWord
+		d := dialog.NewCustomConfirm(title, verb, "Cancel", l, func(ok bool) {
 			if ok {
 				yes()
 			}
 		}, h.u.win)
+		d.SetConfirmImportance(widget.DangerImportance)
+		d.Resize(fyne.NewSize(420, d.MinSize().Height))
+		d.Show()
 	})
 }
 
-// Report shows findings, each with its layer and its cure, and can copy them.
+func (h *host) Ask(title, label, value, verb string, done func(string)) {
+	fyne.Do(func() {
+		e := widget.NewEntry()
+		e.SetText(value)
+		var d *dialog.CustomDialog
+		give := func() {
+			d.Hide()
+			if t := strings.TrimSpace(e.Text); t != "" && t != value {
+				done(t)
+			}
+		}
+		e.OnSubmitted = func(string) { give() }
+		l := widget.NewLabel(label)
+		l.Importance = widget.LowImportance
+		d = dialog.NewCustomWithoutButtons(title, container.NewVBox(e, l), h.u.win)
+		ok := widget.NewButton(verb, give)
+		ok.Importance = widget.HighImportance
+		d.SetButtons([]fyne.CanvasObject{widget.NewButton("Cancel", d.Hide), ok})
+		d.Resize(fyne.NewSize(460, d.MinSize().Height))
+		d.Show()
+		h.u.win.Canvas().Focus(e)
+		e.TypedShortcut(&fyne.ShortcutSelectAll{})
+	})
+}
+
+// shownAtOnce bounds the findings that a dialog draws.
+const shownAtOnce = 100
+
+// Report shows findings, each with its layers and its cure, and can copy them.
 func (h *host) Report(title string, findings diag.List) {
 	fyne.Do(func() {
 		rows := container.NewVBox()
-		for _, f := range findings {
-			rows.Add(FindingRow(f))
+		for _, f := range findings[:min(shownAtOnce, len(findings))] {
+			rows.Add(finding.Row(f))
+		}
+		if n := len(findings) - shownAtOnce; n > 0 {
+			rows.Add(widget.NewLabel(fmt.Sprintf("and %d more: Copy details has all of them", n)))
 		}
 		scroll := container.NewVScroll(rows)
 		copyAll := widget.NewButtonWithIcon("Copy details", base.ContentCopyIcon(), func() {
@@ -124,7 +175,9 @@ func (h *host) Report(title string, findings diag.List) {
 		closeIt.Importance = widget.HighImportance
 		d.SetButtons([]fyne.CanvasObject{copyAll, closeIt})
 		size := h.u.win.Canvas().Size()
-		d.Resize(fyne.NewSize(min(720, size.Width*0.9), min(150+90*float32(len(findings)), size.Height*0.8)))
+		width := min(720, size.Width*0.9)
+		rows.Resize(fyne.NewSize(width-32, 10)) // so that it knows how high its wrapped lines are
+		d.Resize(fyne.NewSize(width, min(rows.MinSize().Height+126, size.Height*0.85)))
 		d.Show()
 	})
 }
@@ -143,46 +196,4 @@ func Details(title string, findings diag.List) string {
 		}
 	}
 	return b.String()
-}
-
-// FindingRow draws one finding: severity as a colour bar, where, what, cure.
-func FindingRow(f *diag.Finding) fyne.CanvasObject {
-	name := theme.ColorMuted
-	switch f.Severity {
-	case diag.Error:
-		name = theme.ColorMismatch
-	case diag.Warning:
-		name = theme.ColorDrift
-	}
-	bar := canvas.NewRectangle(theme.Current(name))
-	bar.SetMinSize(fyne.NewSize(4, 10))
-	var where []string
-	if f.File != "" {
-		where = append(where, f.File)
-	}
-	if f.Layer != "" {
-		where = append(where, "layer "+f.Layer)
-	}
-	if n := len(f.Layers); n > 0 {
-		l := f.Layers[:min(n, 6)]
-		s := "layers " + strings.Join(l, ", ")
-		if n > len(l) {
-			s += ", …"
-		}
-		where = append(where, s)
-	}
-	box := container.NewVBox()
-	add := func(text string, style fyne.TextStyle, importance widget.Importance) {
-		l := widget.NewLabel(text)
-		l.Wrapping, l.TextStyle, l.Importance = fyne.TextWrapWord, style, importance
-		box.Add(l)
-	}
-	add(f.Text, fyne.TextStyle{Bold: true}, widget.MediumImportance)
-	if len(where) > 0 {
-		add(strings.Join(where, " · "), fyne.TextStyle{}, widget.LowImportance)
-	}
-	if f.Suggestion != "" {
-		add("→ "+f.Suggestion, fyne.TextStyle{}, widget.MediumImportance)
-	}
-	return container.NewBorder(nil, nil, bar, nil, box)
 }

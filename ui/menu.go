@@ -115,6 +115,7 @@ func (u *UI) menu() *fyne.MainMenu {
 		u.item("Open project…", key(fyne.KeyO, ctrl|shift), nil, func() { u.env.Window.OpenFolder("Open a project folder", u.OpenModel) }),
 		u.recent,
 		fyne.NewMenuItemSeparator(),
+		u.item("Save report…", key(fyne.KeyS, ctrl|shift), u.needsModel, u.saveReport),
 		u.item("Reload (F5)", nil, u.needsModel, u.reload),
 		u.item("Close model", key(fyne.KeyW, ctrl), u.needsModel, u.closeModel),
 		quit,
@@ -139,10 +140,12 @@ func (u *UI) menu() *fyne.MainMenu {
 	}
 	add("View", fyne.NewMenuItemSeparator(),
 		u.item("Full screen (F11)", nil, nil, u.fullScreen),
-		u.item("System colours", nil, nil, func() { u.setTheme("") }),
-		u.item("Light", nil, nil, func() { u.setTheme("light") }),
-		u.item("Dark", nil, nil, func() { u.setTheme("dark") }),
 	)
+	for _, t := range []struct{ title, mode string }{{"System colours", ""}, {"Light", "light"}, {"Dark", "dark"}} {
+		u.modes[t.mode] = u.item(t.title, nil, nil, func() { u.setTheme(t.mode) })
+		u.modes[t.mode].Checked = u.o.Settings.Get().Theme == t.mode
+		add("View", u.modes[t.mode])
+	}
 	add("Graph")
 	add("Run")
 	for _, p := range u.panels {
@@ -258,6 +261,28 @@ func (u *UI) fillRecent() {
 func (u *UI) setTheme(mode string) {
 	u.try(u.o.Settings.Update(func(s *settings.Settings) { s.Theme = mode }))
 	u.o.App.Settings().SetTheme(theme.Theme{Mode: mode})
+	for m, item := range u.modes {
+		item.Checked = m == mode
+	}
+	u.win.MainMenu().Refresh()
+}
+
+// saveReport writes the project's report in one file.
+func (u *UI) saveReport() {
+	m := u.o.Studio.Model()
+	if m == nil {
+		return // closed meanwhile
+	}
+	u.env.Window.SaveFile("Save the report", m.Name+"-report.html", []string{"html"}, func(path string) {
+		u.notice.say("writing " + filepath.Base(path) + " …")
+		go func() {
+			if err := u.o.Studio.WriteReport(u.ctx, path); err != nil {
+				u.env.Window.Report("Cannot write the report", diag.FromError("report.failed", err))
+				return
+			}
+			u.notice.say("written: " + filepath.Base(path))
+		}()
+	})
 }
 
 // try shows an error, if there is one.

@@ -6,6 +6,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/ui/widgets/field"
+	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/split"
 )
 
 // Place is something in the window that can be pressed: what it says and where
@@ -16,6 +18,9 @@ type Place struct {
 	X, Y, W, H int
 	Disabled   bool
 }
+
+// Placer is a widget with others inside that can be pressed.
+type Placer interface{ Places() []fyne.CanvasObject }
 
 // Places lists what can be pressed and is visible now, dialogs included. It is
 // for tests that drive the window from outside. UI goroutine only.
@@ -36,6 +41,9 @@ type placeWalk struct {
 }
 
 func (w *placeWalk) add(kind, text string, o fyne.CanvasObject, disabled bool) {
+	if w.driver.CanvasForObject(o) == nil {
+		return // not drawn yet: nobody can tell where it will be
+	}
 	p, s, k := w.driver.AbsolutePositionForObject(o), o.Size(), w.canvas.Scale()
 	w.out = append(w.out, Place{kind, text, int(p.X * k), int(p.Y * k), int(s.Width * k), int(s.Height * k), disabled})
 }
@@ -51,17 +59,31 @@ func (w *placeWalk) walk(o fyne.CanvasObject) {
 		}
 	case *container.Scroll:
 		w.walk(o.Content)
-	case *container.Split:
-		w.walk(o.Leading)
-		w.walk(o.Trailing)
+	case *split.Split:
+		w.walk(o.Left)
+		w.walk(o.Right)
 	case *widget.PopUp:
 		w.walk(o.Content)
 	case *widget.Button:
 		w.add("button", o.Text, o, o.Disabled())
+	case *hint.Button:
+		text := o.Text
+		if text == "" {
+			text = o.Hint()
+		}
+		w.add("button", text, o, o.Disabled())
+	case Placer:
+		for _, c := range o.Places() {
+			w.walk(c)
+		}
 	case *field.Check:
+		n := len(w.out)
 		w.add("check", o.Text, o, o.Disabled())
+		if len(w.out) == n {
+			return
+		}
 		// A check answers on its box and its text alone, however wide it is.
-		last := &w.out[len(w.out)-1]
+		last := &w.out[n]
 		last.W = min(last.W, int(o.MinSize().Width*w.canvas.Scale()))
 	case *railButton:
 		w.add("panel", o.title, o, false)

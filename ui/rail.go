@@ -11,25 +11,30 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/ui/theme"
+	"slipway/ui/widgets/field"
+	"slipway/ui/widgets/hint"
 )
 
 // railButton is an icon over its name; the one of the panel in front is marked.
 type railButton struct {
 	widget.BaseWidget
 	title    string
+	hint     string
 	icon     fyne.Resource
 	tapped   func()
 	selected bool
 	hovered  bool
+	focused  bool
 }
 
 var (
 	_ desktop.Hoverable = (*railButton)(nil)
 	_ fyne.Tappable     = (*railButton)(nil)
+	_ fyne.Focusable    = (*railButton)(nil)
 )
 
-func newRailButton(title string, icon fyne.Resource, tapped func()) *railButton {
-	b := &railButton{title: title, icon: icon, tapped: tapped}
+func newRailButton(title string, icon fyne.Resource, hint string, tapped func()) *railButton {
+	b := &railButton{title: title, icon: icon, hint: hint, tapped: tapped}
 	b.ExtendBaseWidget(b)
 	return b
 }
@@ -41,10 +46,27 @@ func (b *railButton) setSelected(on bool) {
 	}
 }
 
-func (b *railButton) Tapped(*fyne.PointEvent)        { b.tapped() }
-func (b *railButton) MouseIn(*desktop.MouseEvent)    { b.hovered = true; b.Refresh() }
+func (b *railButton) Tapped(*fyne.PointEvent) { hint.Leave(b); b.tapped() }
+func (b *railButton) MouseIn(*desktop.MouseEvent) {
+	b.hovered = true
+	b.Refresh()
+	hint.Enter(b, b.hint)
+}
 func (b *railButton) MouseMoved(*desktop.MouseEvent) {}
-func (b *railButton) MouseOut()                      { b.hovered = false; b.Refresh() }
+func (b *railButton) MouseOut()                      { b.hovered = false; b.Refresh(); hint.Leave(b) }
+func (b *railButton) FocusGained()                   { b.focused = true; b.Refresh() }
+func (b *railButton) FocusLost()                     { b.focused = false; b.Refresh() }
+func (b *railButton) TypedRune(rune)                 {}
+
+// TypedKey implements fyne.Focusable.
+func (b *railButton) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+		b.tapped()
+	default:
+		field.Passed(b, e)
+	}
+}
 
 func (b *railButton) CreateRenderer() fyne.WidgetRenderer {
 	bg := canvas.NewRectangle(color.Transparent)
@@ -78,6 +100,10 @@ func (r *railRenderer) MinSize() fyne.Size { return fyne.NewSize(72, 58) }
 func (r *railRenderer) Refresh() {
 	text := theme.Current(theme.ColorMuted)
 	r.bg.FillColor = color.Transparent
+	r.bg.StrokeWidth = 0
+	if r.b.focused {
+		r.bg.StrokeWidth, r.bg.StrokeColor = 2, theme.Current(base.ColorNamePrimary)
+	}
 	r.icon.Resource = base.NewThemedResource(r.b.icon)
 	switch {
 	case r.b.selected:

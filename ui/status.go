@@ -15,6 +15,8 @@ import (
 
 	"slipway/project/jobs"
 	"slipway/ui/theme"
+	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/meter"
 )
 
 // statusBar shows the model, the running job with its progress and cancel, and
@@ -24,8 +26,8 @@ type statusBar struct {
 	content  fyne.CanvasObject
 	model    *widget.Label
 	job      *widget.Label
-	bar      *widget.ProgressBar
-	cancel   *widget.Button
+	bar      *meter.Meter
+	cancel   *hint.Button
 	runtimes *widget.Label
 	jobBox   *fyne.Container
 	loading  string
@@ -34,16 +36,14 @@ type statusBar struct {
 }
 
 func newStatusBar(u *UI) *statusBar {
-	s := &statusBar{u: u, model: widget.NewLabel(""), job: widget.NewLabel(""), bar: widget.NewProgressBar(), runtimes: widget.NewLabel(""), wake: make(chan struct{}, 1)}
+	s := &statusBar{u: u, model: widget.NewLabel(""), job: widget.NewLabel(""), bar: meter.New(), runtimes: widget.NewLabel(""), wake: make(chan struct{}, 1)}
 	s.model.Truncation = fyne.TextTruncateEllipsis
 	s.model.SizeName, s.job.SizeName, s.runtimes.SizeName = base.SizeNameCaptionText, base.SizeNameCaptionText, base.SizeNameCaptionText
 	s.runtimes.Importance = widget.LowImportance
-	s.cancel = widget.NewButtonWithIcon("", base.CancelIcon(), func() { u.o.Studio.Jobs().Cancel(s.current) })
-	s.cancel.Importance = widget.LowImportance
+	s.cancel = hint.NewIcon(base.CancelIcon(), "Cancel this job", func() { u.o.Studio.Jobs().Cancel(s.current) })
 	middle := func(o fyne.CanvasObject) fyne.CanvasObject {
 		return container.NewVBox(layout.NewSpacer(), o, layout.NewSpacer())
 	}
-	s.bar.TextFormatter = func() string { return "" }
 	bar := container.New(layout.NewGridWrapLayout(fyne.NewSize(120, 6)), s.bar)
 	s.jobBox = container.NewHBox(middle(s.job), middle(bar), s.cancel)
 	high := canvas.NewRectangle(color.Transparent) // so that a job that comes does not move the line
@@ -109,7 +109,7 @@ func (s *statusBar) refresh() {
 			t += fmt.Sprintf(" (%d waiting)", waiting)
 		}
 		s.job.SetText(shorten(t, 60))
-		s.bar.SetValue(running.Fraction)
+		s.bar.Set(running.Fraction)
 		s.jobBox.Show()
 	}
 	var found []string

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/conversion/diag"
@@ -19,6 +20,7 @@ import (
 	"slipway/ui/dialogs"
 	"slipway/ui/panel"
 	"slipway/ui/theme"
+	"slipway/ui/widgets/hint"
 )
 
 // Title is the window's name when no model is open.
@@ -62,13 +64,14 @@ type UI struct {
 	look    sync.Once
 	entries []*entry
 	recent  *fyne.MenuItem
-	recents int // length of the recent list as the menu shows it
+	modes   map[string]*fyne.MenuItem // of colours, by settings.Settings.Theme
+	recents int                       // length of the recent list as the menu shows it
 }
 
 // New builds the window; Show makes it visible. Call on the UI goroutine.
 func New(o Options) *UI {
 	ctx, stop := context.WithCancel(context.Background())
-	u := &UI{o: o, native: dialogs.NewNative(), buttons: map[string]*railButton{}, ctx: ctx, stop: stop}
+	u := &UI{o: o, native: dialogs.NewNative(), buttons: map[string]*railButton{}, modes: map[string]*fyne.MenuItem{}, ctx: ctx, stop: stop}
 	s := o.Settings.Get()
 	o.App.Settings().SetTheme(theme.Theme{Mode: s.Theme})
 	u.win = o.App.NewWindow(Title)
@@ -99,8 +102,8 @@ func New(o Options) *UI {
 func (u *UI) build() {
 	var rail []fyne.CanvasObject
 	u.stack = container.NewStack()
-	for _, p := range u.panels {
-		b := newRailButton(p.Title(), p.Icon(), func() { u.show(p.ID()) })
+	for i, p := range u.panels {
+		b := newRailButton(p.Title(), p.Icon(), fmt.Sprintf("%s (Ctrl+%d)", p.Title(), i+1), func() { u.show(p.ID()) })
 		u.buttons[p.ID()] = b
 		rail = append(rail, b)
 		c := p.Content()
@@ -112,9 +115,31 @@ func (u *UI) build() {
 	bg := canvas.NewRectangle(theme.Current(theme.ColorRail))
 	u.onTheme(func() { bg.FillColor = theme.Current(theme.ColorRail); bg.Refresh() })
 	side := container.NewStack(bg, container.NewPadded(container.NewVBox(rail...)))
-	body := container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), u.status.content), container.NewHBox(side, widget.NewSeparator()), nil, u.stack)
-	u.win.SetContent(container.NewStack(body, u.notice.content))
+	// Lines touch what they part: no padding around them.
+	side = container.New(layout.NewCustomPaddedHBoxLayout(0), side, widget.NewSeparator())
+	below := container.New(layout.NewCustomPaddedVBoxLayout(0), widget.NewSeparator(), u.status.content)
+	body := container.New(&frame{}, side, below, u.stack)
+	u.win.SetContent(container.NewStack(body, u.notice.content, hint.NewLayer(u.win.Canvas()).Content))
 	u.show(u.panels[0].ID())
+}
+
+// frame lays out the rail at the left, the status below and the panels in what
+// is left, without gaps.
+type frame struct{}
+
+func (frame) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	side, below, middle := o[0], o[1], o[2]
+	w, h := side.MinSize().Width, below.MinSize().Height
+	side.Resize(fyne.NewSize(w, s.Height-h))
+	below.Move(fyne.NewPos(0, s.Height-h))
+	below.Resize(fyne.NewSize(s.Width, h))
+	middle.Move(fyne.NewPos(w, 0))
+	middle.Resize(fyne.NewSize(s.Width-w, s.Height-h))
+}
+
+func (frame) MinSize(o []fyne.CanvasObject) fyne.Size {
+	side, below, middle := o[0].MinSize(), o[1].MinSize(), o[2].MinSize()
+	return fyne.NewSize(side.Width+middle.Width, max(side.Height, middle.Height)+below.Height)
 }
 
 // onTheme runs f now and whenever light and dark change.

@@ -65,7 +65,10 @@ func (a *app) window(ctx context.Context, paths []string) error {
 				_, err := library.Install(ctx, runtimes.Library(runtime), progress)
 				return err
 			},
-			CanInstall: func(runtime string) bool { return runtimes.Library(runtime) != "" },
+			CanInstall: func(runtime string) bool {
+				s, ok := library.Lookup(runtimes.Library(runtime))
+				return ok && s.Elsewhere == ""
+			},
 		}, env)
 	}})
 	trace.tellPlaces(u)

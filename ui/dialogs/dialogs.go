@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -76,6 +77,9 @@ func (n *Native) Ask(ctx context.Context, r Request) (string, error) {
 	if r.Dir != "" {
 		args = append(args, "--dir", r.Dir)
 	}
+	if r.Name != "" {
+		args = append(args, "--name", r.Name)
+	}
 	out, err := exec.CommandContext(ctx, n.executable, args...).Output()
 	var exit *exec.ExitError
 	switch {
@@ -89,6 +93,19 @@ func (n *Native) Ask(ctx context.Context, r Request) (string, error) {
 		return "", fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return path, nil
+}
+
+// Named is the chosen path, with the first of the request's extensions where a
+// file to save was given none of them.
+func (r Request) Named(path string) string {
+	if r.Kind != "save" || len(r.Extensions) == 0 {
+		return path
+	}
+	ext := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
+	if slices.Contains(r.Extensions, ext) {
+		return path
+	}
+	return path + "." + r.Extensions[0]
 }
 
 // parse reads the helper's answer: a path, a list of paths or {"path": …}.

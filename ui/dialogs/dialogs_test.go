@@ -35,3 +35,29 @@ func TestAnswers(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestSaveProposesAName(t *testing.T) {
+	got, err := script(t, `printf '{"paths":["%s"]}' "$*"`).Ask(context.Background(), Request{Kind: "save", Title: "T", Name: "a.svg", Dir: "/d"})
+	if want := "save --title T --dir /d --name a.svg"; err != nil || got != want {
+		t.Errorf("%q %v, want %q", got, err, want)
+	}
+}
+
+func TestNamed(t *testing.T) {
+	for _, c := range []struct {
+		kind, path, want string
+	}{
+		{"save", "/a/chart", "/a/chart.svg"},
+		{"save", "/a/chart.svg", "/a/chart.svg"},
+		{"save", "/a/chart.PNG", "/a/chart.PNG"},
+		{"save", "/a/chart.v2", "/a/chart.v2.svg"},
+		{"open", "/a/chart", "/a/chart"},
+	} {
+		if got := (Request{Kind: c.kind, Extensions: []string{"svg", "png"}}).Named(c.path); got != c.want {
+			t.Errorf("%s %s: %s, want %s", c.kind, c.path, got, c.want)
+		}
+	}
+	if got := (Request{Kind: "save"}).Named("/a/b"); got != "/a/b" {
+		t.Error(got)
+	}
+}

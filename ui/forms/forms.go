@@ -16,6 +16,7 @@ import (
 
 	"slipway/conversion/options"
 	"slipway/ui/widgets/field"
+	"slipway/ui/widgets/hint"
 )
 
 // Form shows the fields of one struct. Use it on the UI goroutine only.
@@ -191,11 +192,10 @@ func (f *Form) entry(r *row, fd *options.Field, pick Choose) fyne.CanvasObject {
 			e.SetText(fd.Get())
 		}
 	}
-	apply := widget.NewButtonWithIcon("", base.ConfirmIcon(), func() { f.set(r, e.Text) })
-	apply.Importance = widget.LowImportance
+	apply := hint.NewIcon(base.ConfirmIcon(), "Take this over (Enter)", func() { f.set(r, e.Text) })
 	right := container.NewHBox(apply)
 	if pick != nil {
-		right.Add(widget.NewButtonWithIcon("", base.FolderOpenIcon(), func() {
+		right.Add(hint.NewIcon(base.FolderOpenIcon(), "Choose a folder…", func() {
 			pick(fmt.Sprintf("Choose: %s", fd.Title), func(p string) { f.set(r, p) })
 		}))
 	}

@@ -36,8 +36,12 @@ type Window interface {
 	OpenFile(title, kind string, extensions []string, done func(path string))
 	OpenFolder(title string, done func(path string))
 	SaveFile(title, name string, extensions []string, done func(path string))
-	// Confirm asks a question and calls yes where the answer is yes.
-	Confirm(title, question string, yes func())
+	// Confirm asks before something that cannot be taken back, named by verb
+	// ("Delete"), and calls yes where it is confirmed.
+	Confirm(title, question, verb string, yes func())
+	// Ask asks for a text, value being proposed and label saying what it is for,
+	// and calls done with another one that was given.
+	Ask(title, label, value, verb string, done func(text string))
 	// Fyne is the window itself, for popups.
 	Fyne() fyne.Window
 }

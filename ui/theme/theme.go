@@ -43,7 +43,7 @@ var colors = map[fyne.ThemeColorName]pair{
 	base.ColorNameDisabled:            {hex(0x717b8b), hex(0x8a93a1)},
 	base.ColorNamePlaceHolder:         {hex(0x737d8f), hex(0x8a93a2)},
 	base.ColorNameInputBackground:     {hex(0xffffff), hex(0x23262b)},
-	base.ColorNameInputBorder:         {hex(0xcfd5de), hex(0x3a3f47)},
+	base.ColorNameInputBorder:         {hex(0x8b95a4), hex(0x737d8b)},
 	base.ColorNameSeparator:           {hex(0xdde1e8), hex(0x33373e)},
 	base.ColorNameHover:               {color.NRGBA{0, 0, 0, 0x0d}, color.NRGBA{0xff, 0xff, 0xff, 0x12}},
 	base.ColorNamePressed:             {color.NRGBA{0, 0, 0, 0x1a}, color.NRGBA{0xff, 0xff, 0xff, 0x22}},
@@ -76,12 +76,25 @@ func (t Theme) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
 		v = base.VariantDark
 	}
 	if p, ok := colors[n]; ok {
+		c := p.light
 		if v == base.VariantDark {
-			return p.dark
+			c = p.dark
 		}
-		return p.light
+		if n == base.ColorNameForeground {
+			return text(c)
+		}
+		return c
 	}
 	return base.DefaultTheme().Color(n, v)
+}
+
+// text is c with an opacity that nobody sees to be less than full. The toolkit
+// writes the keys in menus in this colour at 95 % of its opacity, but keeps the
+// lower byte of that number alone: of full opacity 20 % would be left, of this
+// one 69 % are.
+func text(c color.NRGBA) color.Color {
+	wide := func(v uint8) uint16 { return uint16(v) * 0x101 }
+	return color.RGBA64{wide(c.R), wide(c.G), wide(c.B), 0xff76}
 }
 
 // Font is Fyne's own.

@@ -17,6 +17,7 @@ import (
 
 	"slipway/profiler/charts"
 	"slipway/ui/theme"
+	"slipway/ui/widgets/hint"
 )
 
 // chartView shows a drawing at its own size, sharp on every screen, with a
@@ -32,7 +33,7 @@ type chartView struct {
 	scale   float32
 	want    wanted
 	version int // of drawing
-	save    *widget.Button
+	save    *hint.Button
 	tip     *tooltip
 }
 
@@ -40,7 +41,7 @@ var _ desktop.Hoverable = (*chartView)(nil)
 
 func newChartView(p *Panel) *chartView {
 	c := &chartView{p: p, image: &canvas.Image{FillMode: canvas.ImageFillStretch, ScaleMode: canvas.ImageScaleFastest}, tip: newTooltip()}
-	c.save = widget.NewButtonWithIcon("", base.DocumentSaveIcon(), func() {
+	c.save = hint.NewIcon(base.DocumentSaveIcon(), "Save this chart…", func() {
 		d := c.drawing
 		c.p.save(c.name+".svg", []string{"svg", "png"}, func(w io.Writer, ext string) error {
 			s := charts.Style{Width: 900, Height: int(max(c.height, 240)), Scale: 1}
@@ -54,7 +55,6 @@ func newChartView(p *Panel) *chartView {
 			return err
 		})
 	})
-	c.save.Importance = widget.LowImportance
 	c.ExtendBaseWidget(c)
 	return c
 }
@@ -64,8 +64,28 @@ func (c *chartView) set(name string, d charts.Drawing, height int) {
 		return
 	}
 	c.name, c.drawing, c.height = name, d, float32(height)
+	c.save.SetHint("Save the chart " + name + " as SVG or PNG…")
+	reason := ""
+	if blank(d) {
+		reason = "nothing is drawn yet"
+	}
+	c.save.Because(reason)
 	c.version++
 	c.Refresh()
+}
+
+// Places lists what can be pressed.
+func (c *chartView) Places() []fyne.CanvasObject { return []fyne.CanvasObject{c.save} }
+
+// blank reports whether a chart has nothing to show.
+func blank(d charts.Drawing) bool {
+	switch d := d.(type) {
+	case charts.Bars:
+		return len(d.Bars) == 0
+	case charts.Scatter:
+		return len(d.Points) == 0
+	}
+	return false
 }
 
 // wanted is what a picture is drawn for; a picture of anything else is stale.

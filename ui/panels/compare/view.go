@@ -3,9 +3,7 @@
 package compare
 
 import (
-	"bytes"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -18,7 +16,9 @@ import (
 
 	"slipway/conversion/diag"
 	"slipway/project"
+	"slipway/project/atomicfile"
 	"slipway/ui/panel"
+	"slipway/ui/widgets/hint"
 )
 
 // Needs is what the panel asks of the application.
@@ -42,8 +42,9 @@ type Panel struct {
 	table    *widget.Table
 	tableBox *fyne.Container
 	words    *widget.Label
-	measure  *widget.Button
-	eval     *widget.Button
+	measure  *hint.Button
+	eval     *hint.Button
+	export   *hint.Button
 	start    func(func()) // runs in the background
 }
 
@@ -118,10 +119,10 @@ func (p *Panel) askDataset() {
 }
 
 func (p *Panel) build() {
-	p.measure = widget.NewButtonWithIcon("Measure latency", base.MediaPlayIcon(), p.bench)
+	p.measure = hint.NewButton("Measure latency", base.MediaPlayIcon(), "Every variant on every runtime here, in turns", p.bench)
 	p.measure.Importance = widget.HighImportance
-	p.eval = widget.NewButtonWithIcon("Measure accuracy…", base.FolderOpenIcon(), p.askDataset)
-	export := widget.NewButtonWithIcon("Export table…", base.DocumentSaveIcon(), func() {
+	p.eval = hint.NewButton("Measure accuracy…", base.FolderOpenIcon(), "On a folder of pictures, one folder a class", p.askDataset)
+	p.export = hint.NewButton("Export table…", base.DocumentSaveIcon(), "As CSV, for spreadsheets", func() {
 		rows := p.rows
 		p.save("comparison.csv", []string{"csv"}, func(w io.Writer, _ string) error { return writeCSV(w, rows) })
 	})
@@ -132,7 +133,7 @@ func (p *Panel) build() {
 		p.charts = append(p.charts, newChartView(p))
 	}
 	p.table = p.newTable()
-	bar := container.NewHBox(p.measure, p.eval, layout.NewSpacer(), export)
+	bar := container.NewHBox(p.measure, p.eval, layout.NewSpacer(), p.export)
 	grid := container.New(&masonry{}, p.charts[0], p.charts[1], p.charts[2], p.charts[3], p.charts[4])
 	p.tableBox = container.New(&rowsHeight{rows: func() int { return len(p.rows) }}, p.table)
 	body := container.NewVScroll(container.NewPadded(container.NewVBox(p.words, grid, p.tableBox)))
@@ -164,12 +165,17 @@ func (p *Panel) reload() {
 	} else {
 		p.words.Hide()
 	}
-	for _, b := range []*widget.Button{p.measure, p.eval} {
-		if p.needs.Model() == nil {
-			b.Disable()
-		} else {
-			b.Enable()
-		}
+	reason := ""
+	if p.needs.Model() == nil {
+		reason = "open a model first"
+	}
+	for _, b := range []*hint.Button{p.measure, p.eval, p.export} {
+		b.Because(reason)
+	}
+	if len(p.rows) == 0 {
+		p.tableBox.Hide()
+	} else {
+		p.tableBox.Show()
 	}
 	p.table.Refresh()
 	p.tableBox.Refresh()
@@ -222,11 +228,7 @@ func (p *Panel) newTable() *widget.Table {
 func (p *Panel) save(name string, ext []string, write func(w io.Writer, ext string) error) {
 	p.env.Window.SaveFile("Export", name, ext, func(path string) {
 		go func() {
-			var b bytes.Buffer
-			err := write(&b, strings.ToLower(filepath.Ext(path)))
-			if err == nil {
-				err = os.WriteFile(path, b.Bytes(), 0o644)
-			}
+			err := atomicfile.WriteFrom(path, func(w io.Writer) error { return write(w, strings.ToLower(filepath.Ext(path))) })
 			if err != nil {
 				p.env.Window.Report("Cannot export", diag.FromError("compare.export", err))
 				return

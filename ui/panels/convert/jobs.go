@@ -13,6 +13,8 @@ import (
 
 	"slipway/conversion/diag"
 	"slipway/project/jobs"
+	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/meter"
 )
 
 // jobRow is one job's widgets, kept so that progress does not rebuild the list.
@@ -20,9 +22,9 @@ type jobRow struct {
 	box    *fyne.Container
 	title  *widget.Label
 	stage  *widget.Label
-	bar    *widget.ProgressBar
-	cancel *widget.Button
-	more   *widget.Button
+	bar    *meter.Meter
+	cancel *hint.Button
+	more   *hint.Button
 	thin   *fyne.Container // around bar
 }
 
@@ -36,7 +38,7 @@ func (thinBar) Layout(o []fyne.CanvasObject, s fyne.Size) {
 func (thinBar) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(40, 6) }
 
 func (p *Panel) reloadJobs() {
-	list := p.needs.Jobs().List()
+	list := jobsOf(p.needs.Jobs().List(), p.needs.Model())
 	var objects []fyne.CanvasObject
 	for _, j := range list {
 		r := p.rows[j.ID]
@@ -57,12 +59,11 @@ func (p *Panel) reloadJobs() {
 }
 
 func (p *Panel) newRow(id int64) *jobRow {
-	r := &jobRow{title: widget.NewLabel(""), stage: caption(""), bar: widget.NewProgressBar()}
+	r := &jobRow{title: widget.NewLabel(""), stage: caption(""), bar: meter.New()}
 	r.title.TextStyle.Bold = true
 	r.title.Truncation = fyne.TextTruncateEllipsis
-	r.cancel = widget.NewButtonWithIcon("Cancel", base.CancelIcon(), func() { p.needs.Jobs().Cancel(id) })
-	r.more = widget.NewButton("Details", func() { p.details(id) })
-	r.bar.TextFormatter = func() string { return "" }
+	r.cancel = hint.NewButton("Cancel", base.CancelIcon(), "", func() { p.needs.Jobs().Cancel(id) })
+	r.more = hint.NewButton("Details", nil, "Findings and the job's log", func() { p.details(id) })
 	r.thin = container.New(&thinBar{}, r.bar)
 	r.box = container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(r.more, r.cancel), r.title), r.thin,
 		container.New(layout.NewCustomPaddedLayout(-6, 0, 0, 0), r.stage), widget.NewSeparator())
@@ -71,7 +72,7 @@ func (p *Panel) newRow(id int64) *jobRow {
 
 func (r *jobRow) update(j jobs.Status) {
 	r.title.SetText(j.Title)
-	r.bar.SetValue(j.Fraction)
+	r.bar.Set(j.Fraction)
 	text := jobText(j, time.Now())
 	r.stage.Importance = widget.LowImportance
 	if j.State == jobs.Failed {

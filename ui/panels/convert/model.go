@@ -2,6 +2,7 @@ package convert
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"slipway/conversion/plan"
@@ -9,6 +10,43 @@ import (
 	"slipway/project/jobs"
 	"slipway/units"
 )
+
+// judged greys the targets that are known to refuse the model, with the reason.
+func judged(targets []project.TargetChoice, support map[string]*plan.Support) []project.TargetChoice {
+	out := slices.Clone(targets)
+	for i, c := range out {
+		if s := support[c.Info.Name]; c.Enabled && s != nil && !s.OK {
+			out[i].Enabled = false
+			out[i].Reason = refusal(s)
+		}
+	}
+	return out
+}
+
+// refusal says in a line why a target does not take a model.
+func refusal(s *plan.Support) string {
+	e := s.Findings.Errors()
+	if len(e) == 0 {
+		return "cannot be converted"
+	}
+	text := "cannot be converted: " + e[0].Text
+	if n := len(e) - 1; n > 0 {
+		text += fmt.Sprintf(", and %d more %s", n, plural(n, "reason", "reasons"))
+	}
+	return text
+}
+
+// jobsOf are the jobs that concern the open model: those since it was opened
+// and those that still run.
+func jobsOf(list []jobs.Status, m *project.Model) []jobs.Status {
+	var out []jobs.Status
+	for _, j := range list {
+		if !j.State.Ended() || m != nil && !j.Created.Before(m.Opened) {
+			out = append(out, j)
+		}
+	}
+	return out
+}
 
 // chosen are the names of the targets that are picked and can be chosen now.
 func chosen(targets []project.TargetChoice, picked map[string]bool) []string {
@@ -60,6 +98,8 @@ func sameReason(targets []project.TargetChoice) bool {
 // jobText is where a job stands, in words.
 func jobText(j jobs.Status, now time.Time) string {
 	switch j.State {
+	case jobs.Queued:
+		return "waits for its turn"
 	case jobs.Running:
 		text := fmt.Sprintf("%s, %.0f %%", j.Stage, j.Fraction*100)
 		if eta := j.ETA(now); eta > 2*time.Second {
@@ -77,7 +117,7 @@ func jobText(j jobs.Status, now time.Time) string {
 }
 
 // artefactText is what is known of an artefact beside its verdict.
-func artefactText(v *project.Variant) string {
+func artefactText(v *project.Variant, runtime func(name string) string) string {
 	text := units.Bytes(v.Bytes)
 	r := v.Result
 	if r == nil || r.Verify == nil {
@@ -89,7 +129,7 @@ func artefactText(v *project.Variant) string {
 		}
 		return text
 	}
-	return text + fmt.Sprintf(" · %s %s · largest error %.2g of the range · cosine %.5f", r.Verify.Runtime, r.Verify.Version, r.Verify.MaxRel, r.Verify.Cosine)
+	return text + fmt.Sprintf(" · %s %s · largest error %.2g of the range · cosine %.5f", runtime(r.Verify.Runtime), r.Verify.Version, r.Verify.MaxRel, r.Verify.Cosine)
 }
 
 func plural(n int, one, many string) string {

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func TestSameReason(t *testing.T) {
 func TestJobText(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for want, j := range map[string]jobs.Status{
-		"queued":                       {State: jobs.Queued},
+		"waits for its turn":           {State: jobs.Queued},
 		"passes, 4 %":                  {State: jobs.Running, Stage: "passes", Fraction: 0.04, Started: now.Add(-time.Minute)},
 		"write, 50 %, about 10 s left": {State: jobs.Running, Stage: "write", Fraction: 0.5, Started: now.Add(-10 * time.Second)},
 		"done in 1.5 s":                {State: jobs.Done, Started: now, Ended: now.Add(1500 * time.Millisecond)},
@@ -81,12 +82,45 @@ func TestDescribeTellsWhatTheRecipeDoes(t *testing.T) {
 }
 
 func TestArtefactTextSaysWhyItWasNotVerified(t *testing.T) {
+	title := func(name string) string { return map[string]string{"ort": "ONNX Runtime"}[name] }
 	v := &project.Variant{Bytes: 2_000_000, Result: &pipeline.Result{Verify: verify.NotRunVerdict("", "no runtime")}}
-	if got := artefactText(v); got != "2 MB · not verified: no runtime" {
+	if got := artefactText(v, title); got != "2 MB · not verified: no runtime" {
 		t.Errorf("not verified: %q", got)
 	}
 	v.Result.Verify = &verify.Verdict{Verdict: "match", Runtime: "ort", Version: "1.2", MaxRel: 1.25e-7, Cosine: 1}
-	if got := artefactText(v); !strings.Contains(got, "ort 1.2 · largest error 1.2e-07") {
+	if got := artefactText(v, title); !strings.Contains(got, "ONNX Runtime 1.2 · largest error 1.2e-07") {
 		t.Errorf("verified: %q", got)
+	}
+}
+
+func TestJudgedGreysWhatIsKnownToBeRefused(t *testing.T) {
+	refused := &plan.Support{Findings: diag.List{diag.Warnf("w", "slow"), diag.Errorf("e", "no layer for Loop"), diag.Errorf("e", "no layer for If")}}
+	got := judged([]project.TargetChoice{choice("a", true, ""), choice("b", true, "not verified"), choice("c", false, "no model"), choice("d", true, "")},
+		map[string]*plan.Support{"a": {OK: true}, "b": refused, "c": refused})
+	for i, want := range []project.TargetChoice{
+		choice("a", true, ""), choice("b", false, "cannot be converted: no layer for Loop, and 1 more reason"), choice("c", false, "no model"), choice("d", true, ""),
+	} {
+		if got[i].Enabled != want.Enabled || got[i].Reason != want.Reason {
+			t.Errorf("%s: %+v, want %+v", want.Info.Name, got[i], want)
+		}
+	}
+}
+
+func TestJobsOfOtherModelsAreNotShown(t *testing.T) {
+	opened := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	list := []jobs.Status{
+		{ID: 4, State: jobs.Done, Created: opened.Add(time.Second)},
+		{ID: 3, State: jobs.Running, Created: opened.Add(-time.Second)},
+		{ID: 2, State: jobs.Done, Created: opened},
+		{ID: 1, State: jobs.Failed, Created: opened.Add(-time.Minute)},
+	}
+	for want, m := range map[string]*project.Model{"[4 3 2]": {Opened: opened}, "[3]": nil} {
+		var ids []int64
+		for _, j := range jobsOf(list, m) {
+			ids = append(ids, j.ID)
+		}
+		if got := fmt.Sprint(ids); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }

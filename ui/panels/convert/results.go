@@ -1,7 +1,10 @@
 package convert
 
 import (
+	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -12,6 +15,7 @@ import (
 	"slipway/conversion/diag"
 	"slipway/project"
 	"slipway/ui/widgets/badge"
+	"slipway/ui/widgets/hint"
 )
 
 func (p *Panel) reloadResults() {
@@ -30,27 +34,61 @@ func (p *Panel) reloadResults() {
 
 func (p *Panel) card(v *project.Variant) fyne.CanvasObject {
 	name := widget.NewLabel(v.Title)
-	name.TextStyle.Bold = true
-	remove := widget.NewButtonWithIcon("", base.DeleteIcon(), func() {
-		p.env.Window.Confirm("Delete "+v.Title+"?", "The artefact and its results are removed.", func() {
-			if err := p.needs.DeleteVariant(v.ID); err != nil {
-				p.env.Window.Report("Cannot delete", diag.FromError("variant.delete", err))
-			}
+	name.TextStyle.Bold, name.Truncation = true, fyne.TextTruncateEllipsis
+	save := hint.NewButton("Save a copy…", base.DocumentSaveIcon(), "Copies the artefact's files into a folder", func() { p.saveCopy(v) })
+	if !v.Usable() {
+		save.Because("it does not compute what the source computes")
+	}
+	more := hint.NewButton("Details", nil, "Files, passes and findings", func() { p.env.Window.Report(v.Title, details(v)) })
+	rename := hint.NewIcon(base.DocumentCreateIcon(), "Rename", func() {
+		p.env.Window.Ask("Rename "+v.Title, "Charts, tables and the report use this name.", v.Title, "Rename", func(title string) {
+			p.try("Cannot rename", p.needs.RenameVariant(v.ID, title))
 		})
 	})
-	remove.Importance = widget.LowImportance
-	more := widget.NewButton("Details", func() {
-		f := diag.List{diag.Infof("artefact.file", "%s", v.Path)}
-		if v.Result != nil {
-			for _, r := range v.Result.Passes {
-				if r.Fired > 0 {
-					f = append(f, diag.Infof("artefact.pass", "%s: %d times", r.Name, r.Fired))
-				}
-			}
-			f = append(f, v.Result.Findings...)
-		}
-		p.env.Window.Report(v.Title, f)
+	remove := hint.NewIcon(base.DeleteIcon(), "Delete "+v.Title, func() {
+		p.env.Window.Confirm("Delete "+v.Title+"?", "The artefact is removed, and what was measured of it.", "Delete", func() {
+			p.try("Cannot delete", p.needs.DeleteVariant(v.ID))
+		})
 	})
-	head := container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 6, 0), container.NewHBox(badge.Of(v), name)), container.NewHBox(more, remove))
-	return container.NewVBox(head, container.New(layout.NewCustomPaddedLayout(-6, 0, 0, 0), caption(artefactText(v))), widget.NewSeparator())
+	head := container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 6, 0), badge.Of(v)), container.NewHBox(save, more, rename, remove), name)
+	return container.NewVBox(head, container.New(layout.NewCustomPaddedLayout(-6, 0, 0, 0), caption(artefactText(v, p.needs.RuntimeTitle))), widget.NewSeparator())
+}
+
+func (p *Panel) try(title string, err error) {
+	if err != nil {
+		p.env.Window.Report(title, diag.FromError("variant.failed", err))
+	}
+}
+
+// saveCopy copies an artefact to where the person wants it, off the UI
+// goroutine: it may be gigabytes.
+func (p *Panel) saveCopy(v *project.Variant) {
+	p.env.Window.OpenFolder("Where to copy "+v.Title, func(dir string) {
+		go func() {
+			to, err := p.needs.CopyVariant(context.Background(), v.ID, dir)
+			if err != nil {
+				p.try("Cannot copy", err)
+				return
+			}
+			p.env.Window.Notify("copied to " + to)
+		}()
+	})
+}
+
+// details are what is known of an artefact, as findings.
+func details(v *project.Variant) diag.List {
+	f := diag.List{diag.Infof("artefact.file", "%s", v.Path)}
+	if v.Result == nil {
+		return f
+	}
+	var fired []string
+	for _, r := range v.Result.Passes {
+		if r.Fired > 0 {
+			fired = append(fired, fmt.Sprintf("%s %d×", r.Name, r.Fired))
+		}
+	}
+	if len(fired) > 0 {
+		f = append(f, diag.Infof("artefact.passes", "passes: %s", strings.Join(fired, ", ")))
+	}
+	return append(f, v.Result.Findings...)
 }

@@ -15,25 +15,37 @@ import (
 // there is nothing to say.
 func supportText(s *plan.Support) string {
 	var parts []string
-	if e := len(s.Findings.Errors()); e > 0 {
-		parts = append(parts, fmt.Sprintf("cannot be converted: %d %s", e, plural(e, "reason", "reasons")))
-	}
 	if n := len(s.Decomposed); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d %s written in simpler operators", n, plural(n, "layer", "layers")))
 	}
 	if n := len(s.Slow); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d off the fast path", n))
 	}
-	if s.Precision == "int8" && len(s.Layers) > 0 {
-		n := 0
-		for _, l := range s.Layers {
-			if l.In == "int8" || l.In == "int8 weights" {
-				n++
-			}
-		}
-		parts = append(parts, fmt.Sprintf("%d of %d layers in 8 bits", n, len(s.Layers)))
+	if text := bitsText(s); text != "" {
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, " · ")
+}
+
+// bitsText counts what the layers would compute in; "" where int8 was not asked
+// for.
+func bitsText(s *plan.Support) string {
+	if s.Precision != "int8" || len(s.Layers) == 0 {
+		return ""
+	}
+	n := map[string]int{}
+	for _, l := range s.Layers {
+		n[l.In]++
+	}
+	var parts []string
+	for _, c := range []struct{ in, text string }{
+		{"int8", "%d in 8 bits"}, {"fused", "%d fused"}, {"int8 weights", "%d with 8-bit weights"}, {"float", "%d in float"},
+	} {
+		if n[c.in] > 0 {
+			parts = append(parts, fmt.Sprintf(c.text, n[c.in]))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // supportFindings puts all that was found out into the form of a report.
@@ -57,6 +69,26 @@ func supportFindings(s *plan.Support) diag.List {
 		if f == nil {
 			f = diag.Warnf("target.slow", "%s", text)
 			slow[text] = f
+			out = append(out, f)
+		}
+		f.Layers = append(f.Layers, l.Layer)
+	}
+	if text := bitsText(s); text != "" {
+		out = append(out, diag.Infof("target.bits", "%s", text))
+	}
+	why := map[string]*diag.Finding{}
+	for _, l := range s.Layers {
+		if l.In != "float" {
+			continue
+		}
+		text := "stays in float"
+		if l.Why != "" {
+			text += ": " + l.Why
+		}
+		f := why[text]
+		if f == nil {
+			f = diag.Infof("target.float", "%s", text)
+			why[text] = f
 			out = append(out, f)
 		}
 		f.Layers = append(f.Layers, l.Layer)

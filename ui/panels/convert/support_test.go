@@ -14,9 +14,11 @@ func TestSupportText(t *testing.T) {
 		Precision: "int8", Findings: diag.List{diag.Errorf("target.unsupported-op", "no")},
 		Decomposed: []plan.Decomposition{{Layer: "a", Op: "HardSwish", Into: []string{"HardSigmoid", "Mul"}}, {Layer: "b", Op: "HardSwish", Into: []string{"HardSigmoid", "Mul"}}},
 		Slow:       []target.Slow{{Layer: "c", Op: "GATHER", Why: "is not among XNNPACK's operators"}},
-		Layers:     []plan.Runs{{Layer: "a", In: "int8"}, {Layer: "b", In: "float"}},
+		Layers: []plan.Runs{
+			{Layer: "a", In: "int8"}, {Layer: "b", In: "float", Why: "no kernel for it"}, {Layer: "c", In: "fused"}, {Layer: "d", In: "float", Why: "no kernel for it"},
+		},
 	}
-	want := "cannot be converted: 1 reason · 2 layers written in simpler operators · 1 off the fast path · 1 of 2 layers in 8 bits"
+	want := "2 layers written in simpler operators · 1 off the fast path · 1 in 8 bits, 1 fused, 2 in float"
 	if got := supportText(s); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -24,7 +26,7 @@ func TestSupportText(t *testing.T) {
 		t.Errorf("nothing to say, and yet %q", got)
 	}
 	l := supportFindings(s)
-	if len(l) != 3 || len(l[1].Layers) != 2 || !strings.Contains(l[2].Text, "GATHER leaves the fast path: it is not among") {
+	if len(l) != 5 || len(l[1].Layers) != 2 || l[4].Text != "stays in float: no kernel for it" || len(l[4].Layers) != 2 || !strings.Contains(l[2].Text, "GATHER leaves the fast path: it is not among") {
 		t.Errorf("findings %v", l)
 	}
 }

@@ -19,6 +19,8 @@ import (
 	"slipway/project/jobs"
 	"slipway/ui/panel"
 	"slipway/ui/widgets/field"
+	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/split"
 )
 
 // Needs is what the panel asks of the application.
@@ -29,6 +31,10 @@ type Needs interface {
 	Recipe() plan.Recipe
 	Variants() []*project.Variant
 	DeleteVariant(id int64) error
+	RenameVariant(id int64, title string) error
+	CopyVariant(ctx context.Context, id int64, dir string) (string, error)
+	RuntimeTitle(name string) string
+	Model() *project.Model
 	Jobs() *jobs.Queue
 	Listen(func(project.Event))
 }
@@ -40,7 +46,7 @@ type Panel struct {
 	content fyne.CanvasObject
 	targets *fyne.Container
 	recipe  *widget.Label
-	start   *widget.Button
+	start   *hint.Button
 	why     *widget.Label // why it is greyed
 	jobs    *fyne.Container
 	results *fyne.Container
@@ -68,7 +74,7 @@ func New(env panel.Env, needs Needs) *Panel {
 			default:
 			}
 		case project.ModelChanged, project.RecipeChanged, project.RuntimesChanged:
-			fyne.Do(func() { p.support = nil; p.reloadTargets() })
+			fyne.Do(func() { p.support = nil; p.reloadTargets(); p.reloadJobs() })
 			p.look()
 			fyne.Do(p.reloadResults)
 		case project.VariantsChanged:
@@ -108,17 +114,15 @@ func (p *Panel) build() {
 	p.targets, p.jobs, p.results = container.NewVBox(), container.NewVBox(), container.NewVBox()
 	p.recipe = widget.NewLabel("")
 	p.recipe.Wrapping, p.recipe.Importance = fyne.TextWrapWord, widget.LowImportance
-	p.start = widget.NewButtonWithIcon("Convert", base.MediaPlayIcon(), p.convert)
+	p.start = hint.NewButton("Convert", base.MediaPlayIcon(), "", p.convert)
 	p.start.Importance = widget.HighImportance
 	p.why = caption("")
-	change := widget.NewButtonWithIcon("Change", base.SettingsIcon(), func() { p.env.Window.Show("optimise") })
+	change := hint.NewButton("Change", base.SettingsIcon(), "Precision, quantization and pruning", func() { p.env.Window.Show("optimise") })
 	change.Importance = widget.LowImportance
 	recipe := container.NewBorder(nil, nil, nil, change, p.recipe)
 	left := container.NewVScroll(container.NewPadded(container.NewVBox(title("Targets"), p.targets, recipe, p.start, p.why)))
 	right := container.NewVScroll(container.NewPadded(container.NewVBox(title("Artefacts"), p.results, title("Jobs"), p.jobs)))
-	split := container.NewHSplit(left, right)
-	split.Offset = 0.34
-	p.content = split
+	p.content = split.New(left, right, 0.34)
 	p.reloadTargets()
 	p.reloadResults()
 	p.reloadJobs()
@@ -138,7 +142,7 @@ func caption(text string) *widget.Label {
 
 func (p *Panel) reloadTargets() {
 	var rows []fyne.CanvasObject
-	targets := p.needs.Targets()
+	targets := p.targetsNow()
 	common := sameReason(targets) // then the button says it, once
 	for _, c := range targets {
 		check := field.NewCheck(c.Info.Title, func(on bool) { p.picked[c.Info.Name] = on; p.enableStart() })
@@ -146,24 +150,20 @@ func (p *Panel) reloadTargets() {
 		if !c.Enabled {
 			check.Disable()
 		}
-		text := c.Info.About
-		said := c.Reason != "" && !common
-		if said {
-			text = c.Reason
+		under := container.New(layout.NewCustomPaddedVBoxLayout(-9), caption(c.Info.About))
+		if c.Reason != "" && !common {
+			reason := caption(c.Reason)
+			reason.Importance = widget.WarningImportance
+			under.Add(reason)
 		}
-		note := caption(text)
-		if said {
-			note.Importance = widget.WarningImportance
-		}
-		under := container.NewVBox(note)
-		if s := p.support[c.Info.Name]; s != nil && c.Enabled && supportText(s) != "" {
+		if s := p.support[c.Info.Name]; s != nil && supportText(s) != "" {
+			more := hint.NewButton("Details", nil, "Layer by layer: what "+c.Info.Title+" would do", func() { p.env.Window.Report("What "+c.Info.Title+" would do", supportFindings(s)) })
+			more.Importance = widget.LowImportance
 			line := caption(supportText(s))
 			if !s.OK {
 				line.Importance = widget.WarningImportance
 			}
-			more := widget.NewButton("Details", func() { p.env.Window.Report("What "+c.Info.Title+" would do", supportFindings(s)) })
-			more.Importance = widget.LowImportance
-			under.Add(container.NewBorder(nil, nil, nil, more, line))
+			under.Add(container.NewBorder(nil, nil, nil, more, container.NewVBox(layout.NewSpacer(), line, layout.NewSpacer())))
 		}
 		rows = append(rows, container.NewVBox(check, container.New(layout.NewCustomPaddedLayout(-10, 2, 26, 0), under)))
 	}
@@ -174,18 +174,20 @@ func (p *Panel) reloadTargets() {
 	p.enableStart()
 }
 
-func (p *Panel) chosen() []string { return chosen(p.needs.Targets(), p.picked) }
+// targetsNow are the targets with what was found out about each of them.
+func (p *Panel) targetsNow() []project.TargetChoice { return judged(p.needs.Targets(), p.support) }
+
+func (p *Panel) chosen() []string { return chosen(p.targetsNow(), p.picked) }
 
 func (p *Panel) enableStart() {
-	text, reason := startText(p.needs.Targets(), p.picked)
+	text, reason := startText(p.targetsNow(), p.picked)
 	p.start.SetText(text)
 	p.why.SetText(reason)
+	p.start.Because(reason)
 	if reason == "" {
-		p.start.Enable()
 		p.why.Hide()
 		return
 	}
-	p.start.Disable()
 	p.why.Show()
 }
 
@@ -195,7 +197,7 @@ func (p *Panel) Commands() []panel.Command {
 		Menu: "Run", Title: "Convert to the picked targets", Key: &desktop.CustomShortcut{KeyName: fyne.KeyR, Modifier: fyne.KeyModifierShortcutDefault},
 		Panel: "convert", Do: p.convert,
 		Why: func() string {
-			_, reason := startText(p.needs.Targets(), p.picked)
+			_, reason := startText(p.targetsNow(), p.picked)
 			return reason
 		},
 	}}

@@ -1,9 +1,8 @@
 package graph
 
 import (
-	"bytes"
 	"context"
-	"os"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/conversion/diag"
+	"slipway/project/atomicfile"
 	"slipway/project/settings"
 	"slipway/ui/panel"
 )
@@ -23,12 +23,6 @@ func (p *Panel) Commands() []panel.Command {
 	ctrl, shift, alt := fyne.KeyModifierShortcutDefault, fyne.KeyModifierShift, fyne.KeyModifierAlt
 	key := func(k fyne.KeyName, m fyne.KeyModifier) fyne.Shortcut {
 		return &desktop.CustomShortcut{KeyName: k, Modifier: m}
-	}
-	why := func() string {
-		if p.needs.Model() == nil {
-			return "open a model first"
-		}
-		return ""
 	}
 	c := []panel.Command{
 		{Title: "Find a layer", Key: key(fyne.KeyF, ctrl), Do: func() {
@@ -48,9 +42,17 @@ func (p *Panel) Commands() []panel.Command {
 		{Title: "Export as SVG…", Key: key(fyne.KeyE, ctrl|alt), Do: func() { p.export("svg") }},
 	}
 	for i := range c {
-		c[i].Menu, c[i].Panel, c[i].Why = "Graph", "graph", why
+		c[i].Menu, c[i].Panel, c[i].Why = "Graph", "graph", p.why
 	}
 	return c
+}
+
+// why says why there is nothing to act on, "" where there is.
+func (p *Panel) why() string {
+	if p.needs.Model() == nil {
+		return "open a model first"
+	}
+	return ""
 }
 
 func (p *Panel) wheel() {
@@ -75,16 +77,12 @@ func (p *Panel) export(kind string) {
 	p.env.Window.SaveFile("Export the graph", m.Name+"."+kind, []string{kind, other}, func(path string) {
 		marks := p.view.Marks()
 		p.start(func() {
-			var b bytes.Buffer
-			var err error
-			if strings.EqualFold(filepath.Ext(path), ".png") {
-				err = painter.WritePNG(context.Background(), &b, 1, marks)
-			} else {
-				err = painter.WriteSVG(context.Background(), &b, marks)
-			}
-			if err == nil {
-				err = os.WriteFile(path, b.Bytes(), 0o644)
-			}
+			err := atomicfile.WriteFrom(path, func(w io.Writer) error {
+				if strings.EqualFold(filepath.Ext(path), ".png") {
+					return painter.WritePNG(context.Background(), w, 1, marks)
+				}
+				return painter.WriteSVG(context.Background(), w, marks)
+			})
 			if err != nil {
 				p.env.Window.Report("Cannot export", diag.FromError("graph.export", err))
 				return

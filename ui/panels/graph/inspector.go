@@ -17,6 +17,8 @@ import (
 	"slipway/conversion/summary"
 	"slipway/conversion/tensor"
 	"slipway/ui/theme"
+	"slipway/ui/widgets/finding"
+	"slipway/ui/widgets/hint"
 	"slipway/units"
 )
 
@@ -71,13 +73,11 @@ func (i *inspector) showModel(name string, s *summary.Summary) {
 	for _, op := range s.TopOperators() {
 		ops = append(ops, fact{Name: op, Value: fmt.Sprint(s.Operators[op])})
 	}
-	i.table("Operators", ops)
+	i.tableOf("Operators", ops, &pairs{share: 0.7})
 	if len(s.Findings) > 0 {
 		i.box.Add(section2("Findings"))
 		for _, f := range s.Findings {
-			l := widget.NewLabel(f.Error())
-			l.Wrapping = fyne.TextWrapWord
-			i.box.Add(l)
+			i.box.Add(finding.Row(f))
 		}
 	}
 	i.content.ScrollToTop()
@@ -90,8 +90,7 @@ func (i *inspector) show(n *ir.Node) {
 	i.box.RemoveAll()
 	i.box.Add(heading(n.Op))
 	name := caption(n.Name)
-	copyName := widget.NewButtonWithIcon("", base.ContentCopyIcon(), func() { i.copy(n.Name) })
-	copyName.Importance = widget.LowImportance
+	copyName := hint.NewIcon(base.ContentCopyIcon(), "Copy the name", func() { i.copy(n.Name) })
 	i.box.Add(container.NewBorder(nil, nil, nil, copyName, name))
 	var consts []fact
 	for _, s := range describe(n) {
@@ -123,9 +122,11 @@ func section2(title string) fyne.CanvasObject {
 	return container.NewVBox(widget.NewSeparator(), l)
 }
 
-func (i *inspector) table(title string, facts []fact) {
+func (i *inspector) table(title string, facts []fact) { i.tableOf(title, facts, &pairs{}) }
+
+func (i *inspector) tableOf(title string, facts []fact, p *pairs) {
 	i.box.Add(section2(title))
-	form := container.New(&pairs{})
+	form := container.New(p)
 	for _, f := range facts {
 		if f.Value == "" {
 			continue
@@ -140,8 +141,7 @@ func (i *inspector) table(title string, facts []fact) {
 			form.Add(v)
 			continue
 		}
-		b := widget.NewButtonWithIcon("", base.NavigateNextIcon(), func() { i.jump(f.Jump) })
-		b.Importance = widget.LowImportance
+		b := hint.NewIcon(base.NavigateNextIcon(), "Go to the layer at the other end", func() { i.jump(f.Jump) })
 		form.Add(container.NewBorder(nil, nil, nil, container.NewVBox(b), v))
 	}
 	i.box.Add(form)
@@ -196,22 +196,29 @@ func histogramImage(bins []int, w, h int, bar, ground color.Color) *image.NRGBA 
 	return img
 }
 
-// pairs lays objects out in two columns: names of a fixed width, values in what
-// is left, each row as high as its value needs.
-type pairs struct{}
+// pairs lays objects out in two columns: names of a fixed width, or of a share of
+// the width, values in what is left, each row as high as its value needs.
+type pairs struct{ share float32 }
 
 const nameWidth = 124
 
-func (*pairs) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	y := float32(0)
+func (p *pairs) names(width float32) float32 {
+	if p.share > 0 {
+		return width * p.share
+	}
+	return nameWidth
+}
+
+func (p *pairs) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	y, w := float32(0), p.names(size.Width)
 	for i := 0; i+1 < len(objects); i += 2 {
 		k, v := objects[i], objects[i+1]
-		v.Resize(fyne.NewSize(size.Width-nameWidth, v.MinSize().Height))
+		v.Resize(fyne.NewSize(size.Width-w, v.MinSize().Height))
 		h := max(k.MinSize().Height, v.MinSize().Height)
-		k.Resize(fyne.NewSize(nameWidth, h))
-		v.Resize(fyne.NewSize(size.Width-nameWidth, h))
+		k.Resize(fyne.NewSize(w, h))
+		v.Resize(fyne.NewSize(size.Width-w, h))
 		k.Move(fyne.NewPos(0, y))
-		v.Move(fyne.NewPos(nameWidth, y))
+		v.Move(fyne.NewPos(w, y))
 		y += h - 8
 	}
 }

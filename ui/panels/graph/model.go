@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"slipway/conversion/ir"
@@ -109,11 +110,25 @@ func constText(t *tensor.Tensor) string {
 	if t.Len() <= 4 && t.DType() != tensor.String && t.DType().Bits() <= 64 {
 		p := make([]string, 0, 4)
 		for _, x := range t.Float64s() {
-			p = append(p, fmt.Sprintf("%.4g", x))
+			p = append(p, number(x, t.DType().IsInt()))
 		}
 		return strings.Join(p, ", ")
 	}
 	return "<" + size(ir.Dims(t.Shape()...)) + ">"
+}
+
+// number prints an element: integers in full, but for the largest and the
+// smallest, which stand for the ends of slices.
+func number(x float64, whole bool) string {
+	switch {
+	case !whole:
+		return fmt.Sprintf("%.4g", x)
+	case x >= math.MaxInt64:
+		return "max"
+	case x <= math.MinInt64:
+		return "min"
+	}
+	return fmt.Sprintf("%.0f", x)
 }
 
 // inputNames are the usual short names of operands that are mostly constant.

@@ -152,3 +152,15 @@ func TestHistogramShowsEveryFilledBin(t *testing.T) {
 		t.Errorf("heights %v", got)
 	}
 }
+
+func TestNumbers(t *testing.T) {
+	for _, c := range []struct {
+		x     float64
+		whole bool
+		want  string
+	}{{0.123456, false, "0.1235"}, {224, true, "224"}, {1234567, true, "1234567"}, {-1, true, "-1"}, {math.MaxInt64, true, "max"}, {math.MinInt64, true, "min"}} {
+		if got := number(c.x, c.whole); got != c.want {
+			t.Errorf("%v: %s, want %s", c.x, got, c.want)
+		}
+	}
+}

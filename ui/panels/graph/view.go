@@ -19,6 +19,8 @@ import (
 	"slipway/ui/panel"
 	"slipway/ui/widgets/field"
 	"slipway/ui/widgets/graphview"
+	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/split"
 )
 
 // Needs is what the panel asks of the application.
@@ -48,12 +50,16 @@ type Panel struct {
 	hits    []string
 	at      int
 	count   *widget.Label
-	colour  *field.Select
-	heats   []heatChoice
-	scene   *graphpaint.Scene // of shown
-	shown   *project.Model
-	drawn   string // path of the model that was drawn behind another panel
-	start   func(func())
+	tools   []*hint.Button
+
+	previous, following *hint.Button
+
+	colour *field.Select
+	heats  []heatChoice
+	scene  *graphpaint.Scene // of shown
+	shown  *project.Model
+	drawn  string // path of the model that was drawn behind another panel
+	start  func(func())
 	// OnDrawn, where not nil, is told when a model's graph has been on the screen.
 	OnDrawn func(model string)
 	// OnKey, where not nil, is told the keys that mean nothing here.
@@ -151,23 +157,27 @@ func (p *Panel) build() {
 	p.search.OnSubmitted = func(string) { p.next(1) }
 	p.count.Importance = widget.LowImportance
 	p.colour = field.NewSelect(nil, p.setColour)
-	tool := func(icon fyne.Resource, f func()) *widget.Button {
-		b := widget.NewButtonWithIcon("", icon, f)
-		b.Importance = widget.LowImportance
-		return b
+	p.tools = []*hint.Button{
+		hint.NewIcon(base.ZoomOutIcon(), "Zoom out (Ctrl+-)", p.view.ZoomOut), hint.NewIcon(base.ZoomInIcon(), "Zoom in (Ctrl++)", p.view.ZoomIn),
+		hint.NewIcon(base.ZoomFitIcon(), "Fit the window (Space)", p.view.Fit), hint.NewIcon(turnIcon, "Downwards or to the right (Ctrl+K)", p.turn),
+		hint.NewIcon(base.DocumentSaveIcon(), "Save the graph as a picture…", func() { p.export("svg") }),
 	}
-	tools := container.NewHBox(
-		tool(base.ZoomOutIcon(), p.view.ZoomOut), tool(base.ZoomInIcon(), p.view.ZoomIn), tool(base.ZoomFitIcon(), p.view.Fit), tool(base.ViewRefreshIcon(), p.turn),
-		tool(base.DocumentSaveIcon(), func() { p.export("svg") }),
-	)
+	p.previous = hint.NewIcon(base.MoveUpIcon(), "Previous result (Ctrl+Shift+G)", func() { p.next(-1) })
+	p.following = hint.NewIcon(base.MoveDownIcon(), "Next result (Ctrl+G)", func() { p.next(1) })
+	tools := container.NewHBox()
+	for _, t := range p.tools {
+		tools.Add(t)
+	}
 	colour := container.New(layout.NewGridWrapLayout(fyne.NewSize(176, p.colour.MinSize().Height)), p.colour)
-	bar := container.NewBorder(nil, nil, nil, container.NewHBox(p.count, tool(base.MoveUpIcon(), func() { p.next(-1) }), tool(base.MoveDownIcon(), func() { p.next(1) }),
-		colour, tools), p.search)
+	bar := container.NewBorder(nil, nil, nil, container.NewHBox(p.count, p.previous, p.following, colour, tools), p.search)
 	left := container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, p.view)
-	split := container.NewHSplit(left, p.inspect.content)
-	split.Offset = 0.74
-	p.content = split
+	p.content = split.New(left, p.inspect.content, 0.74)
+	p.say("")
 }
+
+// turnIcon is two arrows, one downwards and one to the right.
+var turnIcon = base.NewThemedResource(fyne.NewStaticResource("turn.svg", []byte(
+	`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><path d="M5 3h2v11h3l-4 5-4-5h3zM10 5h7V2l5 4-5 4V7h-7z"/></svg>`)))
 
 // reload takes another model. Its boxes and lines are made in the background.
 func (p *Panel) reload() {
@@ -177,6 +187,9 @@ func (p *Panel) reload() {
 	p.view.EmptyText = "Open a model to see its layers"
 	if m != nil {
 		p.view.EmptyText = ""
+	}
+	for _, b := range p.tools {
+		b.Because(p.why())
 	}
 	if m == nil || len(m.Graph.Nodes) == 0 {
 		p.view.SetScene(graphpaint.Scene{})
@@ -279,6 +292,12 @@ func (p *Panel) find(query string) {
 }
 
 func (p *Panel) say(query string) {
+	reason := ""
+	if len(p.hits) == 0 {
+		reason = "nothing is found"
+	}
+	p.previous.Because(reason)
+	p.following.Because(reason)
 	switch {
 	case query == "":
 		p.count.SetText("")

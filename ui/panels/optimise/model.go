@@ -26,8 +26,7 @@ func Effect(m *project.Model, r *plan.Recipe) string {
 	s = append(s, fmt.Sprintf("%s parameters at %d bits: about %s of weights (the source has %s).",
 		units.Count(m.Summary.Params), bits, units.Bytes(m.Summary.Params*bits/8), units.Bytes(m.Summary.Bytes)))
 	switch {
-	case r.Precision == "int8" && r.Quantize.Scheme == "static" && r.Quantize.Calibration == "":
-		s = append(s, "Static quantization needs calibration data: choose a folder of typical pictures. Without one, random inputs are used and accuracy suffers.")
+	case r.Precision == "int8" && r.Quantize.Scheme == "static" && r.Quantize.Calibration == "": // Warning says it
 	case r.Precision == "int8" && r.Quantize.Scheme == "static":
 		by := r.Quantize.Method
 		if by == "auto" {
@@ -49,6 +48,14 @@ func Effect(m *project.Model, r *plan.Recipe) string {
 		s = append(s, "Two of every four weights become zero: faster on NVIDIA Ampere and later, smaller after compression elsewhere.")
 	}
 	return strings.Join(s, "\n\n")
+}
+
+// Warning says what about the recipe is likely to hurt, "" where nothing is.
+func Warning(m *project.Model, r *plan.Recipe) string {
+	if m != nil && r.Precision == "int8" && r.Quantize.Scheme == "static" && r.Quantize.Calibration == "" {
+		return "Static quantization needs calibration data: choose a folder of typical pictures. Without one, random inputs are used and accuracy suffers."
+	}
+	return ""
 }
 
 // KeepFloat adds or removes a layer from those that are not quantized.

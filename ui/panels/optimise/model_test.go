@@ -47,7 +47,6 @@ func TestEffectNamesWhatMatters(t *testing.T) {
 		want string
 	}{
 		"fp16":          {func(r *plan.Recipe) { r.Precision = "fp16" }, "1 M parameters at 16 bits: about 2 MB of weights (the source has 4 MB)"},
-		"uncalibrated":  {func(r *plan.Recipe) { r.Precision = "int8" }, "needs calibration data"},
 		"calibrated":    {func(r *plan.Recipe) { r.Precision, r.Quantize.Calibration = "int8", "pics" }, "up to 100 pictures by the method that keeps the outputs nearest"},
 		"dynamic":       {func(r *plan.Recipe) { r.Precision, r.Quantize.Scheme = "int8", "dynamic" }, "pays for matrix products"},
 		"weights alone": {func(r *plan.Recipe) { r.Precision, r.Quantize.Scheme = "int8", "weight-only" }, "smaller, not faster"},
@@ -64,5 +63,24 @@ func TestEffectNamesWhatMatters(t *testing.T) {
 	r := plan.Default()
 	if got := Effect(nil, &r); !strings.Contains(got, "Open a model") {
 		t.Errorf("no model: %q", got)
+	}
+}
+
+func TestWarningIsGivenWhereCalibrationIsMissing(t *testing.T) {
+	m := &project.Model{Summary: &summary.Summary{}}
+	r := plan.Default()
+	if got := Warning(m, &r); got != "" {
+		t.Errorf("fp32: %q", got)
+	}
+	r.Precision = "int8"
+	if got := Warning(m, &r); !strings.Contains(got, "needs calibration data") {
+		t.Errorf("int8: %q", got)
+	}
+	if got := Warning(nil, &r); got != "" {
+		t.Errorf("no model: %q", got)
+	}
+	r.Quantize.Calibration = "pictures"
+	if got := Warning(m, &r); got != "" {
+		t.Errorf("calibrated: %q", got)
 	}
 }

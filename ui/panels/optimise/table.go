@@ -2,6 +2,8 @@ package optimise
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -17,6 +19,7 @@ type sideBySide struct {
 	table   *widget.Table
 	note    *widget.Label
 	content *fyne.Container
+	space   *fyne.Container
 	data    plan.Table
 }
 
@@ -33,16 +36,16 @@ func newSideBySide() *sideBySide {
 			l := o.(*widget.Label)
 			l.TextStyle.Bold, l.Importance = id.Row == 0, widget.MediumImportance
 			l.SetText(s.cell(id))
-			if l.Text == "float" {
+			if l.Text == "float" || l.Text == onlyWeights {
 				l.Importance = widget.WarningImportance
 				l.Refresh()
 			}
 		})
 	s.table.StickyRowCount, s.table.StickyColumnCount = 1, 1
-	s.table.SetColumnWidth(0, 190)
 	s.note = widget.NewLabel("")
 	s.note.SizeName, s.note.Importance, s.note.Wrapping = base.SizeNameCaptionText, widget.LowImportance, fyne.TextWrapWord
-	space := container.NewGridWrap(fyne.NewSize(520, 300), s.table)
+	space := container.New(&tableSpace{s}, s.table)
+	s.space = space
 	s.content = container.NewVBox(title("What runs in 8 bits"), space, s.note)
 	s.content.Hide()
 	return s
@@ -58,8 +61,36 @@ func (s *sideBySide) cell(id widget.TableCellID) string {
 	case id.Col == 0:
 		return tail(s.data.Rows[id.Row-1].Layer)
 	}
-	return s.data.Rows[id.Row-1].In[id.Col-1]
+	in := s.data.Rows[id.Row-1].In[id.Col-1]
+	if in == "int8 weights" {
+		return onlyWeights
+	}
+	return in
 }
+
+// onlyWeights is what the table calls "int8 weights", so that it fits.
+const onlyWeights = "weights"
+
+// tableSpace gives the table all of the width: each target what its texts need,
+// the layers the rest.
+type tableSpace struct{ s *sideBySide }
+
+const (
+	targetWidth   = 68
+	leastForNames = 130
+	tableHeight   = 300
+)
+
+func (t *tableSpace) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	s := t.s
+	s.table.SetColumnWidth(0, max(size.Width-float32(len(s.data.Targets))*(targetWidth+1)-16, leastForNames))
+	for i := range s.data.Targets {
+		s.table.SetColumnWidth(i+1, targetWidth)
+	}
+	o[0].Resize(size)
+}
+
+func (t *tableSpace) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(300, tableHeight) }
 
 // tail is the end of a layer's name, which tells it from its neighbours.
 func tail(name string) string {
@@ -78,16 +109,21 @@ func (s *sideBySide) show(t plan.Table) {
 		s.content.Hide()
 		return
 	}
-	for i := range t.Targets {
-		s.table.SetColumnWidth(i+1, 72)
+	var lines []string
+	for _, r := range t.Rows {
+		if slices.Contains(r.In, "int8 weights") {
+			lines = append(lines, "weights: stored in 8 bits, computed in float")
+			break
+		}
 	}
-	text := ""
 	for _, n := range t.Notes {
-		text += n.Target + ": " + n.Text + "\n"
+		lines = append(lines, n.Target+": "+n.Text)
 	}
-	s.note.SetText(text)
-	s.table.Refresh()
+	s.note.SetText(strings.Join(lines, "\n"))
 	s.content.Show()
+	s.content.Refresh()
+	s.space.Refresh()
+	s.table.Refresh()
 }
 
 // look asks for the table again, away from the UI goroutine; the last request

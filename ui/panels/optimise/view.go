@@ -18,6 +18,8 @@ import (
 	"slipway/ui/forms"
 	"slipway/ui/panel"
 	"slipway/ui/widgets/field"
+	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/split"
 )
 
 // Needs is what the panel asks of the application.
@@ -40,9 +42,11 @@ type Panel struct {
 	recipe  plan.Recipe // what the forms edit
 	form    *forms.Form
 	content fyne.CanvasObject
-	undo    *widget.Button
-	redo    *widget.Button
+	undo    *hint.Button
+	redo    *hint.Button
+	convert *hint.Button
 	effect  *widget.Label
+	warn    *widget.Label // what about the recipe will hurt
 	yaml    *widget.Label
 	layer   *fyne.Container // settings of the selected layer
 	runs    *sideBySide
@@ -85,24 +89,24 @@ func (p *Panel) Shown() { p.look() }
 func (p *Panel) build() {
 	p.form = forms.New(&p.recipe, nil, func(title string, done func(string)) { p.env.Window.OpenFolder(title, done) }, "quantize.calibrate")
 	p.form.OnChange = p.changed
-	p.undo = widget.NewButtonWithIcon("Undo", base.ContentUndoIcon(), func() { p.try(p.needs.Undo()) })
-	p.redo = widget.NewButtonWithIcon("Redo", base.ContentRedoIcon(), func() { p.try(p.needs.Redo()) })
-	reset := widget.NewButton("Defaults", func() { p.try(p.needs.SetRecipe(plan.Default())) })
-	convert := widget.NewButtonWithIcon("Convert…", base.NavigateNextIcon(), func() { p.env.Window.Show("convert") })
-	convert.Importance = widget.HighImportance
-	bar := container.NewBorder(nil, nil, container.NewHBox(p.undo, p.redo, reset), convert)
+	p.undo = hint.NewButton("Undo", base.ContentUndoIcon(), "Take the last change back (Ctrl+Z)", func() { p.try(p.needs.Undo()) })
+	p.redo = hint.NewButton("Redo", base.ContentRedoIcon(), "Make it again (Ctrl+Y)", func() { p.try(p.needs.Redo()) })
+	reset := hint.NewButton("Defaults", nil, "Forget all settings; can be undone", func() { p.try(p.needs.SetRecipe(plan.Default())) })
+	p.convert = hint.NewButton("Convert…", base.NavigateNextIcon(), "Go on to the targets", func() { p.env.Window.Show("convert") })
+	p.convert.Importance = widget.HighImportance
+	bar := container.NewBorder(nil, nil, container.NewHBox(p.undo, p.redo, reset), p.convert)
 	p.effect = widget.NewLabel("")
 	p.effect.Wrapping = fyne.TextWrapWord
+	p.warn = widget.NewLabel("")
+	p.warn.Wrapping, p.warn.Importance = fyne.TextWrapWord, widget.WarningImportance
 	p.yaml = widget.NewLabel("")
 	p.yaml.TextStyle.Monospace, p.yaml.SizeName = true, base.SizeNameCaptionText
 	p.layer = container.NewVBox()
 	p.runs = newSideBySide()
 	right := container.NewVScroll(container.NewPadded(container.NewVBox(
-		title("What it will do"), p.effect, p.runs.content, p.layer, title("Recipe"), p.yaml)))
+		title("What it will do"), p.effect, p.warn, p.runs.content, p.layer, title("Recipe"), p.yaml)))
 	left := container.NewVScroll(container.NewPadded(p.form.Content))
-	split := container.NewHSplit(left, right)
-	split.Offset = 0.55
-	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split)
+	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split.New(left, right, 0.5))
 	p.describe()
 	p.reloadLayer()
 }
@@ -138,20 +142,27 @@ func (p *Panel) reload() {
 
 func (p *Panel) describe() {
 	undo, redo := p.needs.CanUndo()
-	enable(p.undo, undo)
-	enable(p.redo, redo)
+	p.undo.Because(unless(undo, "nothing was changed"))
+	p.redo.Because(unless(redo, "nothing was undone"))
+	p.convert.Because(unless(p.needs.Model() != nil, "open a model first"))
 	p.effect.SetText(Effect(p.needs.Model(), &p.recipe))
+	if w := Warning(p.needs.Model(), &p.recipe); w != "" {
+		p.warn.SetText(w)
+		p.warn.Show()
+	} else {
+		p.warn.Hide()
+	}
 	if b, err := p.recipe.YAML(); err == nil {
 		p.yaml.SetText(strings.TrimSpace(string(b)))
 	}
 }
 
-func enable(b *widget.Button, on bool) {
-	if on {
-		b.Enable()
-	} else {
-		b.Disable()
+// unless is the reason where a thing cannot be done.
+func unless(can bool, reason string) string {
+	if can {
+		return ""
 	}
+	return reason
 }
 
 // reloadLayer offers what can be set for the selected layer alone.

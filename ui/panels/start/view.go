@@ -20,6 +20,7 @@ import (
 	"slipway/project/settings"
 	"slipway/ui/panel"
 	"slipway/ui/theme"
+	"slipway/ui/widgets/hint"
 	"slipway/units"
 )
 
@@ -104,11 +105,11 @@ func (p *Panel) build() {
 	head.TextSize, head.TextStyle.Bold = 30, true
 	sub := widget.NewLabel("From a trained model to the hardware it will run on: see it, optimise it, convert it, prove it, compare it.")
 	sub.Wrapping = fyne.TextWrapWord
-	open := widget.NewButtonWithIcon("Open a model…", base.FolderOpenIcon(), func() {
+	open := hint.NewButton("Open a model…", base.FolderOpenIcon(), "Ctrl+O", func() {
 		p.env.Window.OpenFile("Open a model", "Models", []string{"onnx"}, p.act.Open)
 	})
 	open.Importance = widget.HighImportance
-	sample := widget.NewButtonWithIcon("Try the sample (EfficientNet-Lite0)", base.MediaPlayIcon(), p.act.Sample)
+	sample := hint.NewButton("Try the sample (EfficientNet-Lite0)", base.MediaPlayIcon(), "A classifier of photographs that comes with the studio", p.act.Sample)
 	drop := widget.NewLabel("or drop a file anywhere on this window: a model opens, pictures are tested, a folder measures accuracy")
 	drop.Importance, drop.Wrapping = widget.LowImportance, fyne.TextWrapWord
 	left := container.NewVBox(container.New(layout.NewCustomPaddedLayout(0, 0, 6, 6), head), sub, container.New(layout.NewCustomPaddedLayout(4, 4, 6, 6), container.NewHBox(open, sample)), drop, title("Recent"), p.recent)
@@ -139,7 +140,7 @@ func (p *Panel) reloadRecent() {
 	}
 	var rows []fyne.CanvasObject
 	for _, r := range list[:min(8, len(list))] {
-		b := widget.NewButton(filepath.Base(r.Path), func() { p.act.Open(r.Path) })
+		b := hint.NewButton(shorten(filepath.Base(r.Path), 64), nil, r.Path, func() { p.act.Open(r.Path) })
 		b.Alignment = widget.ButtonAlignLeading
 		b.Importance = widget.LowImportance
 		l := caption(recentText(r))
@@ -148,6 +149,15 @@ func (p *Panel) reloadRecent() {
 	}
 	p.recent.Objects = rows
 	p.recent.Refresh()
+}
+
+// shorten cuts the middle out of a long name: both ends tell files apart.
+func shorten(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n/2]) + "…" + string(r[len(r)-(n-n/2-1):])
 }
 
 // recentText is what is known of a file without opening it: the last result
@@ -164,7 +174,7 @@ func recentText(r settings.Recent) string {
 
 // installRow is the button that gets a runtime, and what the job says.
 type installRow struct {
-	button *widget.Button
+	button *hint.Button
 	note   *widget.Label
 	idle   string // the note where no job runs
 }
@@ -190,7 +200,7 @@ func (p *Panel) reloadRuntimes() {
 		text := container.New(layout.NewCustomPaddedVBoxLayout(-8), name, note)
 		var right fyne.CanvasObject
 		if !r.OK && p.act.CanInstall(r.Name) {
-			b := widget.NewButtonWithIcon("Install", base.DownloadIcon(), func() { p.act.Install(r.Name, r.Title) })
+			b := hint.NewButton("Install", base.DownloadIcon(), "Gets "+r.Title+" through pip into your cache", func() { p.act.Install(r.Name, r.Title) })
 			p.installs["install "+r.Title] = &installRow{button: b, note: note, idle: note.Text}
 			right = container.NewVBox(b)
 		}
@@ -212,13 +222,13 @@ func (p *Panel) reloadInstalls() {
 		text := row.idle
 		switch {
 		case !j.State.Ended():
-			row.button.Disable()
+			row.button.Because("is being installed")
 			text = "installing: " + j.Stage
 		case j.State == jobs.Failed:
-			row.button.Enable()
+			row.button.Because("")
 			text = "the installation failed: " + j.Findings.Error()
 		default:
-			row.button.Enable()
+			row.button.Because("")
 		}
 		row.note.SetText(text)
 	}

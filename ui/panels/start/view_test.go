@@ -31,3 +31,11 @@ func TestRecentTextPutsTheResultFirst(t *testing.T) {
 		t.Errorf("with a note: %q", got)
 	}
 }
+
+func TestLongNamesKeepBothEnds(t *testing.T) {
+	for s, want := range map[string]string{"net.onnx": "net.onnx", "a_very_long_name_v12.onnx": "a_very_l…12.onnx"} {
+		if got := shorten(s, 16); got != want {
+			t.Errorf("%s: %s, want %s", s, got, want)
+		}
+	}
+}

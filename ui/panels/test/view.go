@@ -22,6 +22,7 @@ import (
 	"slipway/runtimes/task"
 	"slipway/ui/panel"
 	"slipway/ui/theme"
+	"slipway/ui/widgets/hint"
 )
 
 // Needs is what the panel asks of the application.
@@ -47,10 +48,10 @@ type Panel struct {
 	note    *widget.Label
 	wake    chan struct{}
 	kept    map[string]keptRow // by path
-	add     *widget.Button
-	load    *widget.Button
-	again   *widget.Button
-	clear   *widget.Button
+	add     *hint.Button
+	load    *hint.Button
+	again   *hint.Button
+	clear   *hint.Button
 
 	mu     sync.Mutex
 	thumbs map[string]*image.NRGBA // by path, made once
@@ -113,14 +114,14 @@ func (p *Panel) build() {
 	p.note.Wrapping = fyne.TextWrapWord
 	p.note.Importance = widget.WarningImportance
 	p.note.Hide()
-	p.add = widget.NewButtonWithIcon("Add a picture…", base.ContentAddIcon(), func() {
+	p.add = hint.NewButton("Add a picture…", base.ContentAddIcon(), "Or drop pictures on the window", func() {
 		p.env.Window.OpenFile("Add a picture", "Pictures", []string{"jpg", "jpeg", "png", "webp", "bmp", "gif"}, func(path string) {
 			if _, err := p.needs.TestPictures([]string{path}); err != nil {
 				p.env.Window.Report("Cannot test", diag.FromError("test.failed", err))
 			}
 		})
 	})
-	p.load = widget.NewButtonWithIcon("Load task…", base.FileTextIcon(), func() {
+	p.load = hint.NewButton("Load task…", base.FileTextIcon(), "How pictures become inputs and what outputs mean, as YAML", func() {
 		p.env.Window.OpenFile("Load a task file", "Tasks", []string{"yaml", "yml"}, func(path string) {
 			t, err := task.Load(path)
 			if err == nil {
@@ -131,8 +132,8 @@ func (p *Panel) build() {
 			}
 		})
 	})
-	p.again = widget.NewButtonWithIcon("Test again", base.ViewRefreshIcon(), p.needs.RetestPictures)
-	p.clear = widget.NewButtonWithIcon("Clear", base.DeleteIcon(), p.needs.ClearPictures)
+	p.again = hint.NewButton("Test again", base.ViewRefreshIcon(), "All pictures on all variants", p.needs.RetestPictures)
+	p.clear = hint.NewButton("Clear", base.DeleteIcon(), "Takes all pictures away; the files stay", p.needs.ClearPictures)
 	bar := container.NewHBox(p.add, p.load, layout.NewSpacer(), p.again, p.clear)
 	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator(), p.note), nil, nil, nil, container.NewVScroll(container.NewPadded(p.list)))
 	p.reload()
@@ -194,19 +195,18 @@ func (p *Panel) reload() {
 }
 
 func (p *Panel) enable(some bool) {
-	for _, b := range []*widget.Button{p.again, p.clear} {
-		if some {
-			b.Enable()
-		} else {
-			b.Disable()
-		}
-	}
+	model, pictures := "", ""
 	if p.needs.Model() == nil {
-		p.add.Disable()
-		p.load.Disable()
-	} else {
-		p.add.Enable()
-		p.load.Enable()
+		model = "open a model first"
+	}
+	if !some {
+		pictures = "there are no pictures"
+	}
+	for _, b := range []*hint.Button{p.add, p.load} {
+		b.Because(model)
+	}
+	for _, b := range []*hint.Button{p.again, p.clear} {
+		b.Because(pictures)
 	}
 }
 

@@ -8,8 +8,9 @@ import (
 	"slipway/ui/theme"
 )
 
-// passed gives a key that no field uses to the canvas that o is on.
-func passed(o fyne.CanvasObject, e *fyne.KeyEvent) bool {
+// Passed gives a key that no field uses to the canvas that o is on, and
+// reports whether it was one of those.
+func Passed(o fyne.CanvasObject, e *fyne.KeyEvent) bool {
 	switch e.Name {
 	case fyne.KeyF5, fyne.KeyF11, fyne.KeyEscape:
 	default:
@@ -33,7 +34,7 @@ func NewEntry() *Entry {
 
 // TypedKey implements fyne.Focusable.
 func (e *Entry) TypedKey(k *fyne.KeyEvent) {
-	if !passed(e, k) {
+	if !Passed(e, k) {
 		e.Entry.TypedKey(k)
 	}
 }
@@ -51,7 +52,7 @@ func NewCheck(label string, changed func(bool)) *Check {
 
 // TypedKey implements fyne.Focusable.
 func (c *Check) TypedKey(k *fyne.KeyEvent) {
-	if !passed(c, k) {
+	if !Passed(c, k) {
 		c.Check.TypedKey(k)
 	}
 }
@@ -69,7 +70,7 @@ func NewSelect(choices []string, changed func(string)) *Select {
 
 // TypedKey implements fyne.Focusable.
 func (s *Select) TypedKey(k *fyne.KeyEvent) {
-	if !passed(s, k) {
+	if !Passed(s, k) {
 		s.Select.TypedKey(k)
 	}
 }
@@ -110,7 +111,7 @@ func (r *sliderRenderer) visible() {
 
 // TypedKey implements fyne.Focusable.
 func (s *Slider) TypedKey(k *fyne.KeyEvent) {
-	if !passed(s, k) {
+	if !Passed(s, k) {
 		s.Slider.TypedKey(k)
 	}
 }

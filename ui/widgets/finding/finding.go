@@ -1,0 +1,70 @@
+package finding
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	base "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"slipway/conversion/diag"
+	"slipway/ui/theme"
+)
+
+// Row draws one finding.
+func Row(f *diag.Finding) fyne.CanvasObject {
+	name := theme.ColorMuted
+	switch f.Severity {
+	case diag.Error:
+		name = theme.ColorMismatch
+	case diag.Warning:
+		name = theme.ColorDrift
+	}
+	bar := canvas.NewRectangle(theme.Current(name))
+	bar.CornerRadius = 2
+	bar.SetMinSize(fyne.NewSize(4, 10))
+	box := container.New(layout.NewCustomPaddedVBoxLayout(-8))
+	add := func(text string, style fyne.TextStyle, importance widget.Importance, size fyne.ThemeSizeName) {
+		l := widget.NewLabel(text)
+		l.Wrapping, l.TextStyle, l.Importance, l.SizeName = fyne.TextWrapWord, style, importance, size
+		box.Add(l)
+	}
+	add(f.Text, fyne.TextStyle{Bold: true}, widget.MediumImportance, base.SizeNameText)
+	if w := Where(f); w != "" {
+		add(w, fyne.TextStyle{}, widget.LowImportance, base.SizeNameCaptionText)
+	}
+	if f.Suggestion != "" {
+		add("→ "+f.Suggestion, fyne.TextStyle{}, widget.MediumImportance, base.SizeNameText)
+	}
+	return container.New(layout.NewCustomPaddedLayout(2, 2, 0, 0), container.NewBorder(nil, nil, bar, nil, box))
+}
+
+// most is how many layers Where names; the rest is counted.
+const most = 6
+
+// Where says which file and which layers a finding is about.
+func Where(f *diag.Finding) string {
+	var where []string
+	if f.File != "" {
+		where = append(where, filepath.Base(f.File))
+	}
+	layers := f.Layers
+	if f.Layer != "" && !slices.Contains(layers, f.Layer) {
+		layers = append([]string{f.Layer}, layers...)
+	}
+	switch n := len(layers); {
+	case n == 1:
+		where = append(where, "layer "+layers[0])
+	case n > most:
+		where = append(where, fmt.Sprintf("%d layers: %s and %d more", n, strings.Join(layers[:most], ", "), n-most))
+	case n > 1:
+		where = append(where, fmt.Sprintf("%d layers: %s", n, strings.Join(layers, ", ")))
+	}
+	return strings.Join(where, " · ")
+}

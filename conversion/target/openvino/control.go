@@ -3,6 +3,7 @@ package openvino
 import (
 	"fmt"
 	"maps"
+	"math"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op/kernel"
@@ -35,7 +36,6 @@ type portMap struct {
 	purpose  string
 	sliced   bool
 	axis     int
-	reversed bool
 }
 
 func legalBodies(n *ir.Node) string {
@@ -209,7 +209,9 @@ func (e *emitter) raised(v *ir.Value, axis int) port {
 
 // emitScan writes a Loop whose body takes its slices itself. A TensorIterator,
 // which is made for this, gives wrong results where a slice and the state that is
-// made of it share their memory (2026.4 on processors).
+// made of it share their memory (2026.4 on processors). Outputs are turned round
+// behind it: a Loop of constants, which is computed while the file is loaded,
+// ignores that they are collected backwards.
 func emitScan(e *emitter, n *ir.Node) {
 	g := n.Graph("body")
 	formal := len(n.Inputs) - n.Captured()
@@ -266,6 +268,7 @@ func emitScan(e *emitter, n *ir.Node) {
 	if !e.finishBody(s) {
 		return
 	}
+	turned := map[*ir.Value]int{} // outputs that are collected from their end, by axis
 	body.ports = append(body.ports, portMap{output: true, external: -1, internal: s.yield(s.constant(tensor.Scalar(true))), purpose: "execution_condition"})
 	for i, v := range g.Outputs {
 		p := portMap{output: true, external: -1}
@@ -285,7 +288,10 @@ func emitScan(e *emitter, n *ir.Node) {
 				e.fail("%w", err)
 				return
 			}
-			p.internal, p.sliced, p.axis, p.reversed = s.yield(s.raised(v, axis)), true, axis, at("scan_output_directions", k) != 0
+			p.internal, p.sliced, p.axis = s.yield(s.raised(v, axis)), true, axis
+			if at("scan_output_directions", k) != 0 && p.external >= 0 {
+				turned[n.Out(i)] = axis
+			}
 		}
 		if p.external >= 0 {
 			body.ports = append(body.ports, p)
@@ -294,4 +300,9 @@ func emitScan(e *emitter, n *ir.Node) {
 	s.uniqueNames()
 	body.layers = s.layers
 	l.bodies = []inner{body}
+	for i, v := range n.Outputs {
+		if axis, ok := turned[v]; ok {
+			e.ports[v] = e.rename(port{l, outs[i] - len(l.in)}, v, "Slice", "opset8", v.Shape, e.ints(-1), e.ints(math.MinInt64), e.ints(-1), e.ints(int64(axis)))
+		}
+	}
 }

@@ -71,14 +71,10 @@ func (w xmlWriter) portMaps(b inner) {
 			w.attr("purpose", p.purpose)
 		}
 		if p.sliced {
-			start, end, stride := "0", "-1", "1"
-			if p.reversed {
-				start, end, stride = "-1", "0", "-1"
-			}
 			w.attr("axis", strconv.Itoa(p.axis))
-			w.attr("start", start)
-			w.attr("end", end)
-			w.attr("stride", stride)
+			w.attr("start", "0")
+			w.attr("end", "-1")
+			w.attr("stride", "1")
 			w.attr("part_size", "1")
 		}
 		w.WriteString(" />\n")

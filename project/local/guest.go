@@ -25,7 +25,7 @@ type job struct {
 
 // Guest is what a worker process of this program can do.
 func Guest() guest.Guest {
-	return guest.Guest{Open: all.Direct, Jobs: map[string]guest.JobFunc{jobConvert: convert}}
+	return guest.Guest{Open: all.Direct, Jobs: map[string]guest.JobFunc{jobConvert: convert, jobEngine: engine}}
 }
 
 // convert runs in the worker process.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"slipway/conversion/diag"
@@ -12,11 +13,17 @@ import (
 	"slipway/runtimes"
 )
 
-// Builder builds the engine that a build file asks for, in its folder, and
-// returns the files that it made. earlier is the note of an engine that stands
-// in the place of the new one, "" where there is none; why says what made that
-// useless here.
-type Builder func(ctx context.Context, build, earlier string, progress func(share float64, stage string)) (files []string, why string, err error)
+// Builder builds the engine that a build file asks for, in its folder. earlier is
+// the build file of an engine that stands in the place of the new one, "" where
+// there is none.
+type Builder func(ctx context.Context, build, earlier string, progress func(share float64, stage string)) (*Built, error)
+
+// Built is an engine that was built or taken over.
+type Built struct {
+	Files  []string `json:"files"`            // in the build file's folder, made or changed
+	Why    string   `json:"why,omitempty"`    // what made an earlier engine useless here
+	Reused bool     `json:"reused,omitempty"` // the earlier engine was taken over
+}
 
 // engine builds a TensorRT engine where the library and a GPU are there. Without
 // them the artefact stays as it is, with the finding that says so; a refusal is
@@ -34,7 +41,7 @@ func (e *Env) engine(ctx context.Context, q Request, res *Result, progress func(
 	if build == "" {
 		return nil
 	}
-	files, why, err := e.Engine(ctx, build, q.Earlier, func(share float64, stage string) {
+	b, err := e.Engine(ctx, build, q.Earlier, func(share float64, stage string) {
 		progress(plan.Event{Stage: "engine", Fraction: 0.9 + share/10, Text: stage})
 	})
 	var absent *runtimes.NotAvailableError
@@ -42,16 +49,21 @@ func (e *Env) engine(ctx context.Context, q Request, res *Result, progress func(
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &absent):
+		for _, f := range res.Findings {
+			if f.Code == "tensorrt.not-built" {
+				f.Text += "; " + absent.Reason
+			}
+		}
 		return nil
 	case err != nil:
 		res.Findings = append(res.Findings, diag.Warnf("tensorrt.engine", "no engine was built: %v", err).
 			Suggest("the model and its build file are whole: change the flags there, or build it elsewhere"))
 		return nil
 	}
-	if why != "" {
-		res.Findings = append(res.Findings, diag.Infof("tensorrt.rebuilt", "the engine was built again: %s", why))
+	if b.Why != "" {
+		res.Findings = append(res.Findings, diag.Infof("tensorrt.rebuilt", "the engine was built again: %s", b.Why))
 	}
-	for _, f := range files {
+	for _, f := range b.Files {
 		st, err := os.Stat(filepath.Join(q.Private, f))
 		if err != nil {
 			return err
@@ -60,14 +72,18 @@ func (e *Env) engine(ctx context.Context, q Request, res *Result, progress func(
 		if err != nil {
 			return err
 		}
-		res.Artefacts = append(res.Artefacts, plan.Artefact{Path: f, Bytes: st.Size(), SHA256: sum})
-	}
-	keep := res.Findings[:0]
-	for _, f := range res.Findings {
-		if f.Code != "tensorrt.not-built" {
-			keep = append(keep, f)
+		made := plan.Artefact{Path: f, Bytes: st.Size(), SHA256: sum}
+		if i := slices.IndexFunc(res.Artefacts, func(a plan.Artefact) bool { return a.Path == f }); i >= 0 {
+			res.Artefacts[i] = made
+		} else {
+			res.Artefacts = append(res.Artefacts, made)
 		}
 	}
-	res.Findings = append(keep, diag.Infof("tensorrt.built", "the engine was built here; its numbers are those of ONNX Runtime's check, it was not run"))
+	did := "built here"
+	if b.Reused {
+		did = "taken over from before, as model, GPU and version are the same"
+	}
+	res.Findings = slices.DeleteFunc(res.Findings, func(f *diag.Finding) bool { return f.Code == "tensorrt.not-built" })
+	res.Findings = append(res.Findings, diag.Infof("tensorrt.built", "the engine was %s; its numbers are those of ONNX Runtime's check, it was not run", did))
 	return nil
 }

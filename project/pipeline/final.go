@@ -33,9 +33,9 @@ func (e *Env) RunTo(ctx context.Context, q Request, dir string, progress func(pl
 	if name == "" {
 		name = BaseName(q.Model)
 	}
-	if note := filepath.Join(dir, q.Target, name+".engine.json"); q.Earlier == "" {
-		if _, err := os.Stat(note); err == nil {
-			q.Earlier = note
+	if build := filepath.Join(dir, q.Target, name+".build.json"); q.Earlier == "" {
+		if _, err := os.Stat(build); err == nil {
+			q.Earlier = build
 		}
 	}
 	res, err := e.Run(ctx, q, progress)

@@ -49,7 +49,7 @@ type Request struct {
 	// Private is an existing folder, on the file system of the result, that the
 	// conversion writes into.
 	Private string
-	Earlier string // the note of an engine that this conversion replaces, "" where there is none
+	Earlier string // the build file of an engine that this conversion replaces, "" where there is none
 }
 
 // Result is a report with its verdict; its JSON is the command line's contract.

@@ -4,6 +4,7 @@ package ort
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -77,7 +78,8 @@ func (r *Runtime) Check(ctx context.Context) error {
 }
 
 // Open implements runtimes.Runtime. Entries of Options.Extra become session
-// configuration entries. Options.Fast changes nothing: on the CPU the library
+// configuration entries; with the device "TensorRT", those whose names begin with
+// trt_ are the provider's. Options.Fast changes nothing: on the CPU the library
 // computes in the model's own types.
 func (r *Runtime) Open(ctx context.Context, m runtimes.Model, o runtimes.Options) (runtimes.Session, error) {
 	if err := r.load(); err != nil {
@@ -143,23 +145,32 @@ func (s *session) sessionOptions(plain bool) (*ortgo.SessionOptions, error) {
 			steps = append(steps, func() error { return so.EnableProfiling(filepath.Join(s.profileDir, "profile")) })
 		}
 		for _, k := range slices.Sorted(keys(o.Extra)) {
+			if o.Device == "TensorRT" && strings.HasPrefix(k, providerSettings) {
+				continue
+			}
 			steps = append(steps, func() error { return so.AddSessionConfigEntry(k, o.Extra[k]) })
 		}
-		steps = append(steps, func() error { return appendProvider(so, o.Device) })
+		steps = append(steps, func() error { return appendProvider(so, o) })
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			_ = so.Destroy()
+			var absent *runtimes.NotAvailableError
+			if errors.As(err, &absent) {
+				return nil, err
+			}
 			return nil, refuse("open", err)
 		}
 	}
 	return so, nil
 }
 
-func appendProvider(so *ortgo.SessionOptions, device string) error {
-	switch device {
+func appendProvider(so *ortgo.SessionOptions, o runtimes.Options) error {
+	switch o.Device {
 	case "", "CPU":
 		return nil
+	case "TensorRT":
+		return appendTensorRT(so, o.Extra)
 	case "CUDA":
 		cuda, err := ortgo.NewCUDAProviderOptions()
 		if err != nil {
@@ -168,7 +179,7 @@ func appendProvider(so *ortgo.SessionOptions, device string) error {
 		defer func() { _ = cuda.Destroy() }()
 		return so.AppendExecutionProviderCUDA(cuda)
 	}
-	return so.AppendExecutionProvider(device, nil)
+	return so.AppendExecutionProvider(o.Device, nil)
 }
 
 func keys(m map[string]string) func(yield func(string) bool) {

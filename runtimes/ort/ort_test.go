@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"slipway/conversion/tensor"
@@ -168,4 +169,15 @@ func TestAbsent(t *testing.T) {
 			t.Errorf("%q: %v", path, err)
 		}
 	}
+}
+
+// TestTensorRTIsAbsent: the library of the tests has no TensorRT provider.
+func TestTensorRTIsAbsent(t *testing.T) {
+	rt := ort.New(conform.Library(t, "onnxruntime"))
+	_, err := rt.Open(t.Context(), runtimes.Model{Path: conform.For(t, "onnx").Add}, runtimes.Options{Device: "TensorRT", Extra: map[string]string{"trt_fp16_enable": "1"}})
+	var absent *runtimes.NotAvailableError
+	if !errors.As(err, &absent) || !strings.Contains(absent.Reason, "no working TensorRT provider") || absent.Cure == "" {
+		t.Errorf("got %v", err)
+	}
+	t.Log(err)
 }

@@ -18,6 +18,9 @@ var Attention = &pass.Pass{
 // attention sees n as Softmax(s * Q K^T + mask) V for Q, K and V of
 // [batch, heads, length, size].
 func attention(g *ir.Graph, c *pass.Ctx, p *ir.Patch, n *ir.Node) bool {
+	if n.Op == "MatMul" && n.Out(0).Rank() == 3 && n.Out(0).DType.IsFloat() {
+		return flatAttention(g, c, p, n)
+	}
 	if n.Op != "MatMul" || n.Out(0).Rank() != 4 || !n.Out(0).DType.IsFloat() {
 		return false
 	}

@@ -27,10 +27,20 @@ func globalPool(g *ir.Graph, _ *pass.Ctx, p *ir.Patch, n *ir.Node) bool {
 	m := newMatch(g)
 	m.nodes = []*ir.Node{n}
 	m.value["axes"] = n.In(1)
-	if !slices.Equal(m.axes("axes", 4), []int{2, 3}) {
+	axes := m.axes("axes", 4)
+	kept := n.Int("keepdims", 1) == 1
+	if t := x.Node(); t != nil && t.Op == "Transpose" && slices.Equal(t.Ints("perm"), toLast) && slices.Equal(axes, []int{1, 2}) {
+		// Of a plane that was made channels-last the mean is taken before that.
+		x, axes = t.In(0), []int{2, 3}
+		if kept {
+			p.Rewrite(n, "Transpose", ir.Attrs{"perm": toLast}, m.add(p, n, to, nil, x))
+			return true
+		}
+	}
+	if !slices.Equal(axes, []int{2, 3}) {
 		return false
 	}
-	if n.Int("keepdims", 1) == 1 {
+	if kept {
 		p.Rewrite(n, to, nil, x)
 		return true
 	}

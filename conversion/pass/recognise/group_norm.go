@@ -72,6 +72,47 @@ func groupNorm(g *ir.Graph, c *pass.Ctx, p *ir.Patch, n *ir.Node) bool {
 	return true
 }
 
+// lastGroups sees the match, a normalization of x that n ends, as that of groups
+// of channels which are the last axis: x is a Reshape that takes them apart, and
+// another one puts them together again.
+func (m *match) lastGroups(p *ir.Patch, n *ir.Node, x *ir.Value, axes []int, epsilon float64) bool {
+	rank, first := x.Rank(), x.Node()
+	if rank < 4 || len(axes) != rank-2 || slices.Contains(axes, 0) || slices.Contains(axes, rank-2) || first == nil || first.Op != "Reshape" || !m.g.SingleUse(n.Out(0)) {
+		return false
+	}
+	in, last := first.In(0), n.Out(0).Uses()[0].Node
+	groups, ok1 := x.Shape[rank-2].Int()
+	channels, ok2 := in.Shape[max(0, in.Rank()-1)].Int()
+	if last.Op != "Reshape" || in.Rank() != rank-1 || !in.Shape.Equal(last.Out(0).Shape) || !in.Shape[:rank-2].Equal(x.Shape[:rank-2]) || !ok1 || !ok2 {
+		return false
+	}
+	last2 := []int{rank - 2, rank - 1}
+	make := func(name string, none float64) *ir.Value {
+		v := m.value[name]
+		if v == nil {
+			return filled(p, last.Name+"_"+name, x.DType, none, int(channels))
+		}
+		e, _, ok := spread(v, x.Shape, last2)
+		if !ok {
+			return nil
+		}
+		return vector(p, last.Name+"_"+name, x.DType, e, int(channels))
+	}
+	scale, bias := make("scale", 1), make("bias", 0)
+	if scale == nil || bias == nil {
+		return false
+	}
+	m.nodes = append(m.nodes, last)
+	forth, back := []int64{0, int64(rank - 2)}, []int64{0}
+	for a := 1; a < rank-2; a++ {
+		forth, back = append(forth, int64(a)), append(back, int64(a+1))
+	}
+	y := m.add(p, last, "Transpose", ir.Attrs{"perm": forth}, in)
+	y = m.add(p, last, "GroupNormalization", ir.Attrs{"num_groups": groups, "epsilon": epsilon}, y, scale, bias)
+	m.rewrite(p, last, "Transpose", ir.Attrs{"perm": append(back, 1)}, y)
+	return true
+}
+
 // perGroup are scale and bias of the normalization inside, by group; false where
 // it does not work on one group at a time.
 func perGroup(n *ir.Node, groups int) (scale, bias []float64, ok bool) {

@@ -17,12 +17,15 @@ var LayerNorm = &pass.Pass{
 
 // standardized is (x - mean)/sqrt(variance + epsilon); the second form is how
 // TensorFlow's batch_normalization spells it: x*i + (bias - mean*i), i being the
-// inverse root times the scale.
+// inverse root times the scale; in the third, Keras's, the mean is made negative
+// first.
 var standardized = func() form {
 	inverse := as("inverse", or(swap("Mul", overRoot(variance), constant("scale")), overRoot(variance)))
 	moved := swap("Mul", mean, inverse)
 	scaled := swap("Mul", x, inverse)
-	return or(divided(centred, variance), swap("Add", scaled, expr("Sub", constant("bias"), moved)), expr("Sub", scaled, moved))
+	lowered := swap("Mul", expr("Neg", mean), inverse)
+	return or(divided(centred, variance), swap("Add", scaled, expr("Sub", constant("bias"), moved)), expr("Sub", scaled, moved),
+		swap("Add", scaled, swap("Add", lowered, constant("bias"))), swap("Add", scaled, lowered))
 }()
 
 func layerNorm(g *ir.Graph, c *pass.Ctx, p *ir.Patch, n *ir.Node) bool {
@@ -83,6 +86,7 @@ func layerNorm(g *ir.Graph, c *pass.Ctx, p *ir.Patch, n *ir.Node) bool {
 		y := m.add(p, a.last, "Transpose", ir.Attrs{"perm": []int64{0, 2, 3, 1}}, x)
 		y = m.add(p, a.last, "LayerNormalization", ir.Attrs{"axis": int64(3), "epsilon": epsilon}, y, scale, bias)
 		m.rewrite(p, a.last, "Transpose", ir.Attrs{"perm": []int64{0, 3, 1, 2}}, y)
+	case m.lastGroups(p, n, x, axes, epsilon):
 	default:
 		c.Miss(n, "LayerNormalization over the axes %v has no operator", axes)
 		return false

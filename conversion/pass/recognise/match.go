@@ -14,10 +14,13 @@ import (
 type match struct {
 	g     *ir.Graph
 	value map[string]*ir.Value
+	over  map[string][]int // axes that an operator has without naming them
 	nodes []*ir.Node
 }
 
-func newMatch(g *ir.Graph) *match { return &match{g: g, value: map[string]*ir.Value{}} }
+func newMatch(g *ir.Graph) *match {
+	return &match{g: g, value: map[string]*ir.Value{}, over: map[string][]int{}}
+}
 
 // form is a shape that the expression behind a value may have. It calls rest
 // once for each way in which v has that shape, until rest returns true, with

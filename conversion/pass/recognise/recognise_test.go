@@ -3,6 +3,7 @@ package recognise_test
 import (
 	"context"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -83,6 +84,37 @@ var found = map[string]string{
 	"attention_mha":            "… Attention …",
 }
 
+// foundInKeras is what the blocks of Keras become, as tf2onnx and PyTorch's
+// exporter write them: there is a layer before each, and pictures are
+// channels-last.
+var foundInKeras = map[string]string{
+	"layer_norm":        "Reshape MatMul Reshape Add LayerNormalization",
+	"layer_norm_2d":     "Transpose Conv Transpose LayerNormalization",
+	"rms_norm":          "… Add RMSNormalization",
+	"rms_norm_layer":    "… Add RMSNormalization",
+	"group_norm":        "Transpose Conv GroupNormalization Transpose",
+	"gelu":              "… MatMul … Add Gelu",
+	"gelu_tanh":         "… MatMul … Add Gelu",
+	"silu":              "… Swish …",
+	"hard_swish":        "… HardSwish …",
+	"mish":              "… Mish",
+	"se":                "… GlobalAveragePool Conv Relu Conv …",
+	"se_dense":          "… GlobalAveragePool … HardSigmoid …",
+	"attention":         "… Transpose Transpose Transpose Attention Transpose …",
+	"softmax_attention": "… Attention Reshape",
+	"channel_shuffle":   "Transpose Conv Reshape Transpose Reshape Conv Transpose",
+	"pixel_shuffle":     "Transpose Conv DepthToSpace Transpose",
+	"depth_to_space":    "Transpose Conv DepthToSpace Transpose",
+}
+
+// like reports whether operators are as expected, where … are any.
+func like(operators, expected string) bool {
+	e := regexp.QuoteMeta(expected)
+	e = strings.ReplaceAll(e, "… ", "(.* )?")
+	e = strings.ReplaceAll(e, " …", "( .*)?")
+	return regexp.MustCompile("^" + e + "$").MatchString(operators)
+}
+
 func open(t *testing.T, file string) *source.Model {
 	t.Helper()
 	m, err := onnx.Source{}.Open(context.Background(), file, source.Options{Registry: ops.Registry()})
@@ -97,9 +129,12 @@ func feeds(t *testing.T, g *ir.Graph) map[string]*tensor.Tensor {
 	t.Helper()
 	out := map[string]*tensor.Tensor{}
 	for i, v := range g.Inputs {
-		dims, ok := v.Shape.Ints()
-		if !ok {
-			t.Fatalf("input %s of %v", v.Name, v.Shape)
+		dims := make([]int, v.Rank())
+		for a, d := range v.Shape {
+			dims[a] = 2 // a size that the model leaves open
+			if n, ok := d.Int(); ok {
+				dims[a] = int(n)
+			}
 		}
 		x, err := ir.Noise(v.DType, uint64(7+i), dims...)
 		if err != nil {
@@ -149,18 +184,18 @@ func TestExports(t *testing.T) {
 			check("recognised")
 			ops1 := operators(g)
 			made := slices.ContainsFunc(g.Nodes, func(n *ir.Node) bool { return strings.HasPrefix(n.By, "recognise_") })
-			switch expected, known := found[pattern]; {
+			table := found
+			if strings.Contains(name, ".keras.") || strings.Contains(name, ".tf2onnx") {
+				table = foundInKeras
+			}
+			switch expected, known := table[pattern]; {
 			case strings.HasPrefix(pattern, "not_"):
 				if made {
 					t.Errorf("became %s", ops1)
 				}
 			case !known:
 				t.Errorf("no expectation; became %s", ops1)
-			case strings.HasPrefix(expected, "…"):
-				if part := strings.Trim(expected, "… "); !strings.Contains(ops1, part) {
-					t.Errorf("became %s without %s", ops1, part)
-				}
-			case expected != "" && ops1 != expected:
+			case expected != "" && !like(ops1, expected):
 				t.Errorf("became %s, want %s", ops1, expected)
 			}
 			if _, err := recognise.Restore(func(*ir.Node) bool { return false }).Run1(context.Background(), g, ops.Registry(), nil, nil); err != nil {

@@ -13,7 +13,7 @@ var RMSNorm = &pass.Pass{
 	Run:   each(rmsNorm),
 }
 
-var overRMS = divided(x, reduction("ReduceMean", squareOf(x), "axes"))
+var overRMS = divided(x, averaged(squareOf(x), "axes"))
 
 func rmsNorm(g *ir.Graph, c *pass.Ctx, p *ir.Patch, n *ir.Node) bool {
 	m := newMatch(g)

@@ -32,12 +32,32 @@ func reduction(name string, x form, axes string) form {
 	return where(expr(name, x, constant(axes)), func(n *ir.Node) bool { return n.Int("keepdims", 1) == 1 })
 }
 
+// averaged is the mean of x over constant axes, which stay as ones; an exporter
+// may have made it a GlobalAveragePool.
+func averaged(x form, axes string) form {
+	named := reduction("ReduceMean", x, axes)
+	pooled := func(m *match, v *ir.Value, rest func() bool) bool {
+		if _, twice := m.over[axes]; twice || v == nil {
+			return false
+		}
+		for a := 2; a < v.Rank(); a++ {
+			m.over[axes] = append(m.over[axes], a)
+		}
+		if expr("GlobalAveragePool", x)(m, v, rest) {
+			return true
+		}
+		delete(m.over, axes)
+		return false
+	}
+	return or(named, pooled)
+}
+
 // The parts of a standardisation of x, (x - mean)/sqrt(variance + epsilon).
 var (
 	x        = bind("x")
-	mean     = as("mean", reduction("ReduceMean", x, "axes"))
+	mean     = as("mean", averaged(x, "axes"))
 	centred  = as("centred", expr("Sub", x, mean))
-	variance = reduction("ReduceMean", squareOf(centred), "axes of variance")
+	variance = or(averaged(squareOf(centred), "axes of variance"), expr("Sub", averaged(squareOf(x), "axes of variance"), squareOf(mean)))
 )
 
 func squareOf(f form) form { return or(expr("Pow", f, number(2)), swap("Mul", f, f)) }
@@ -63,6 +83,9 @@ func divided(x, f form) form {
 // axes are the axes bound to name for a tensor of the given rank, not negative,
 // sorted; nil where they are not valid.
 func (m *match) axes(name string, rank int) []int {
+	if over, ok := m.over[name]; ok {
+		return slices.Clone(over)
+	}
 	v, ok := m.value[name].ConstInts()
 	if !ok || rank < 1 {
 		return nil

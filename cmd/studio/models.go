@@ -12,6 +12,7 @@ import (
 	"slipway/project"
 	"slipway/project/local"
 	"slipway/runtimes"
+	"slipway/runtimes/all"
 	"slipway/runtimes/task"
 )
 
@@ -76,7 +77,7 @@ func (a *app) runtimesOf(ctx context.Context, path string, asked []string) ([]pr
 // preferredFor is the runtime that a model file is run on when none was asked
 // for: its own target's.
 func preferredFor(path string, have []project.RuntimeStatus) project.RuntimeStatus {
-	want := map[string]string{"onnx": "ort", "openvino": "openvino", "tflite": "litert", "coreml": "mil", "ncnn": "ncnn"}[formatOf(path)]
+	want := all.ForTarget(formatOf(path))
 	for _, s := range have {
 		if s.Name == want {
 			return s

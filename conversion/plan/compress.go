@@ -40,5 +40,6 @@ func (r *run) compress() error {
 	}
 	o := *compress.Weights.Options.(*compress.Options)
 	o.Scheme, o.Bits, o.Block, o.KeepFloat = s.Weights, s.PaletteBits(), s.Block, r.Recipe.Quantize.KeepFloat
+	o.Plain = r.As != "" // what another artefact is compared with
 	return r.pass(compress.Weights, &o)
 }

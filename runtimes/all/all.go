@@ -9,8 +9,9 @@ import (
 	opsall "slipway/conversion/ops/all"
 	"slipway/conversion/source"
 	sourceall "slipway/conversion/source/all"
-	"slipway/conversion/source/coreml"
+	milsource "slipway/conversion/source/coreml"
 	"slipway/runtimes"
+	"slipway/runtimes/coreml"
 	"slipway/runtimes/library"
 	"slipway/runtimes/litert"
 	"slipway/runtimes/mil"
@@ -37,6 +38,7 @@ var list = []runtime{
 	{openvino.Name, "OpenVINO", "openvino", []string{"openvino"}, openvino.New},
 	{litert.Name, "LiteRT", "litert", []string{"tflite"}, litert.New},
 	{ncnn.Name, "ncnn", "ncnn", []string{"ncnn"}, ncnn.New},
+	{coreml.Name, coreml.Title, "", []string{"coreml"}, coreml.New},
 	{mil.Name, mil.Title, "", []string{"coreml"}, func(string) runtimes.Runtime { return coreML() }},
 }
 
@@ -64,6 +66,10 @@ func Runtimes(find Find) []Entry {
 	var out []Entry
 	for _, r := range list {
 		e := Entry{Name: r.name, Title: r.title, Library: r.library, Targets: r.targets}
+		if r.name == coreml.Name {
+			out = append(out, system(e))
+			continue
+		}
 		if r.library == "" {
 			e.Found, e.Origin = true, "built in"
 			out = append(out, e)
@@ -84,6 +90,22 @@ func Runtimes(find Find) []Entry {
 	return out
 }
 
+// system completes the entry of Core ML, which is part of one system.
+func system(e Entry) Entry {
+	e.Loses = coreml.Loses
+	path, err := coreml.Find()
+	var absent *runtimes.NotAvailableError
+	switch {
+	case err == nil:
+		e.Found, e.Path, e.Origin = true, path, "macOS"
+	case errors.As(err, &absent):
+		e.Reason, e.Cure = absent.Reason, absent.Cure
+	default:
+		e.Reason = err.Error()
+	}
+	return e
+}
+
 func notAvailable(r runtime, err error) *runtimes.NotAvailableError {
 	cure := "studio runtimes install " + r.library
 	var missing *library.NotFoundError
@@ -97,6 +119,9 @@ func notAvailable(r runtime, err error) *runtimes.NotAvailableError {
 // where there is none here.
 func ForTarget(target string) string {
 	for _, r := range list {
+		if _, err := coreml.Find(); r.name == coreml.Name && err != nil {
+			continue // another one checks packages
+		}
 		for _, t := range r.targets {
 			if t == target {
 				return r.name
@@ -158,7 +183,7 @@ func builtIn() runtimes.Runtime {
 }
 
 // coreML is the reference arithmetic over Core ML packages.
-func coreML() runtimes.Runtime { return mil.New(computes(coreml.Source{}.Open, "coreml")) }
+func coreML() runtimes.Runtime { return mil.New(computes(milsource.Source{}.Open, "coreml")) }
 
 // computes is the reference runtime over the models that open reads.
 func computes(open func(context.Context, string, source.Options) (*source.Model, error), formats ...string) runtimes.Runtime {

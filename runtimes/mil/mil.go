@@ -9,6 +9,7 @@ import (
 
 	"slipway/conversion/tensor"
 	"slipway/runtimes"
+	"slipway/runtimes/internal/mlpackage"
 )
 
 // Name is the runtime's name, Title what people read.
@@ -48,7 +49,7 @@ func (r Runtime) Open(ctx context.Context, m runtimes.Model, o runtimes.Options)
 	if err != nil {
 		return nil, rename(err)
 	}
-	f, err := NewFace(m.Path, s)
+	f, err := mlpackage.NewFace(m.Path, Name, s)
 	if err != nil {
 		_ = s.Close() // the error that counts is the first
 		return nil, runtimes.Refuse(Name, "open", "%v", err)
@@ -66,7 +67,7 @@ func rename(err error) error {
 }
 
 type session struct {
-	*Face
+	*mlpackage.Face
 	inner runtimes.Session
 }
 

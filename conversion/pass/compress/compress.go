@@ -25,6 +25,9 @@ type Options struct {
 	Block     int      `key:"block" title:"Block" min:"8" max:"1024"`
 	Smallest  int      `key:"smallest" title:"Smallest weights" help:"Weights of fewer elements stay as they are" unit:"elements" min:"1" max:"1000000"`
 	KeepFloat []string `key:"keep_float" title:"Keep in float" help:"Layers whose weights stay as they are"`
+	// Plain: the graph gets the floats that the integers stand for. Runtimes may
+	// compute products with integer weights less exactly.
+	Plain bool `key:"-"`
 }
 
 // Weights is compress_weights.
@@ -158,6 +161,13 @@ func (w *writer) store(n *ir.Node, v *ir.Value, outputs, inputs int) *ir.Value {
 		attrs["block_size"] = int64(block)
 	}
 	w.count(layer, x, func(i int) float32 { return float32(q[i]) * scales[b.scale(i)] }, len(x)*bits/8+4*len(scales))
+	if w.o.Plain {
+		y := make([]float32, len(x))
+		for i := range y {
+			y[i] = float32(q[i]) * scales[b.scale(i)]
+		}
+		return w.p.Const(v.Name+"_rounded", tensor.Of(y, shape...))
+	}
 	return w.p.Add("DequantizeLinear", attrs, []*ir.Value{
 		w.p.Const(v.Name+"_quantized", stored), w.p.Const(v.Name+"_scale", tensor.Of(scales, scaleShape...)),
 	}, n)

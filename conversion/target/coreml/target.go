@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -31,9 +32,18 @@ func (Target) Info() target.Info {
 		Name: "coreml", Title: "Core ML",
 		About:      "iPhone, iPad and Mac: an .mlpackage with an ML Program (iOS 16, macOS 13 and later)",
 		Precisions: []string{"fp32", "fp16", "int8"},
-		Runtimes:   []string{"mil"},
+		Runtimes:   checkers(),
 		Main:       ".mlpackage",
 	}
+}
+
+// checkers are the runtimes that can check packages: Apple's own where it may be,
+// else the one that computes their numbers.
+func checkers() []string {
+	if runtime.GOOS == "darwin" {
+		return []string{"coreml", "mil"}
+	}
+	return []string{"mil", "coreml"}
 }
 
 // Legal says whether the node can be spelled. Symbolic sizes are taken for

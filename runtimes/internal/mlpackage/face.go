@@ -1,4 +1,4 @@
-package mil
+package mlpackage
 
 import (
 	"context"
@@ -21,7 +21,8 @@ import (
 // model's own outputs is checked against them and left out.
 type Face struct {
 	runtimes.Session
-	input   int // the one that takes pictures; -1: none
+	runtime string // its name, for refusals
+	input   int    // the one that takes pictures; -1: none
 	picture target.Picture
 	label   int // positions among the inner outputs; -1: none
 	scores  int
@@ -29,8 +30,8 @@ type Face struct {
 	names   []string
 }
 
-// NewFace reads the interface of the package at path.
-func NewFace(path string, inner runtimes.Session) (*Face, error) {
+// Read is the model file of the package at path.
+func Read(path string) (*schema.Model, error) {
 	root, err := schema.Root(path)
 	if err != nil {
 		return nil, err
@@ -39,14 +40,20 @@ func NewFace(path string, inner runtimes.Session) (*Face, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := schema.Decode(b)
+	return schema.Decode(b)
+}
+
+// NewFace reads the interface of the package at path, which inner runs under the
+// name of a runtime.
+func NewFace(path, runtime string, inner runtimes.Session) (*Face, error) {
+	m, err := Read(path)
 	if err != nil {
 		return nil, err
 	}
-	f := &Face{Session: inner, input: -1, label: -1, scores: -1, extra: len(m.Outputs)}
+	f := &Face{Session: inner, runtime: runtime, input: -1, label: -1, scores: -1, extra: len(m.Outputs)}
 	if text := m.Meta[schema.PictureKey]; text != "" {
 		if err := json.Unmarshal([]byte(text), &f.picture); err != nil {
-			return nil, fmt.Errorf("mil: the package's note about pictures: %w", err)
+			return nil, fmt.Errorf("coreml: the package's note about pictures: %w", err)
 		}
 		for i, x := range m.Inputs {
 			if x.Image != nil {
@@ -140,7 +147,7 @@ func (f *Face) agree(all []*tensor.Tensor) error {
 	scores, label := all[f.scores].Float64s(), all[f.label].Strings()
 	best := highest(scores)
 	if len(label) != 1 || len(f.names) != len(scores) || f.names[best] != label[0] {
-		return &runtimes.RefusedError{Runtime: Name, Stage: "run", Text: fmt.Sprintf("the package says %q, its highest score is that of class %d of %d", label, best, len(f.names))}
+		return &runtimes.RefusedError{Runtime: f.runtime, Stage: "run", Text: fmt.Sprintf("the package says %q, its highest score is that of class %d of %d", label, best, len(f.names))}
 	}
 	if f.extra <= 2 {
 		return nil
@@ -153,7 +160,7 @@ func (f *Face) agree(all []*tensor.Tensor) error {
 			return nil
 		}
 	}
-	return &runtimes.RefusedError{Runtime: Name, Stage: "run", Text: fmt.Sprintf("the package says %q, which has the highest score in none of its outputs", label)}
+	return &runtimes.RefusedError{Runtime: f.runtime, Stage: "run", Text: fmt.Sprintf("the package says %q, which has the highest score in none of its outputs", label)}
 }
 
 // highest is the place of the largest number.
@@ -173,7 +180,7 @@ func Pixels(p *target.Picture, x *tensor.Tensor) (*tensor.Tensor, error) {
 	s := x.Shape()
 	c, nhwc := p.Channels(), p.Layout == "NHWC"
 	if len(s) != 4 || s[0] != 1 || !nhwc && s[1] != c || nhwc && s[3] != c {
-		return nil, fmt.Errorf("mil: an input of shape %v is no picture of %d channels", s, c)
+		return nil, fmt.Errorf("coreml: an input of shape %v is no picture of %d channels", s, c)
 	}
 	h, w := s[2], s[3]
 	if nhwc {

@@ -1,4 +1,4 @@
-package mil
+package mlpackage
 
 import (
 	"context"
@@ -79,7 +79,7 @@ var (
 func TestFaceTurnsInputsIntoPixels(t *testing.T) {
 	dir := packageOf(t, &target.Picture{Layout: "NHWC", Mean: []float64{0.5}, Std: []float64{0.5, 0.25, 1}, Range: 1}, logits)
 	s := &inner{outs: []*tensor.Tensor{tensor.Of([]float32{1, 2}, 1, 2)}}
-	f, err := NewFace(dir, s)
+	f, err := NewFace(dir, "mil", s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestFaceHidesWhatTheClassifierAdds(t *testing.T) {
 		"no score": {[]schema.Feature{text, probs, logits}, []*tensor.Tensor{label("b"), tensor.Of([]float32{0.2, 0.8}, 2), tensor.Of([]float32{3, 1}, 1, 2)}, "", "none of its outputs"},
 	} {
 		s := &inner{outs: c.outs}
-		f, err := NewFace(packageOf(t, nil, c.outputs...), s)
+		f, err := NewFace(packageOf(t, nil, c.outputs...), "mil", s)
 		if err != nil {
 			t.Fatal(err)
 		}

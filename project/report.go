@@ -72,9 +72,32 @@ func (s *Studio) Report(ctx context.Context) (*report.Data, error) {
 		}
 		d.Pictures = append(d.Pictures, pictureFacts(&p))
 	}
+	if d.Graph, d.NoGraph, err = s.graphPicture(ctx, m); err != nil {
+		return nil, err
+	}
 	d.Findings = m.Source.Findings
 	d.Commands = commands(m, variants, d.Evals)
 	return d, nil
+}
+
+// mostPicture bounds the picture of a graph: a report shall be a file to send.
+const mostPicture = 2 << 20
+
+// graphPicture is the model's graph as SVG, or why there is none.
+func (s *Studio) graphPicture(ctx context.Context, m *Model) (svg []byte, why string, err error) {
+	if s.env.Picture == nil || len(m.Graph.Nodes) == 0 {
+		return nil, "", nil
+	}
+	svg, err = s.env.Picture(ctx, m.Graph)
+	switch {
+	case ctx.Err() != nil:
+		return nil, "", ctx.Err()
+	case err != nil:
+		return nil, "The graph could not be drawn: " + err.Error(), nil
+	case len(svg) > mostPicture:
+		return nil, fmt.Sprintf("The picture of %d layers is too large for this page; the studio's graph panel saves it as a file.", len(m.Graph.Nodes)), nil
+	}
+	return svg, "", nil
 }
 
 func modelFacts(m *Model, t *task.Task, hash string) report.Model {

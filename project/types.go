@@ -54,7 +54,9 @@ type Env struct {
 	// Support finds out what a target would do with a model file; nil: nothing can.
 	Support func(ctx context.Context, path, target string, shapes map[string][]int64, q plan.Wanted) (*plan.Support, error)
 	// Labels names the classes of a guessed task; nil, or nil from it: unnamed.
-	Labels  func(classes int) []string
+	Labels func(classes int) []string
+	// Picture draws a graph as SVG, for the report; nil: the report has none.
+	Picture func(ctx context.Context, g *ir.Graph) ([]byte, error)
 	Version string // of the program: part of every artefact's key
 	DataDir string // projects without a place of their own live here
 }

@@ -13,7 +13,7 @@ import (
 // Place is something in the window that can be pressed: what it says and where
 // it is, in pixels from the window's upper left corner.
 type Place struct {
-	Kind       string // "button", "check", "panel"
+	Kind       string // "button", "check", "radio", "panel"
 	Text       string
 	X, Y, W, H int
 	Disabled   bool
@@ -85,6 +85,19 @@ func (w *placeWalk) walk(o fyne.CanvasObject) {
 		// A check answers on its box and its text alone, however wide it is.
 		last := &w.out[n]
 		last.W = min(last.W, int(o.MinSize().Width*w.canvas.Scale()))
+	case *widget.RadioGroup:
+		if !o.Horizontal {
+			return // none of the window's
+		}
+		each := o.MinSize().Width / float32(max(len(o.Options), 1))
+		for i, text := range o.Options {
+			n := len(w.out)
+			w.add("radio", text, o, o.Disabled())
+			if len(w.out) > n {
+				w.out[n].X += int(float32(i) * each * w.canvas.Scale())
+				w.out[n].W = int(each * w.canvas.Scale())
+			}
+		}
 	case *railButton:
 		w.add("panel", o.title, o, false)
 	}

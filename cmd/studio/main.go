@@ -16,6 +16,7 @@ import (
 	"slipway/conversion/diag"
 	"slipway/project/local"
 	"slipway/runtimes/worker/guest"
+	"slipway/ui/graphscene"
 )
 
 // version is set by the build: -ldflags "-X main.version=…".
@@ -51,6 +52,7 @@ var errFailed = errors.New("failed")
 // run executes one command line and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{out: stdout, err: stderr, machine: local.New()}
+	a.machine.Picture = graphscene.SVG
 	defer a.machine.Close()
 	root := a.root()
 	root.SetArgs(args)

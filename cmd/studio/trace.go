@@ -23,7 +23,8 @@ import (
 //	drawn PATH SECONDS     the graph of a model has been on the screen, since the process started
 //	panel ID               a panel came to front
 //	job ID KIND STATE TITLE
-//	variant ID TARGET VERDICT TITLE
+//	variant ID TARGET VERDICT TITLE      again where the title changed
+//	recipe PRECISION       whenever it changed
 //	tested CELLS PATH      a picture has the answers of that many variants
 //	measured VARIANT RUNTIME
 //	runtimes NAMES...      that work here
@@ -37,6 +38,8 @@ type tracer struct {
 	mu   sync.Mutex
 	out  io.Writer
 	said map[string]bool
+
+	precision string // of the recipe, as it was said last
 }
 
 func newTracer(studio *project.Studio) *tracer {
@@ -126,6 +129,10 @@ func (t *tracer) look() {
 		if v.Result != nil && v.Result.Verify != nil {
 			t.once("variant %d %s %s %s", v.ID, v.Target, v.Result.Verify.Verdict, v.Title)
 		}
+	}
+	if p := t.studio.Recipe().Precision; p != t.precision { // look runs on one goroutine
+		t.precision = p
+		t.say("recipe %s", p)
 	}
 	for _, p := range t.studio.Pictures() {
 		if p.Done {

@@ -23,6 +23,8 @@ type Data struct {
 	Pictures []Picture
 	Commands []string // what does it all again
 	Findings diag.List
+	Graph    []byte // the model's graph as an SVG element of class "model-graph", trusted; empty: none
+	NoGraph  string // why there is none, where there is something to say
 }
 
 // Model is what is known of the source model.

@@ -125,6 +125,23 @@ func TestReportIsSelfContained(t *testing.T) {
 	}
 }
 
+// TestReportHasTheGraph: the picture is in the page as it was given, or the
+// reason why it is not.
+func TestReportHasTheGraph(t *testing.T) {
+	d := example()
+	if s := write(t, d); strings.Contains(s, "<h2>Graph</h2>") {
+		t.Error("a graph that nobody gave")
+	}
+	d.Graph = []byte(`<svg class="model-graph"><text>Conv</text></svg>`)
+	if s := write(t, d); !strings.Contains(s, string(d.Graph)) {
+		t.Error("the picture of the graph is not in the report")
+	}
+	d.Graph, d.NoGraph = nil, "too large <b>"
+	if s := write(t, d); !strings.Contains(s, "too large &lt;b&gt;") {
+		t.Error("the report does not say why it has no picture")
+	}
+}
+
 func TestReportOfAnEmptyProject(t *testing.T) {
 	s := write(t, &report.Data{Studio: "1.0", Model: report.Model{Name: "net", Params: -1, MACs: -1}, Variants: []report.Variant{{Title: "source", Target: "source"}}})
 	if !strings.Contains(s, "No artefact has been made") || strings.Contains(s, "<figure") {

@@ -34,6 +34,8 @@ type view struct {
 	Recipes    []recipe
 	Commands   []string
 	Provenance []origin
+	Graph      template.HTML
+	NoGraph    string
 	Studio     string
 }
 
@@ -80,6 +82,7 @@ func (d *Data) view() (*view, error) {
 		Model: d.Model.facts(), Machine: d.Machine.facts(), Runtimes: d.Runtimes, Commands: d.Commands,
 		Pictures: d.pictures(), Findings: d.findings(), Recipes: d.recipes(), Conclusion: d.conclusion(),
 	}
+	v.Graph, v.NoGraph = template.HTML(d.Graph), d.NoGraph //nolint:gosec // made by the program, with all names escaped
 	v.Lead = d.lead()
 	v.Tiles = d.tiles()
 	most := 1

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"slipway/conversion/diag"
+	"slipway/conversion/ir"
 	opsall "slipway/conversion/ops/all"
 	"slipway/conversion/plan"
 	"slipway/conversion/source"
@@ -28,6 +29,9 @@ import (
 
 // Machine is this machine. Close it at the end: workers live until then.
 type Machine struct {
+	// Picture draws a graph for reports; nil: reports have none.
+	Picture func(ctx context.Context, g *ir.Graph) ([]byte, error)
+
 	pool   *worker.Pool
 	config worker.Config
 
@@ -209,7 +213,7 @@ func DataDir() (string, error) {
 // Studio makes the application over this machine.
 func (m *Machine) Studio(version, dataDir string) *project.Studio {
 	return project.New(project.Env{
-		Open: Open, Pipeline: m.Pipeline(), Runtimes: m, Targets: targetall.Targets(), Labels: Labels, Support: Support, Version: version, DataDir: dataDir,
+		Open: Open, Pipeline: m.Pipeline(), Runtimes: m, Targets: targetall.Targets(), Labels: Labels, Support: Support, Picture: m.Picture, Version: version, DataDir: dataDir,
 	})
 }
 

@@ -27,7 +27,7 @@ var ErrUnavailable = errors.New("dialogs: no native dialog here")
 type Request struct {
 	Kind       string // "open", "save", "folder"
 	Title      string
-	Filter     string   // name of the file kind: "Models"
+	Filter     string   // name of the file kind: "Models"; "": the extensions
 	Extensions []string // without dots
 	Dir        string   // where to start
 	Name       string   // proposed file name, for save
@@ -72,7 +72,11 @@ func (n *Native) Ask(ctx context.Context, r Request) (string, error) {
 	defer n.mu.Unlock()
 	args := []string{r.Kind, "--title", r.Title}
 	if len(r.Extensions) > 0 {
-		args = append(args, "--filter", r.Filter+":"+strings.Join(r.Extensions, ","))
+		about := r.Filter
+		if about == "" {
+			about = strings.ToUpper(strings.Join(r.Extensions, ", "))
+		}
+		args = append(args, "--filter", about+":"+strings.Join(r.Extensions, ","))
 	}
 	if r.Dir != "" {
 		args = append(args, "--dir", r.Dir)

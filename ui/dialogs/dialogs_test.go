@@ -37,8 +37,8 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestSaveProposesAName(t *testing.T) {
-	got, err := script(t, `printf '{"paths":["%s"]}' "$*"`).Ask(context.Background(), Request{Kind: "save", Title: "T", Name: "a.svg", Dir: "/d"})
-	if want := "save --title T --dir /d --name a.svg"; err != nil || got != want {
+	got, err := script(t, `printf '{"paths":["%s"]}' "$*"`).Ask(context.Background(), Request{Kind: "save", Title: "T", Name: "a.svg", Dir: "/d", Extensions: []string{"svg", "png"}})
+	if want := "save --title T --filter SVG, PNG:svg,png --dir /d --name a.svg"; err != nil || got != want {
 		t.Errorf("%q %v, want %q", got, err, want)
 	}
 }

@@ -15,18 +15,33 @@ import (
 // WriteSVG writes the whole drawing as an SVG picture, one unit to a layout unit. Text has the width that it has on the
 // screen whatever font the reader has. It stops with ctx.Err() when ctx ends.
 func (p *Painter) WriteSVG(ctx context.Context, w io.Writer, m Marks) error {
+	return p.writeSVG(ctx, w, m, "")
+}
+
+// WriteInline is WriteSVG for a picture that becomes part of a page: it has the given class, which must be a plain word,
+// and neither its styles nor its identifiers meet others of the page.
+func (p *Painter) WriteInline(ctx context.Context, w io.Writer, m Marks, class string) error {
+	return p.writeSVG(ctx, w, m, class)
+}
+
+func (p *Painter) writeSVG(ctx context.Context, w io.Writer, m Marks, class string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	d := p.drawing
-	s := &svg{w: bufio.NewWriterSize(w, 1<<16), p: p}
+	s := &svg{w: bufio.NewWriterSize(w, 1<<16), p: p, marker: "a"}
+	attribute, scope := "", ""
+	if class != "" {
+		attribute, scope, s.marker = ` class="`+class+`"`, "."+class+" ", class+"-a"
+	}
 	b := d.Bounds()
-	s.printf(`<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="%d %d %.0f %.0f">`+"\n",
-		b.W()+2*exportMargin, b.H()+2*exportMargin, -exportMargin, -exportMargin, b.W()+2*exportMargin, b.H()+2*exportMargin)
-	s.printf(`<style>text{font-family:"Noto Sans","Go",Arial,sans-serif;white-space:pre}.t{font-weight:600;font-size:%dpx}`+
-		`.r{font-size:%gpx}.n{font-weight:600;font-size:%gpx}.l{font-size:%gpx}</style>`+"\n", titleSize, rowSize, rowSize, labelSize)
+	s.printf(`<svg%s xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="%d %d %.0f %.0f">`+"\n",
+		attribute, b.W()+2*exportMargin, b.H()+2*exportMargin, -exportMargin, -exportMargin, b.W()+2*exportMargin, b.H()+2*exportMargin)
+	s.printf(`<style>%stext{font-family:"Noto Sans","Go",Arial,sans-serif;white-space:pre}%s.t{font-weight:600;font-size:%dpx}`+
+		`%s.r{font-size:%gpx}%s.n{font-weight:600;font-size:%gpx}%s.l{font-size:%gpx}</style>`+"\n",
+		scope, scope, titleSize, scope, rowSize, scope, rowSize, scope, labelSize)
 	s.printf(`<rect x="%d" y="%d" width="100%%" height="100%%" fill="%s"/>`+"\n", -exportMargin, -exportMargin, hex(p.palette.Canvas))
-	s.printf(`<defs><marker id="a" viewBox="0 0 7 7.2" refX="7" refY="3.6" markerWidth="7" markerHeight="7.2" `+
-		`markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L7 3.6L0 7.2Z" fill="%s"/></marker></defs>`+"\n", hex(p.palette.Edge))
+	s.printf(`<defs><marker id="%s" viewBox="0 0 7 7.2" refX="7" refY="3.6" markerWidth="7" markerHeight="7.2" `+
+		`markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L7 3.6L0 7.2Z" fill="%s"/></marker></defs>`+"\n", s.marker, hex(p.palette.Edge))
 	s.printf(`<g fill="none" stroke="%s" stroke-width="1.25">`+"\n", hex(p.palette.Edge))
 	for i := range d.Layout.Routes {
 		s.route(&d.Layout.Routes[i])
@@ -61,9 +76,10 @@ func (p *Painter) WriteSVG(ctx context.Context, w io.Writer, m Marks) error {
 }
 
 type svg struct {
-	w   *bufio.Writer
-	p   *Painter
-	err error
+	w      *bufio.Writer
+	p      *Painter
+	marker string // the arrow's identifier
+	err    error
 }
 
 func (s *svg) printf(format string, args ...any) {
@@ -75,7 +91,7 @@ func (s *svg) printf(format string, args ...any) {
 func hex(c color.RGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
 
 func (s *svg) route(r *graphlayout.Route) {
-	s.printf(`<path marker-end="url(#a)" d="M%.1f %.1f`, r.Start.X, r.Start.Y)
+	s.printf(`<path marker-end="url(#%s)" d="M%.1f %.1f`, s.marker, r.Start.X, r.Start.Y)
 	for _, g := range r.Segments {
 		if g.Curve {
 			s.printf("C%.1f %.1f %.1f %.1f %.1f %.1f", g.C1.X, g.C1.Y, g.C2.X, g.C2.Y, g.To.X, g.To.Y)

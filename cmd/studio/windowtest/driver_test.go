@@ -91,10 +91,13 @@ func start(t *testing.T, c *exec.Cmd) {
 }
 
 // home is a user's home for one test.
-type home struct{ dir string }
+type home struct {
+	dir string
+	env []string // what is different there
+}
 
 func newHome(t *testing.T, theme string) home {
-	h := home{t.TempDir()}
+	h := home{dir: t.TempDir()}
 	h.setTheme(t, theme)
 	return h
 }
@@ -140,6 +143,7 @@ func (s *screen) open(t *testing.T, h home, args ...string) *window {
 	w.cmd = exec.Command(bin, args...)
 	w.cmd.Env = append(os.Environ(), "DISPLAY="+s.name, "WAYLAND_DISPLAY=", "STUDIO_TRACE=1", "LIBGL_ALWAYS_SOFTWARE=1", "LANG=C.UTF-8", "FYNE_SCALE=1",
 		"HOME="+h.dir, "XDG_CONFIG_HOME="+filepath.Join(h.dir, "config"), "XDG_DATA_HOME="+filepath.Join(h.dir, "data"))
+	w.cmd.Env = append(w.cmd.Env, h.env...)
 	r, err := w.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

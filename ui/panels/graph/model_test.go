@@ -13,7 +13,7 @@ import (
 	"slipway/profiler/measure"
 	"slipway/project"
 	"slipway/project/pipeline"
-	"slipway/ui/graphlayout"
+	"slipway/ui/graphscene"
 )
 
 // small is x → Conv(weights behind a Cast) → Relu → y, with x also added to the
@@ -29,45 +29,6 @@ func small() *ir.Graph {
 	add := g.AddNode("Add", "add", nil, []*ir.Value{relu.Outputs[0], x}, "y")
 	g.Outputs = append(g.Outputs, add.Outputs[0])
 	return g
-}
-
-func TestSceneFoldsConstantsIntoTheirReader(t *testing.T) {
-	s := sceneOf(small())
-	var ids []string
-	for _, n := range s.Nodes {
-		ids = append(ids, n.ID)
-	}
-	if want := []string{":x", "conv", "relu", "add", ":y"}; !slices.Equal(ids, want) {
-		t.Fatalf("boxes %v, not %v", ids, want)
-	}
-	if s.Nodes[0].Kind != graphlayout.Input || s.Nodes[4].Kind != graphlayout.Output {
-		t.Error("inputs and outputs are not ports")
-	}
-	rows := s.Nodes[1].Rows
-	if len(rows) != 2 || rows[0].Name != "W" || rows[0].Value != "<2×2×1×1> Cast" && rows[0].Value != "<?> Cast" || rows[1].Value != "1, 2" {
-		t.Errorf("rows of conv: %+v", rows)
-	}
-	type line struct{ from, to string }
-	var lines []line
-	for _, e := range s.Edges {
-		lines = append(lines, line{ids[e.From], ids[e.To]})
-	}
-	want := []line{{":x", "conv"}, {"conv", "relu"}, {"relu", "add"}, {":x", "add"}, {"add", ":y"}}
-	if !slices.Equal(lines, want) {
-		t.Errorf("lines %v, not %v", lines, want)
-	}
-	if s.Edges[0].Source != s.Edges[3].Source {
-		t.Error("two lines of one tensor have different sources")
-	}
-}
-
-func TestSceneKeepsAConstantThatIsReturned(t *testing.T) {
-	g := ir.New("g")
-	c := g.AddNode("Cast", "cast", nil, []*ir.Value{g.AddConst("k", tensor.Of([]float32{1}, 1))}, "y")
-	g.Outputs = append(g.Outputs, c.Outputs[0])
-	if s := sceneOf(g); len(s.Nodes) != 2 || len(s.Edges) != 1 {
-		t.Errorf("%d boxes, %d lines", len(s.Nodes), len(s.Edges))
-	}
 }
 
 func TestDescribeFindsWeightsBehindACast(t *testing.T) {
@@ -111,7 +72,7 @@ func TestHeatOfParametersCountsWhatPassesACast(t *testing.T) {
 	}
 	v := &project.Variant{ID: 1, Title: "onnx int8", Result: &pipeline.Result{Report: plan.Report{Precision: map[string]string{"conv": "i8", "add": "f32"}}}}
 	bench := project.BenchRow{Variant: 1, Result: measure.Result{Runtime: "ort", Layers: []measure.Layer{{SourceLayers: []string{"conv", "relu"}, MS: 4}, {SourceLayers: []string{"add"}, MS: 1}}}}
-	scene := sceneOf(g)
+	scene := graphscene.Of(g)
 	titles := map[string][]float32{}
 	for _, c := range heatChoices(g, sum, []*project.Variant{v}, []project.BenchRow{bench}) {
 		if h := heatOf(&scene, &c); h != nil {
@@ -150,17 +111,5 @@ func TestHistogramShowsEveryFilledBin(t *testing.T) {
 	}
 	if got := []int{high(5), high(15), high(25), high(35)}; !slices.Equal(got, []int{0, 1, 48, 0}) {
 		t.Errorf("heights %v", got)
-	}
-}
-
-func TestNumbers(t *testing.T) {
-	for _, c := range []struct {
-		x     float64
-		whole bool
-		want  string
-	}{{0.123456, false, "0.1235"}, {224, true, "224"}, {1234567, true, "1234567"}, {-1, true, "-1"}, {math.MaxInt64, true, "max"}, {math.MinInt64, true, "min"}} {
-		if got := number(c.x, c.whole); got != c.want {
-			t.Errorf("%v: %s, want %s", c.x, got, c.want)
-		}
 	}
 }

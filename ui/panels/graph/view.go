@@ -16,6 +16,7 @@ import (
 	"slipway/project/settings"
 	"slipway/ui/graphlayout"
 	"slipway/ui/graphpaint"
+	"slipway/ui/graphscene"
 	"slipway/ui/panel"
 	"slipway/ui/widgets/field"
 	"slipway/ui/widgets/graphview"
@@ -200,7 +201,7 @@ func (p *Panel) reload() {
 		return
 	}
 	p.start(func() {
-		s := sceneOf(m.Graph)
+		s := graphscene.Of(m.Graph)
 		fyne.Do(func() {
 			if p.shown == m {
 				p.scene = &s

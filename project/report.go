@@ -54,7 +54,7 @@ func (s *Studio) Report(ctx context.Context) (*report.Data, error) {
 	}
 	d := &report.Data{Studio: s.env.Version, Made: time.Now(), Machine: report.ThisMachine(), Model: modelFacts(m, t, sum)}
 	for _, r := range s.RuntimeStatus() {
-		d.Runtimes = append(d.Runtimes, report.Runtime{Name: r.Name, Title: r.Title, Version: r.Version, Devices: r.Devices, OK: r.OK, Reason: r.Reason, Loses: r.Loses, Cure: r.Cure})
+		d.Runtimes = append(d.Runtimes, report.Runtime{Name: r.Name, Title: r.Title, Version: r.Version, Devices: r.Devices, OK: r.OK, Reason: sentence(r.Reason), Loses: r.Loses, Cure: r.Cure})
 	}
 	variants := s.Variants()
 	for _, v := range variants {
@@ -78,6 +78,14 @@ func (s *Studio) Report(ctx context.Context) (*report.Data, error) {
 	d.Findings = m.Source.Findings
 	d.Commands = commands(m, variants, d.Evals)
 	return d, nil
+}
+
+// sentence ends a text with one full stop.
+func sentence(s string) string {
+	if s = strings.TrimRight(s, ". "); s == "" {
+		return ""
+	}
+	return s + "."
 }
 
 // mostPicture bounds the picture of a graph: a report shall be a file to send.

@@ -276,14 +276,16 @@ func (w *window) places() []place {
 	return out
 }
 
-// find waits for something to press whose text begins so and that is not grey.
+// find waits for something to press whose text begins so, or is that where a $
+// stands at the end, and that is not grey.
 func (w *window) find(text string) place {
 	w.t.Helper()
 	var seen []place
+	whole, exact := strings.CutSuffix(text, "$")
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(pollEvery) {
 		seen = w.places()
 		for _, p := range seen {
-			if strings.HasPrefix(p.text, text) && !p.disabled {
+			if strings.HasPrefix(p.text, whole) && (!exact || p.text == whole) && !p.disabled {
 				return p
 			}
 		}

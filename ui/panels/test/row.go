@@ -1,7 +1,6 @@
 package test
 
 import (
-	"image"
 	"path/filepath"
 
 	"fyne.io/fyne/v2"
@@ -18,16 +17,17 @@ import (
 	"slipway/units"
 )
 
-// cardWidth is the width of one variant's answers.
-const cardWidth = 220
+// cardWidth and cardHeight are those of one variant's answers; boxesHeight comes
+// to it where the answers are boxes in the picture.
+const cardWidth, cardHeight, boxesHeight = 220, 190, 152
 
-func (p *Panel) row(pic *project.Picture, thumb *image.NRGBA) fyne.CanvasObject {
+func (p *Panel) row(pic *project.Picture, thumb *thumb) fyne.CanvasObject {
 	name := widget.NewLabel(filepath.Base(pic.Path))
 	name.Truncation = fyne.TextTruncateEllipsis
 	name.TextStyle.Bold = true
 	left := container.NewVBox()
 	if thumb != nil {
-		img := canvas.NewImageFromImage(thumb)
+		img := canvas.NewImageFromImage(thumb.img)
 		img.FillMode = canvas.ImageFillContain
 		img.SetMinSize(fyne.NewSize(180, 150))
 		left.Add(img)
@@ -38,13 +38,19 @@ func (p *Panel) row(pic *project.Picture, thumb *image.NRGBA) fyne.CanvasObject 
 		l.Wrapping, l.Importance = fyne.TextWrapWord, widget.DangerImportance
 		return p.frame(container.NewBorder(nil, nil, left, nil, l))
 	}
-	cells := container.New(layout.NewGridWrapLayout(fyne.NewSize(cardWidth, 190)))
+	high := float32(cardHeight)
+	if thumb != nil && boxed(pic.Cells) {
+		high += boxesHeight
+	} else {
+		thumb = nil
+	}
+	cells := container.New(layout.NewGridWrapLayout(fyne.NewSize(cardWidth, high)))
 	var first []task.Prediction
 	for i, c := range pic.Cells {
 		if i == 0 {
 			first = c.Predictions
 		}
-		cells.Add(p.cell(c, first))
+		cells.Add(p.cell(c, first, thumb))
 	}
 	if !pic.Done {
 		wait := widget.NewLabel("waiting for an answer …")
@@ -60,7 +66,9 @@ func (p *Panel) frame(o fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewStack(bg, container.New(layout.NewCustomPaddedLayout(10, 10, 10, 10), o))
 }
 
-func (p *Panel) cell(c project.Cell, first []task.Prediction) fyne.CanvasObject {
+// cell is what one variant says. thumb, where not nil, is shown with the boxes
+// that were found.
+func (p *Panel) cell(c project.Cell, first []task.Prediction, thumb *thumb) fyne.CanvasObject {
 	v := p.needs.Variant(c.Variant)
 	if v == nil {
 		return layout.NewSpacer()
@@ -76,6 +84,13 @@ func (p *Panel) cell(c project.Cell, first []task.Prediction) fyne.CanvasObject 
 		l.Wrapping, l.Importance = fyne.TextWrapWord, widget.DangerImportance
 		return container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(-6), head, sub), nil, nil, nil, container.NewVScroll(l))
 	}
+	top := container.New(layout.NewCustomPaddedVBoxLayout(-6), head, sub)
+	if thumb != nil {
+		img := canvas.NewImageFromImage(thumb.boxes(c.Predictions))
+		img.FillMode = canvas.ImageFillContain
+		img.SetMinSize(fyne.NewSize(cardWidth-12, boxesHeight-8))
+		top = container.NewVBox(top, img)
+	}
 	rows := container.New(&tight{})
 	for i, pr := range c.Predictions[:min(5, len(c.Predictions))] {
 		rows.Add(predictionRow(pr, i == 0 && differs(first, c.Predictions)))
@@ -83,7 +98,7 @@ func (p *Panel) cell(c project.Cell, first []task.Prediction) fyne.CanvasObject 
 	if len(c.Predictions) == 0 {
 		rows.Add(widget.NewLabel("nothing found"))
 	}
-	return container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(-6), head, sub), nil, nil, nil, rows)
+	return container.NewBorder(top, nil, nil, nil, rows)
 }
 
 // predictionRow is a label over a bar as long as its score; differs marks a best
@@ -99,6 +114,11 @@ func predictionRow(pr task.Prediction, differs bool) fyne.CanvasObject {
 	s.TextSize = 12
 	bar := canvas.NewRectangle(theme.Current(base.ColorNameSelection))
 	bar.CornerRadius = 3
+	if pr.Box != nil { // in the colour of its box
+		c := boxColour(pr.Index)
+		c.A = 0x66
+		bar.FillColor = c
+	}
 	return container.New(&barRow{share: float32(pr.Score)}, bar, l, s)
 }
 

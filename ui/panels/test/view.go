@@ -3,7 +3,6 @@
 package test
 
 import (
-	"image"
 	"slices"
 	"sync"
 	"time"
@@ -54,7 +53,7 @@ type Panel struct {
 	clear   *hint.Button
 
 	mu     sync.Mutex
-	thumbs map[string]*image.NRGBA // by path, made once
+	thumbs map[string]*thumb // by path, made once; nil: not to be read
 }
 
 // keptRow is a picture's row with what it shows, so that it is built anew only
@@ -68,7 +67,7 @@ var _ panel.Panel = (*Panel)(nil)
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs) *Panel {
-	p := &Panel{env: env, needs: needs, wake: make(chan struct{}, 1), thumbs: map[string]*image.NRGBA{}}
+	p := &Panel{env: env, needs: needs, wake: make(chan struct{}, 1), thumbs: map[string]*thumb{}}
 	p.build()
 	needs.Listen(func(e project.Event) {
 		switch e.Kind {
@@ -149,9 +148,10 @@ func (p *Panel) makeThumbs() {
 			continue
 		}
 		img, err := task.DecodeFile(pic.Path)
-		var small *image.NRGBA
+		var small *thumb
 		if err == nil {
-			small = imaging.Fit(img, 360, 360, imaging.Box)
+			small = &thumb{img: imaging.Fit(img, 360, 360, imaging.Box)}
+			small.scale = float64(small.img.Bounds().Dx()) / float64(max(img.Bounds().Dx(), 1))
 		}
 		p.mu.Lock()
 		p.thumbs[pic.Path] = small

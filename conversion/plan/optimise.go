@@ -103,7 +103,7 @@ func (r *run) calibrate(o *quantize.Options) (*quantize.Options, error) {
 	if o.Method == "auto" {
 		var trials []quantize.Trial
 		if chosen, trials, err = quantize.Auto(r.ctx, r.graph, r.Registry, o, r.Env.Calibrate, batches, progress); err == nil && len(trials) > 0 {
-			r.report.Findings = append(r.report.Findings, tried(chosen.Method, trials))
+			r.report.Findings = append(r.report.Findings, tried(trials))
 		}
 	} else {
 		o.Stats, err = quantize.Calibrate(r.ctx, r.graph, r.Registry, o, r.Env.Calibrate, batches, progress)
@@ -117,18 +117,22 @@ func (r *run) calibrate(o *quantize.Options) (*quantize.Options, error) {
 	return chosen, nil
 }
 
-// tried tells which method was chosen and what speaks for it.
-func tried(method string, trials []quantize.Trial) *diag.Finding {
+// tried tells which way was chosen and what speaks for it.
+func tried(trials []quantize.Trial) *diag.Finding {
+	best := trials[0]
 	var s []string
 	for _, t := range trials {
 		if t.SQNR == t.SQNR {
 			s = append(s, fmt.Sprintf("%s %.1f dB", t.Method, t.SQNR))
 		}
+		if t.Chosen {
+			best = t
+		}
 	}
 	if len(s) == 0 {
-		return diag.Warnf("quantize.method", "ranges by %s: the quantized graph could not be tried here", method)
+		return diag.Warnf("quantize.method", "ranges by %s: the quantized graph could not be tried here", best.Method)
 	}
-	return diag.Infof("quantize.method", "ranges by %s: signal to noise of the outputs on calibration inputs: %s", method, strings.Join(s, ", "))
+	return diag.Infof("quantize.method", "ranges by %s: signal to noise of the outputs on calibration inputs: %s", best.Method, strings.Join(s, ", "))
 }
 
 // random yields normally distributed inputs, the same ones every time. A

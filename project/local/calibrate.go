@@ -36,8 +36,20 @@ type calibrator struct {
 
 var _ plan.Calibrator = (*calibrator)(nil)
 
+var _ quantize.Narrow = (*calibrator)(nil)
+
 // Open prepares g for calibration.
 func (c *calibrator) Open(ctx context.Context, g *ir.Graph) (quantize.Running, error) {
+	return c.open(ctx, g, 0)
+}
+
+// OpenNarrow prepares g for few inputs: it loads the graph once and uses one core.
+func (c *calibrator) OpenNarrow(ctx context.Context, g *ir.Graph) (quantize.Running, error) {
+	return c.open(ctx, g, 1)
+}
+
+// open prepares g for so many lanes and threads; 0: as many as fit the machine.
+func (c *calibrator) open(ctx context.Context, g *ir.Graph, lanes int) (quantize.Running, error) {
 	lib, err := library.Find("onnxruntime")
 	if err != nil {
 		p, err := reference.Prepare(g, opsall.Registry(), g.Outputs)
@@ -64,11 +76,15 @@ func (c *calibrator) Open(ctx context.Context, g *ir.Graph) (quantize.Running, e
 	}
 	f := &fast{dir: dir, free: make(chan runtimes.Session, maxLanes)}
 	m := runtimes.Model{Path: filepath.Join(dir, a.Files[0]), Format: "onnx"}
-	lanes, rt := lanesFor(m.Path), ort.New(lib.Path)
+	threads, rt := lanes, ort.New(lib.Path)
+	if lanes == 0 {
+		lanes = lanesFor(m.Path)
+		threads = max(1, runtime.GOMAXPROCS(0)/lanes)
+	}
 	for range lanes {
 		// Threads that spin while they wait would take the cores from other lanes.
 		s, err := rt.Open(ctx, m, runtimes.Options{
-			Threads: max(1, runtime.GOMAXPROCS(0)/lanes), Extra: map[string]string{"session.intra_op.allow_spinning": "0"},
+			Threads: threads, Extra: map[string]string{"session.intra_op.allow_spinning": "0"},
 		})
 		if err != nil {
 			return nil, errors.Join(err, f.Close())

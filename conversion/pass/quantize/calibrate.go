@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"sync"
 
 	"slipway/conversion/ir"
@@ -30,49 +31,103 @@ type Running interface {
 // Wide is implemented by a Running that several goroutines may call at a time.
 type Wide interface{ Lanes() int }
 
+// Narrow is implemented by a Runner that can also prepare a graph for few inputs,
+// on one core; several are open at a time.
+type Narrow interface {
+	OpenNarrow(ctx context.Context, g *ir.Graph) (Running, error)
+}
+
 // Batches yields calibration inputs, each in the order of the graph's inputs.
-// Calibrate may range over it twice.
+// Calibrate ranges over it once.
 type Batches = iter.Seq2[[]*tensor.Tensor, error]
 
 // Calibrate measures every tensor that static quantization of g by o needs and
 // returns the measurements by tensor name, for Options.Stats. Minima, maxima and
 // means are computed inside the running graph, so that only scalars come out of
 // it; methods that need more look at whole tensors of the first
-// o.HistogramInputs inputs. progress, if not nil, is told the number of inputs
-// done.
+// o.HistogramInputs inputs, which then are run only for that. progress, if not
+// nil, is told the number of inputs done.
 func Calibrate(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runner, batches Batches, progress func(done int)) (map[string]Stats, error) {
+	m, err := measure(ctx, g, reg, o, r, batches, progress, 0)
+	if err != nil {
+		return nil, err
+	}
+	return m.stats, nil
+}
+
+// measured is what calibration saw: measurements, and inputs with g's outputs for
+// them, as far as they were kept.
+type measured struct {
+	stats   map[string]Stats
+	samples []sample
+}
+
+// sample is one calibration input that was run, index its place among them.
+type sample struct {
+	index   int
+	in, out []*tensor.Tensor
+}
+
+// measure calibrates. Of the inputs behind those that are looked at element by
+// element, or of all where there are no others, it keeps as many as keep bytes
+// hold.
+func measure(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runner, batches Batches, progress func(done int), keep int) (*measured, error) {
 	p := NewPlan(g, o)
+	m := &measured{stats: map[string]Stats{}}
 	values, channels := p.values(), p.channels()
 	if len(values) == 0 {
-		return map[string]Stats{}, nil
+		return m, nil
 	}
+	f := newFeed(batches, keep)
+	defer f.stop()
 	c := &collector{stats: map[string]*Stats{}, progress: progress}
-	tapped, slots, err := tap(g, reg, values, channels)
-	if err != nil {
-		return nil, fmt.Errorf("quantize: calibration graph: %w", err)
+	var outs [][]*tensor.Tensor
+	if o.histograms() {
+		whole, seen := expose(g, values, channels)
+		err := c.pass(ctx, r, whole, f.next(o.HistogramInputs), func(out []*tensor.Tensor) error {
+			if keep > 0 {
+				outs = append(outs, seen.results(out))
+			}
+			return c.elements(seen, out)
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
-	if err := c.pass(ctx, r, tapped, batches, math.MaxInt, func(out []*tensor.Tensor) error { return c.scalars(slots, out) }); err != nil {
-		return nil, err
+	looked := c.done
+	if f.more() {
+		tapped, slots, err := tap(g, reg, values, channels)
+		if err != nil {
+			return nil, fmt.Errorf("quantize: calibration graph: %w", err)
+		}
+		err = c.pass(ctx, r, tapped, f.next(math.MaxInt), func(out []*tensor.Tensor) error {
+			if own := len(g.Outputs); keep > 0 && len(out) > own {
+				outs = append(outs, out[:own])
+			}
+			return c.scalars(slots, out)
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	if c.done == 0 {
 		return nil, fmt.Errorf("quantize: there are no calibration inputs")
 	}
-	if o.histograms() {
-		whole, names := expose(g, values)
-		if err := c.pass(ctx, r, whole, batches, o.HistogramInputs, func(out []*tensor.Tensor) error { return c.elements(names, out) }); err != nil {
-			return nil, err
-		}
-	}
-	stats := map[string]Stats{}
 	for name, s := range c.stats {
-		s.MeanMin /= float64(c.done)
-		s.MeanMax /= float64(c.done)
 		for i := range s.Mean {
 			s.Mean[i] /= float64(c.done)
 		}
-		stats[name] = *s
+		m.stats[name] = s.without(nil)
 	}
-	return stats, nil
+	if looked == c.done {
+		looked = 0
+	}
+	for i := range min(len(f.kept), len(outs)) {
+		if i >= looked {
+			m.samples = append(m.samples, sample{i, f.kept[i], outs[i]})
+		}
+	}
+	return m, nil
 }
 
 type collector struct {
@@ -81,9 +136,9 @@ type collector struct {
 	done     int
 }
 
-// pass runs g on at most limit inputs, several at a time where r can, and gives
-// the results to take in the order of the inputs.
-func (c *collector) pass(ctx context.Context, r Runner, g *ir.Graph, batches Batches, limit int, take func([]*tensor.Tensor) error) error {
+// pass runs g on the inputs, several at a time where r can, and gives the results
+// to take in the order of the inputs.
+func (c *collector) pass(ctx context.Context, r Runner, g *ir.Graph, batches Batches, take func([]*tensor.Tensor) error) error {
 	s, err := r.Open(ctx, g)
 	if err != nil {
 		return fmt.Errorf("quantize: calibration: %w", err)
@@ -93,78 +148,20 @@ func (c *collector) pass(ctx context.Context, r Runner, g *ir.Graph, batches Bat
 	defer running.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	n := 0
-	for a := range answers(ctx, s, batches, limit, &running) {
+	for a := range answers(ctx, s, batches, &running) {
 		got := <-a
 		if got.err == nil {
 			got.err = take(got.out)
 		}
 		if got.err != nil {
-			return fmt.Errorf("quantize: calibration input %d: %w", n, got.err)
+			return fmt.Errorf("quantize: calibration input %d: %w", c.done, got.err)
 		}
-		n++
+		c.done++
 		if c.progress != nil {
-			c.progress(n)
+			c.progress(c.done)
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	c.done = max(c.done, n)
-	return nil
-}
-
-type answer struct {
-	out []*tensor.Tensor
-	err error
-}
-
-// answers starts runs ahead of the receiver, so many that s is never called by
-// more goroutines than it allows, and sends a channel of one answer for each
-// input, in order. The next input is made while the others run. When ctx ends,
-// the channel closes early.
-func answers(ctx context.Context, s Running, batches Batches, limit int, running *sync.WaitGroup) <-chan chan answer {
-	lanes := 1
-	if w, ok := s.(Wide); ok {
-		lanes = max(1, w.Lanes())
-	}
-	free := make(chan struct{}, lanes)
-	all := make(chan chan answer, lanes)
-	running.Add(1)
-	go func() {
-		defer running.Done()
-		defer close(all)
-		n := 0
-		for in, err := range batches {
-			if n >= limit {
-				return
-			}
-			n++
-			a := make(chan answer, 1)
-			select {
-			case free <- struct{}{}:
-			case <-ctx.Done():
-				return
-			}
-			select {
-			case all <- a:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil {
-				a <- answer{err: err}
-				return
-			}
-			running.Add(1)
-			go func() {
-				defer running.Done()
-				out, err := s.Run(ctx, in)
-				<-free
-				a <- answer{out, err}
-			}()
-		}
-	}()
-	return all
+	return ctx.Err()
 }
 
 // slot says where a tensor's measurements stand among the outputs of the tapped
@@ -174,25 +171,25 @@ type slot struct {
 	min, max, mean int
 }
 
-// tap copies g and replaces its outputs by minima, maxima and means.
+// tap copies g and adds minima, maxima and means to its outputs.
 func tap(g *ir.Graph, reg *op.Registry, values []*ir.Value, channels map[*ir.Value]int) (*ir.Graph, []slot, error) {
 	t := g.Clone()
 	byName := map[string]*ir.Value{}
 	for _, v := range t.Values() {
 		byName[v.Name] = v
 	}
-	t.Outputs = nil
+	node := func(op string, attrs ir.Attrs, in ...*ir.Value) (*ir.Value, error) {
+		n := t.AddNode(op, "calibrate", attrs, in, "calibrated")
+		return n.Outputs[0], reg.Infer(n)
+	}
 	add := func(op string, v *ir.Value, axes []int64) (int, error) {
 		in := []*ir.Value{v}
 		if axes != nil {
 			in = append(in, t.AddConst("axes", tensor.Of(axes, len(axes))))
 		}
-		n := t.AddNode(op, "calibrate", ir.Attrs{"keepdims": int64(0)}, in, "calibrated")
-		if err := reg.Infer(n); err != nil {
-			return 0, err
-		}
-		t.Outputs = append(t.Outputs, n.Outputs[0])
-		return len(t.Outputs) - 1, nil
+		w, err := node(op, ir.Attrs{"keepdims": int64(0)}, in...)
+		t.Outputs = append(t.Outputs, w)
+		return len(t.Outputs) - 1, err
 	}
 	var slots []slot
 	for _, orig := range values {
@@ -208,10 +205,30 @@ func tap(g *ir.Graph, reg *op.Registry, values []*ir.Value, channels map[*ir.Val
 				return nil, nil, err
 			}
 		}
+		axis, ok := channels[orig]
+		if s.min < 0 && ok && axis == 1 && v.Rank() == 4 {
+			// Pools over whole pictures read what convolutions give in any layout.
+			most, err := node("GlobalMaxPool", nil, v)
+			if err != nil {
+				return nil, nil, err
+			}
+			mean, err := node("GlobalAveragePool", nil, v)
+			if err != nil {
+				return nil, nil, err
+			}
+			if s.max, err = add("ReduceMax", most, nil); err != nil {
+				return nil, nil, err
+			}
+			if s.mean, err = add("ReduceMean", mean, []int64{0, 2, 3}); err != nil {
+				return nil, nil, err
+			}
+			slots = append(slots, s)
+			continue
+		}
 		if s.max, err = add("ReduceMax", v, nil); err != nil {
 			return nil, nil, err
 		}
-		if axis, ok := channels[orig]; ok && v.Rank() > axis {
+		if ok && v.Rank() > axis {
 			axes := []int64{}
 			for i := range v.Rank() {
 				if i != axis {
@@ -243,32 +260,68 @@ func boundsOf(v *ir.Value) (lo, hi float64, ok bool) {
 	return 0, 0, false
 }
 
-// expose copies g and replaces its outputs by the tensors themselves.
-func expose(g *ir.Graph, values []*ir.Value) (*ir.Graph, []string) {
+// exposed says where whole tensors stand among the outputs of a graph.
+type exposed struct {
+	values []exposure
+	own    []int // the graph's own outputs
+}
+
+type exposure struct {
+	name     string
+	at       int
+	positive bool // it has no values below zero
+	axis     int  // of the channels whose means are wanted; -1: none
+}
+
+func (e *exposed) results(out []*tensor.Tensor) []*tensor.Tensor {
+	var own []*tensor.Tensor
+	for _, i := range e.own {
+		if i < len(out) {
+			own = append(own, out[i])
+		}
+	}
+	return own
+}
+
+// expose copies g and makes the tensors outputs, beside its own.
+func expose(g *ir.Graph, values []*ir.Value, channels map[*ir.Value]int) (*ir.Graph, *exposed) {
 	t := g.Clone()
 	byName := map[string]*ir.Value{}
 	for _, v := range t.Values() {
 		byName[v.Name] = v
 	}
-	t.Outputs = nil
-	var names []string
+	e := &exposed{}
+	for i := range t.Outputs {
+		e.own = append(e.own, i)
+	}
 	for _, v := range values {
 		w := byName[v.Name]
-		if w == nil || w.Node() == nil {
-			// An input of the model is its own output nowhere.
-			n := t.AddNode("Identity", "calibrate", nil, []*ir.Value{w}, "calibrated")
-			n.Outputs[0].DType, n.Outputs[0].Shape = w.DType, w.Shape
-			w = n.Outputs[0]
+		at := slices.Index(t.Outputs, w)
+		if at < 0 {
+			if w == nil || w.Node() == nil {
+				// An input of the model is its own output nowhere.
+				n := t.AddNode("Identity", "calibrate", nil, []*ir.Value{w}, "calibrated")
+				n.Outputs[0].DType, n.Outputs[0].Shape = w.DType, w.Shape
+				w = n.Outputs[0]
+			}
+			at = len(t.Outputs)
+			t.Outputs = append(t.Outputs, w)
 		}
-		t.Outputs = append(t.Outputs, w)
-		names = append(names, v.Name)
+		x := exposure{name: v.Name, at: at, axis: -1}
+		if lo, _, ok := boundsOf(v); ok && lo >= 0 {
+			x.positive = true
+		}
+		if axis, ok := channels[v]; ok && v.Rank() > axis {
+			x.axis = axis
+		}
+		e.values = append(e.values, x)
 	}
-	return t, names
+	return t, e
 }
 
 func (c *collector) of(name string) *Stats {
 	if c.stats[name] == nil {
-		c.stats[name] = &Stats{Min: math.Inf(1), Max: math.Inf(-1)}
+		c.stats[name] = &Stats{}
 	}
 	return c.stats[name]
 }
@@ -283,43 +336,42 @@ func (c *collector) scalars(slots []slot, out []*tensor.Tensor) error {
 		if s.min >= 0 {
 			lo = out[s.min].Float64s()[0]
 		}
-		st.Min, st.Max = lesser(st.Min, lo), -lesser(-st.Max, -hi)
-		st.MeanMin, st.MeanMax = st.MeanMin+lo, st.MeanMax+hi
-		if s.mean < 0 {
-			continue
+		if s.mean >= 0 {
+			m := out[s.mean].Float64s()
+			if err := st.addMeans(s.name, m); err != nil {
+				return err
+			}
+			for _, x := range m {
+				hi += x * 0 // a pool may pass over what is not a number
+			}
 		}
-		m := out[s.mean].Float64s()
-		if st.Mean == nil {
-			st.Mean = make([]float64, len(m))
-		}
-		if len(m) != len(st.Mean) {
-			return fmt.Errorf("%q has %d channels in one input and %d in another", s.name, len(st.Mean), len(m))
-		}
-		for i, x := range m {
-			st.Mean[i] += x
-		}
+		st.each = append(st.each, Range{lo, hi})
 	}
 	return nil
 }
 
-// lesser is the minimum; NaN wins, so that it is found later.
-func lesser(a, b float64) float64 {
-	if a != a || a < b {
-		return a
-	}
-	return b
-}
-
-func (c *collector) elements(names []string, out []*tensor.Tensor) error {
-	if len(out) < len(names) {
-		return fmt.Errorf("the runtime returned %d tensors of %d", len(out), len(names))
-	}
-	for i, name := range names {
-		s := c.of(name)
+func (c *collector) elements(seen *exposed, out []*tensor.Tensor) error {
+	for _, x := range seen.values {
+		if x.at >= len(out) {
+			return fmt.Errorf("the runtime returned no values of %q", x.name)
+		}
+		s, t := c.of(x.name), out[x.at]
 		if s.Hist == nil {
 			s.Hist = &Histogram{}
 		}
-		s.Hist.Add(out[i].Float32s())
+		v := t.Float32s()
+		s.Hist.Add(v)
+		lo, hi := extremes(v)
+		if x.positive {
+			lo = 0
+		}
+		s.each = append(s.each, Range{lo, hi})
+		if x.axis < 0 {
+			continue
+		}
+		if err := s.addMeans(x.name, means(t, v, x.axis)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

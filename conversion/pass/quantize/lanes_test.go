@@ -70,7 +70,7 @@ func TestLanesAnswerInOrder(t *testing.T) {
 		w := newWide(lanes)
 		c := &collector{stats: map[string]*Stats{}}
 		var got []float32
-		err := c.pass(t.Context(), w, nil, inputs, 9, func(out []*tensor.Tensor) error {
+		err := c.pass(t.Context(), w, nil, (newFeed(inputs, 0)).next(9), func(out []*tensor.Tensor) error {
 			got = append(got, out[0].Float32s()[0])
 			return nil
 		})
@@ -111,7 +111,7 @@ func TestLanesEndOnErrors(t *testing.T) {
 	} {
 		w := newWide(2)
 		w.failAt = c.fail
-		err := (&collector{stats: map[string]*Stats{}}).pass(c.ctx, w, nil, inputs, 100, c.take)
+		err := (&collector{stats: map[string]*Stats{}}).pass(c.ctx, w, nil, inputs, c.take)
 		if !errors.Is(err, c.want) || !w.closed || w.afterClose.Load() || w.inside.Load() != 0 {
 			t.Errorf("%v instead of %v; closed %v, %d inside", err, c.want, w.closed, w.inside.Load())
 		}

@@ -24,13 +24,15 @@ type Options struct {
 
 	Profile *Profile         `yaml:"-" json:"-" key:"-"` // required
 	Stats   map[string]Stats `yaml:"-" json:"-" key:"-"` // by value name; required by the pass
+
+	memo *memo // nil: nothing is kept from one rewrite to the next
 }
 
 // Defaults are the settings that keep most of the accuracy.
 func Defaults(p *Profile) *Options {
 	return &Options{
 		Method: "auto", Tighten: 0.1, Percentile: 99.999, Activation: "auto", Weights: "max", PerChannel: true, Bias: "auto",
-		BiasCorrection: true, HistogramInputs: 24, Profile: p,
+		BiasCorrection: true, HistogramInputs: 16, Profile: p,
 	}
 }
 

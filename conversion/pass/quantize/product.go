@@ -40,7 +40,14 @@ func (r *rewrite) product(n *ir.Node) error {
 		return err
 	}
 	if r.o.BiasCorrection {
-		if d := r.correction(n, axis, q); d != nil {
+		find := func() []float32 { return r.correction(n, axis, q) }
+		var d []float32
+		if q.common {
+			d = r.o.memo.correction(layerKey{w.Const, n.Name}, find)
+		} else {
+			d = find()
+		}
+		if d != nil {
 			if bias == nil && n.Op != "MatMul" {
 				bias, shape = make([]float32, len(d)), []int{len(d)}
 			}
@@ -108,8 +115,15 @@ func (r *rewrite) weight(n *ir.Node, w *ir.Value, axis int, in Params, bias []fl
 	if len(least) != m.channels {
 		least = nil
 	}
-	v, scales := quantizeWeights(m, qmax, r.o.Weights == "mse", least)
-	out := &weight{q: v, scales: scales}
+	v, scales := r.o.memo.quantize(w.Const, axis, m, qmax, r.o.Weights == "mse")
+	common := true
+	for c := range least {
+		common = common && scales[c] >= least[c]
+	}
+	if !common {
+		v, scales = quantizeWeights(m, qmax, r.o.Weights == "mse", least)
+	}
+	out := &weight{q: v, scales: scales, common: common}
 	out.value = r.dequantized(n, w.Name, tensor.Of(v, w.Const.Shape()...), scales, axis)
 	r.weights[k] = out
 	return out, nil

@@ -242,8 +242,9 @@ func (p *Plan) params() (map[*ir.Value]Params, []missed) {
 			continue
 		}
 		o := p.o
-		if p.g.IsOutput(v) {
-			// What is clipped here nothing later makes good.
+		if p.g.IsOutput(v) && o.Tighten < 1 {
+			// What is clipped here nothing later makes good; only who asks for mean
+			// extremes gets them here as well.
 			whole := *o
 			whole.Method, whole.Tighten = "minmax", 0
 			o = &whole

@@ -39,6 +39,7 @@ type weight struct {
 	value  *ir.Value // dequantized
 	q      []int8
 	scales []float32
+	common bool // the same whatever the activations' ranges
 }
 
 func static(g *ir.Graph, c *pass.Ctx) error {

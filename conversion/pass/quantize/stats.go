@@ -1,6 +1,7 @@
 package quantize
 
 import (
+	"fmt"
 	"math"
 	"sync"
 
@@ -17,6 +18,101 @@ type Stats struct {
 	Mean []float64
 	// Hist counts elements; nil for the method minmax.
 	Hist *Histogram
+
+	each []Range // the extremes of the single inputs
+}
+
+// without is s with its extremes from the other inputs than skip.
+func (s *Stats) without(skip map[int]bool) Stats {
+	out := *s
+	out.Min, out.Max, out.MeanMin, out.MeanMax = math.Inf(1), math.Inf(-1), 0, 0
+	n := 0
+	for i, r := range s.each {
+		if skip[i] {
+			continue
+		}
+		out.Min, out.Max = lesser(out.Min, r.Min), -lesser(-out.Max, -r.Max)
+		out.MeanMin, out.MeanMax = out.MeanMin+r.Min, out.MeanMax+r.Max
+		n++
+	}
+	if n == 0 {
+		return *s
+	}
+	out.MeanMin, out.MeanMax = out.MeanMin/float64(n), out.MeanMax/float64(n)
+	return out
+}
+
+// lesser is the minimum; NaN wins, so that it is found later.
+func lesser(a, b float64) float64 {
+	if a != a || a < b {
+		return a
+	}
+	return b
+}
+
+// addMeans adds one input's means of the channels.
+func (s *Stats) addMeans(name string, m []float64) error {
+	if s.Mean == nil {
+		s.Mean = make([]float64, len(m))
+	}
+	if len(m) != len(s.Mean) {
+		return fmt.Errorf("%q has %d channels in one input and %d in another", name, len(s.Mean), len(m))
+	}
+	for i, x := range m {
+		s.Mean[i] += x
+	}
+	return nil
+}
+
+// extremes are the least and the largest element, NaN if there is one; of no
+// elements zeros.
+func extremes(v []float32) (lo, hi float64) {
+	if len(v) == 0 {
+		return 0, 0
+	}
+	least, most, sum := v[0], v[0], float32(0)
+	for _, x := range v {
+		if x < least {
+			least = x
+		} else if x > most {
+			most = x
+		}
+		sum += x * 0 // NaN for whatever is not finite
+	}
+	if sum != sum {
+		return math.NaN(), math.NaN()
+	}
+	return float64(least), float64(most)
+}
+
+// means of the elements v of t for each index of an axis.
+func means(t *tensor.Tensor, v []float32, axis int) []float64 {
+	outer, channels, inner := 1, 1, 1
+	for i, d := range t.Shape() {
+		switch {
+		case i < axis:
+			outer *= d
+		case i == axis:
+			channels = d
+		default:
+			inner *= d
+		}
+	}
+	out := make([]float64, channels)
+	for o := range outer {
+		for c := range channels {
+			at := (o*channels + c) * inner
+			var sum float64
+			for _, x := range v[at : at+inner] {
+				sum += float64(x)
+			}
+			out[c] += sum
+		}
+	}
+	for c := range out {
+		out[c] /= float64(max(1, outer*inner))
+	}
+	return out
 }
 
 // histogramShift leaves sign, exponent and six bits of the fraction: bins are

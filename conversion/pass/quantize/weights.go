@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"math"
+	"sync"
 
 	"slipway/conversion/tensor"
 )
@@ -129,4 +130,70 @@ func (m matrix) squaredError(c int, s, qmax float32) float64 {
 		sum += float64(part)
 	})
 	return sum
+}
+
+// memo keeps quantized weights and bias corrections between rewrites of copies of
+// one graph with the same options but for the activations' ranges.
+type memo struct {
+	mu          sync.Mutex
+	weights     map[memoKey]memoWeight
+	corrections map[layerKey][]float32
+}
+
+type memoKey struct {
+	t    *tensor.Tensor
+	axis int
+}
+
+type layerKey struct {
+	weights *tensor.Tensor
+	layer   string
+}
+
+type memoWeight struct {
+	q      []int8
+	scales []float32
+}
+
+// quantize is quantizeWeights without a least scale, from the memo if it is there.
+func (k *memo) quantize(t *tensor.Tensor, axis int, m matrix, qmax float32, mse bool) (q []int8, scales []float32) {
+	if k == nil {
+		return quantizeWeights(m, qmax, mse, nil)
+	}
+	key := memoKey{t, axis}
+	k.mu.Lock()
+	w, ok := k.weights[key]
+	k.mu.Unlock()
+	if ok {
+		return w.q, w.scales
+	}
+	w.q, w.scales = quantizeWeights(m, qmax, mse, nil)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.weights == nil {
+		k.weights = map[memoKey]memoWeight{}
+	}
+	k.weights[key] = w
+	return w.q, w.scales
+}
+
+// correction is what find gives, from the memo if it is there.
+func (k *memo) correction(layer layerKey, find func() []float32) []float32 {
+	if k == nil {
+		return find()
+	}
+	k.mu.Lock()
+	c, ok := k.corrections[layer]
+	k.mu.Unlock()
+	if ok {
+		return c
+	}
+	c = find()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.corrections == nil {
+		k.corrections = map[layerKey][]float32{}
+	}
+	k.corrections[layer] = c
+	return c
 }

@@ -132,37 +132,44 @@ func convertAndVerify(t *testing.T, env *pipeline.Env, model, target, precision,
 }
 
 // readByVendors runs all artefacts, a Python process a runtime, and compares
-// with ONNX Runtime's Python package on the source.
+// with ONNX Runtime's Python package on the sources, which all run in one more.
 func readByVendors(t *testing.T, m *Machine, done []variant) {
 	samples := map[string][][]*tensor.Tensor{}
-	want, rounded := map[string][]testkit.JobResult{}, map[string][]testkit.JobResult{}
+	at := map[string]int{} // where a model's results begin: first the source's, then those with rounded weights
+	var sources []testkit.Job
 	dir := t.TempDir()
+	for _, v := range done {
+		if samples[v.model] != nil {
+			continue
+		}
+		samples[v.model], at[v.model] = zooSamples(t, m, v.model), len(sources)
+		half := filepath.Join(dir, filepath.Base(v.model))
+		if err := onnx.RoundWeights(v.model, half); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{v.model, half} {
+			sources = append(sources, vendorJobs(t, m, "ort", "onnxruntime", file, samples[v.model])...)
+		}
+	}
+	want := testkit.Vendor(t, sources)
 	for target, on := range runtimeOf {
 		t.Run(on.vendor, func(t *testing.T) {
 			var jobs []testkit.Job
 			var of []variant
 			for _, v := range done {
-				if v.target != target {
-					continue
+				if v.target == target {
+					jobs = append(jobs, vendorJobs(t, m, on.runtime, on.vendor, v.path, samples[v.model])...)
+					of = append(of, v)
 				}
-				if samples[v.model] == nil {
-					samples[v.model] = zooSamples(t, m, v.model)
-					want[v.model] = testkit.Vendor(t, vendorJobs(t, m, "ort", "onnxruntime", v.model, samples[v.model]))
-					half := filepath.Join(dir, filepath.Base(v.model))
-					if err := onnx.RoundWeights(v.model, half); err != nil {
-						t.Fatal(err)
-					}
-					rounded[v.model] = testkit.Vendor(t, vendorJobs(t, m, "ort", "onnxruntime", half, samples[v.model]))
-				}
-				jobs = append(jobs, vendorJobs(t, m, on.runtime, on.vendor, v.path, samples[v.model])...)
-				of = append(of, v)
 			}
 			got := testkit.Vendor(t, jobs)
-			for i, v := range of {
+			for _, v := range of {
 				n := len(samples[v.model])
-				for k, r := range got[i*n : (i+1)*n] {
-					agree(t, v, k, r, want[v.model][k], rounded[v.model][k])
+				source := want[at[v.model]:]
+				for k, r := range got[:n] {
+					agree(t, v, k, r, source[k], source[n+k])
 				}
+				got = got[n:]
 			}
 		})
 	}

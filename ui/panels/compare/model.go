@@ -15,12 +15,13 @@ import (
 type row struct {
 	variant *project.Variant
 	runtime string
+	title   string // what people call the runtime
 	bench   *project.BenchRow
 	eval    *project.EvalRow
 }
 
 // rowsOf joins measurements to variants, in the variants' order.
-func rowsOf(variants []*project.Variant, bench []project.BenchRow, eval []project.EvalRow) []row {
+func rowsOf(variants []*project.Variant, bench []project.BenchRow, eval []project.EvalRow, title func(runtime string) string) []row {
 	var out []row
 	for _, v := range variants {
 		var mine []row
@@ -30,7 +31,7 @@ func rowsOf(variants []*project.Variant, bench []project.BenchRow, eval []projec
 					return &mine[i]
 				}
 			}
-			mine = append(mine, row{variant: v, runtime: runtime})
+			mine = append(mine, row{variant: v, runtime: runtime, title: title(runtime)})
 			return &mine[len(mine)-1]
 		}
 		for i := range bench {
@@ -56,7 +57,7 @@ func latencyChart(rows []row) charts.Bars {
 	c := charts.Bars{Title: "Latency", Note: "median, line to the 99th percentile; less is better", Unit: "ms", MarkName: "p99", Empty: "Nothing measured yet: press Measure."}
 	for _, r := range rows {
 		if r.bench != nil {
-			c.Bars = append(c.Bars, charts.Bar{Label: r.variant.Title, Sub: r.runtime, Target: r.variant.Target, Value: r.bench.P50MS, Mark: r.bench.P99MS})
+			c.Bars = append(c.Bars, charts.Bar{Label: r.variant.Title, Sub: r.title, Target: r.variant.Target, Value: r.bench.P50MS, Mark: r.bench.P99MS})
 		}
 	}
 	return c
@@ -67,7 +68,7 @@ func memoryChart(rows []row) charts.Bars {
 	c := charts.Bars{Title: "Peak memory", Note: "of the runtime's process; less is better", Unit: "MB", Empty: "Nothing measured yet."}
 	for _, r := range rows {
 		if r.bench != nil && r.bench.PeakRSS > 0 {
-			c.Bars = append(c.Bars, charts.Bar{Label: r.variant.Title, Sub: r.runtime, Target: r.variant.Target, Value: float64(r.bench.PeakRSS) / 1e6})
+			c.Bars = append(c.Bars, charts.Bar{Label: r.variant.Title, Sub: r.title, Target: r.variant.Target, Value: float64(r.bench.PeakRSS) / 1e6})
 		}
 	}
 	return c
@@ -90,7 +91,7 @@ func accuracyChart(rows []row) charts.Bars {
 		if r.eval == nil {
 			continue
 		}
-		b := charts.Bar{Label: r.variant.Title, Sub: r.runtime, Target: r.variant.Target, Value: r.eval.Top1, Lo: r.eval.CI95[0], Hi: r.eval.CI95[1]}
+		b := charts.Bar{Label: r.variant.Title, Sub: r.title, Target: r.variant.Target, Value: r.eval.Top1, Lo: r.eval.CI95[0], Hi: r.eval.CI95[1]}
 		if r.eval.Top1 < 0 {
 			b.Value, b.Lo, b.Hi = r.eval.Agreement, r.eval.AgreementCI95[0], r.eval.AgreementCI95[1]
 			c.Title = "Agreement with the source"
@@ -123,7 +124,7 @@ var columns = []string{"Variant", "Verdict", "Runtime", "p50", "p99", "First", "
 
 // cells are the texts of one row.
 func (r *row) cells() []string {
-	out := []string{r.variant.Title, "source", r.runtime, "–", "–", "–", "–", "–", units.Bytes(r.variant.Bytes), "–", "–"}
+	out := []string{r.variant.Title, "source", r.title, "–", "–", "–", "–", "–", units.Bytes(r.variant.Bytes), "–", "–"}
 	if r.variant.Result != nil && r.variant.Result.Verify != nil {
 		out[1] = r.variant.Result.Verify.Verdict
 	}
@@ -190,10 +191,10 @@ func verdict(rows []row) string {
 	}
 	src, best := rows[i], rows[b]
 	if best.variant.ID == 0 {
-		return fmt.Sprintf("Nothing is faster than the source on %s.", best.runtime)
+		return fmt.Sprintf("Nothing is faster than the source on %s.", best.title)
 	}
-	s := fmt.Sprintf("%s on %s is the fastest: %s against %s for the source on %s (%.1f times).", best.variant.Title, best.runtime,
-		units.Milliseconds(best.bench.P50MS), units.Milliseconds(src.bench.P50MS), src.runtime, src.bench.P50MS/best.bench.P50MS)
+	s := fmt.Sprintf("%s on %s is the fastest: %s against %s for the source on %s (%.1f times).", best.variant.Title, best.title,
+		units.Milliseconds(best.bench.P50MS), units.Milliseconds(src.bench.P50MS), src.title, src.bench.P50MS/best.bench.P50MS)
 	if best.bench.CI95MS[1] >= src.bench.CI95MS[0] {
 		s += " Their intervals overlap: no real difference."
 	}

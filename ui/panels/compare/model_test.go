@@ -25,8 +25,13 @@ func variants() []*project.Variant {
 	}
 }
 
+// joined is rowsOf with upper-case titles for runtimes.
+func joined(v []*project.Variant, b []project.BenchRow, e []project.EvalRow) []row {
+	return rowsOf(v, b, e, strings.ToUpper)
+}
+
 func TestRowsJoinMeasurements(t *testing.T) {
-	rows := rowsOf(variants(), []project.BenchRow{bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6), bench(1, "openvino", 4, 3, 5)},
+	rows := joined(variants(), []project.BenchRow{bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6), bench(1, "openvino", 4, 3, 5)},
 		[]project.EvalRow{{Variant: 1, Runtime: "ort", Result: accuracy.Result{Top1: 0.7}}, {Variant: 7, Runtime: "ort"}})
 	type line struct {
 		title, runtime string
@@ -50,12 +55,12 @@ func TestVerdictSaysTheFastestHonestly(t *testing.T) {
 		want string
 	}{
 		"nothing":    {nil, ""},
-		"source":     {[]project.BenchRow{bench(0, "ort", 4, 3, 5), bench(1, "ort", 5, 4, 6)}, "Nothing is faster than the source on ort."},
-		"clear":      {[]project.BenchRow{bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6)}, "onnx fp32 on ort is the fastest: 5 ms against 10 ms for the source on ort (2.0 times)."},
+		"source":     {[]project.BenchRow{bench(0, "ort", 4, 3, 5), bench(1, "ort", 5, 4, 6)}, "Nothing is faster than the source on ORT."},
+		"clear":      {[]project.BenchRow{bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6)}, "onnx fp32 on ORT is the fastest: 5 ms against 10 ms for the source on ORT (2.0 times)."},
 		"overlap":    {[]project.BenchRow{bench(0, "ort", 10, 8, 12), bench(1, "ort", 9, 7, 11)}, "overlap"},
-		"own merits": {[]project.BenchRow{bench(0, "slow", 100, 99, 101), bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6)}, "10 ms for the source on ort"},
+		"own merits": {[]project.BenchRow{bench(0, "slow", 100, 99, 101), bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6)}, "10 ms for the source on ORT"},
 	} {
-		got := verdict(rowsOf(v, c.rows, nil))
+		got := verdict(joined(v, c.rows, nil))
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q lacks %q", name, got, c.want)
 		}
@@ -67,7 +72,7 @@ func TestVerdictSaysTheFastestHonestly(t *testing.T) {
 
 func TestVerdictTellsTheAccuracyLost(t *testing.T) {
 	drop := accuracy.Interval{-0.05, 0.01}
-	got := verdict(rowsOf(variants()[:2], []project.BenchRow{bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6)}, []project.EvalRow{
+	got := verdict(joined(variants()[:2], []project.BenchRow{bench(0, "ort", 10, 9, 11), bench(1, "ort", 5, 4, 6)}, []project.EvalRow{
 		{Variant: 0, Runtime: "ort", Result: accuracy.Result{Top1: 0.72}}, {Variant: 1, Runtime: "ort", Result: accuracy.Result{Top1: 0.70, DropCI95: &drop}},
 	}))
 	if !strings.Contains(got, "differs by -2.0 points (95 %: -5.0 to +1.0)") {
@@ -76,7 +81,7 @@ func TestVerdictTellsTheAccuracyLost(t *testing.T) {
 }
 
 func TestAgreementStandsInWhereThereAreNoLabels(t *testing.T) {
-	rows := rowsOf(variants()[:2], nil, []project.EvalRow{{Variant: 1, Runtime: "ort", Result: accuracy.Result{Images: 8, Top1: -1, Agreement: 0.875, AgreementCI95: accuracy.Interval{0.5, 0.98}}}})
+	rows := joined(variants()[:2], nil, []project.EvalRow{{Variant: 1, Runtime: "ort", Result: accuracy.Result{Images: 8, Top1: -1, Agreement: 0.875, AgreementCI95: accuracy.Interval{0.5, 0.98}}}})
 	c := accuracyChart(rows)
 	if c.Title != "Agreement with the source" || len(c.Bars) != 1 || c.Bars[0].Value != 0.875 || c.Bars[0].Lo != 0.5 || c.Bars[0].Hi != 0.98 {
 		t.Errorf("%+v", c)
@@ -85,7 +90,7 @@ func TestAgreementStandsInWhereThereAreNoLabels(t *testing.T) {
 
 func TestCSVHoldsAllRowsInPlainNumbers(t *testing.T) {
 	var b bytes.Buffer
-	if err := writeCSV(&b, rowsOf(variants(), []project.BenchRow{bench(2, "litert", 5.25, 5, 6)}, nil)); err != nil {
+	if err := writeCSV(&b, joined(variants(), []project.BenchRow{bench(2, "litert", 5.25, 5, 6)}, nil)); err != nil {
 		t.Fatal(err)
 	}
 	all, err := csv.NewReader(&b).ReadAll()

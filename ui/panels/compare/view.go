@@ -27,6 +27,7 @@ type Needs interface {
 	Variants() []*project.Variant
 	BenchRows() []project.BenchRow
 	EvalRows() []project.EvalRow
+	RuntimeTitle(name string) string
 	Bench(project.BenchOptions) (int64, error)
 	Eval(project.EvalOptions) (int64, error)
 	Listen(func(project.Event))
@@ -143,7 +144,7 @@ func (p *Panel) build() {
 
 func (p *Panel) reload() {
 	variants := p.needs.Variants()
-	p.rows = rowsOf(variants, p.needs.BenchRows(), p.needs.EvalRows())
+	p.rows = rowsOf(variants, p.needs.BenchRows(), p.needs.EvalRows(), p.needs.RuntimeTitle)
 	lat, acc, mem, size := latencyChart(p.rows), accuracyChart(p.rows), memoryChart(p.rows), sizeChart(variants)
 	p.charts[0].set("latency", lat, lat.Height())
 	p.charts[1].set("accuracy", acc, acc.Height())
@@ -219,7 +220,7 @@ func (p *Panel) newTable() *widget.Table {
 			l.SetText(columns[id.Col])
 		}
 	}
-	for i, w := range []float32{230, 90, 100, 90, 90, 90, 90, 90, 90, 80, 100} {
+	for i, w := range []float32{220, 90, 120, 90, 90, 90, 90, 90, 90, 80, 100} {
 		t.SetColumnWidth(i, w)
 	}
 	return t

@@ -77,13 +77,14 @@ type tableSpace struct{ s *sideBySide }
 
 const (
 	targetWidth   = 68
+	between       = 4 // the toolkit's gap between cells
 	leastForNames = 130
 	tableHeight   = 300
 )
 
 func (t *tableSpace) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	s := t.s
-	s.table.SetColumnWidth(0, max(size.Width-float32(len(s.data.Targets))*(targetWidth+1)-16, leastForNames))
+	s.table.SetColumnWidth(0, max(size.Width-float32(len(s.data.Targets))*(targetWidth+between)-between-2, leastForNames))
 	for i := range s.data.Targets {
 		s.table.SetColumnWidth(i+1, targetWidth)
 	}

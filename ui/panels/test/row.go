@@ -40,7 +40,11 @@ func (p *Panel) row(pic *project.Picture, thumb *thumb) fyne.CanvasObject {
 	}
 	high := float32(cardHeight)
 	if thumb != nil && boxed(pic.Cells) {
-		high += boxesHeight
+		most := 1
+		for _, c := range pic.Cells {
+			most = max(most, min(5, len(c.Predictions)))
+		}
+		high += boxesHeight - float32(5-most)*rowHeight
 	} else {
 		thumb = nil
 	}
@@ -76,7 +80,7 @@ func (p *Panel) cell(c project.Cell, first []task.Prediction, thumb *thumb) fyne
 	title := widget.NewLabel(v.Title)
 	title.TextStyle.Bold = true
 	title.Truncation = fyne.TextTruncateEllipsis
-	sub := widget.NewLabel(c.Runtime + " · " + units.Duration(c.Took))
+	sub := widget.NewLabel(p.needs.RuntimeTitle(c.Runtime) + " · " + units.Duration(c.Took))
 	sub.SizeName, sub.Importance = base.SizeNameCaptionText, widget.LowImportance
 	head := container.NewBorder(nil, nil, nil, badge.Of(v), title)
 	if c.Err != nil {

@@ -35,6 +35,7 @@ type Needs interface {
 	Task() (*task.Task, string)
 	SetTask(*task.Task) error
 	Model() *project.Model
+	RuntimeTitle(name string) string
 	Listen(func(project.Event))
 }
 

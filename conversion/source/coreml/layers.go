@@ -66,6 +66,8 @@ var convReaders = map[string]func(*reader){
 		}
 		r.pool("AveragePool", ir.Attrs{"count_include_pad": include})
 	},
+	"scaled_dot_product_attention": readAttention,
+
 	"linear": readLinear,
 	"matmul": readMatMul,
 }
@@ -122,6 +124,21 @@ func (r *reader) pool(name string, a ir.Attrs) {
 		a["ceil_mode"] = int64(1)
 	}
 	r.final(name, a, r.v("x"))
+}
+
+// readAttention: the scores are divided by the root of the size of a query.
+func readAttention(r *reader) {
+	inputs := []*ir.Value{r.v("query"), r.v("key"), r.v("value")}
+	for i, v := range inputs {
+		if v.Rank() != 4 {
+			r.fail("of rank %d is not read", inputs[i].Rank())
+			return
+		}
+	}
+	if r.has("attn_mask") {
+		inputs = append(inputs, r.v("attn_mask"))
+	}
+	r.final("Attention", nil, inputs...)
 }
 
 // readLinear: x·weightᵀ + bias.

@@ -9,7 +9,10 @@ import (
 )
 
 var shapeReaders = map[string]func(*reader){
-	"reshape":     func(r *reader) { r.final("Reshape", nil, r.v("x"), r.constInts(r.ints("shape")...)) },
+	"reshape": readReshape,
+	"shape": func(r *reader) {
+		r.final("Cast", ir.Attrs{"to": op.ONNXType(tensor.Int32)}, r.node("Shape", nil, r.v("x")))
+	},
 	"transpose":   func(r *reader) { r.final("Transpose", ir.Attrs{"perm": r.ints("perm")}, r.v("x")) },
 	"squeeze":     readSqueeze,
 	"expand_dims": func(r *reader) { r.final("Unsqueeze", nil, r.v("x"), r.constInts(r.ints("axes")...)) },
@@ -40,6 +43,16 @@ var shapeReaders = map[string]func(*reader){
 		scales := tensor.Of([]float32{1, 1, float32(r.real("scale_factor_height", 1)), float32(r.real("scale_factor_width", 1))}, 4)
 		r.final("Resize", ir.Attrs{"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}, r.v("x"), nil, r.g.AddConst("scales", scales))
 	},
+}
+
+// readReshape: 64 bits tell sizes in a graph.
+func readReshape(r *reader) {
+	x, shape := r.v("x"), r.v("shape")
+	if shape.IsConst() {
+		r.final("Reshape", nil, x, r.constInts(r.ints("shape")...))
+		return
+	}
+	r.final("Reshape", nil, x, r.node("Cast", ir.Attrs{"to": op.ONNXType(tensor.Int64)}, shape))
 }
 
 func readSqueeze(r *reader) {

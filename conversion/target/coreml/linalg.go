@@ -1,10 +1,64 @@
 package coreml
 
-import "slipway/conversion/ir"
+import (
+	"math"
+
+	"slipway/conversion/ir"
+)
 
 var linalgOps = map[string]spelling{
 	"MatMul": {wide, emitMatMul},
 	"Gemm":   {floats, emitGemm},
+
+	"Attention": {all(floats, legalAttention), emitAttention},
+}
+
+// legalAttention: queries, keys and values come with their heads split off, and
+// nothing is masked but by an addend.
+func legalAttention(n *ir.Node) string {
+	for i := range 3 {
+		if rank(n, i) != 4 || n.In(i).DType != n.Out(0).DType {
+			return "Attention of this form has no equivalent"
+		}
+	}
+	if d := n.In(0).Shape[3]; !d.IsStatic() || !n.In(0).Shape[1].Equal(n.In(1).Shape[1]) {
+		return "Attention with shared heads has no equivalent"
+	}
+	for i := 4; i < len(n.Inputs); i++ {
+		if n.In(i) != nil {
+			return "Attention with a cache has no equivalent"
+		}
+	}
+	for i := 1; i < len(n.Outputs); i++ {
+		if n.Out(i) != nil {
+			return "Attention with further results has no equivalent"
+		}
+	}
+	if n.Int("is_causal", 0) != 0 || n.Float("softcap", 0) != 0 || n.Int("softmax_precision", 0) != 0 {
+		return "Attention of this form has no equivalent"
+	}
+	if m := n.In(3); m != nil && (m.DType != n.In(0).DType || m.Rank() > 4) {
+		return "Attention with this mask has no equivalent"
+	}
+	return ""
+}
+
+// emitAttention: the operation divides by the root of a query's size, so another
+// scale is brought into the queries.
+func emitAttention(e *emitter, n *ir.Node) {
+	q := e.in(0)
+	if e.err != nil {
+		return
+	}
+	root := math.Sqrt(float64(q.shape[3]))
+	if f := n.Float("scale", 1/root) * root; math.Abs(f-1) > 1e-6 {
+		q = e.op("mul", q.dtype, q.shape, in("x", q), real("y", q.dtype, f))
+	}
+	args := []arg{in("query", q), in("key", e.in(1)), in("value", e.in(2))}
+	if n.In(3) != nil {
+		args = append(args, in("attn_mask", e.in(3)))
+	}
+	e.final("scaled_dot_product_attention", args...)
 }
 
 // emitMatMul: vectors become matrices, as matmul has none.

@@ -2,6 +2,7 @@ package coreml
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -18,20 +19,14 @@ var keepsOpen = map[string]bool{
 	"Relu": true, "Sigmoid": true, "Tanh": true, "LeakyRelu": true, "Elu": true, "HardSigmoid": true, "Clip": true, "Softplus": true,
 	"Erf": true, "Exp": true, "Sqrt": true, "Neg": true, "Abs": true, "Gelu": true, "Swish": true, "Softmax": true, "BatchNormalization": true,
 	"Add": true, "Sub": true, "Mul": true, "Div": true, "Max": true, "Min": true, "Concat": true, "Transpose": true, "Identity": true,
-	"LayerNormalization": true, "ReduceMean": true, "ReduceSum": true, "ReduceMax": true, "GlobalAveragePool": true, "GlobalMaxPool": true,
+	"LayerNormalization": true, "ReduceMean": true, "ReduceSum": true, "ReduceMax": true, "ReduceMin": true, "GlobalAveragePool": true, "GlobalMaxPool": true,
+	"InstanceNormalization": true, "PRelu": true, "Softsign": true, "Reciprocal": true, "Log": true, "Pow": true, "Floor": true, "Ceil": true, "Round": true,
+	"Sin": true, "Cos": true, "Cast": true, "Equal": true, "Greater": true, "Less": true, "GreaterOrEqual": true, "LessOrEqual": true,
+	"And": true, "Or": true, "Not": true, "DepthToSpace": true, "SpaceToDepth": true, "Attention": true, "Pad": true,
 }
 
 // bound says why n needs its sizes; "" where it does not.
 func bound(n *ir.Node) string {
-	unknown := func(v *ir.Value) int {
-		k := 0
-		for _, d := range v.Shape {
-			if !d.IsStatic() {
-				k++
-			}
-		}
-		return k
-	}
 	switch n.Op {
 	case "Conv":
 		if a := n.Str("auto_pad", "NOTSET"); a == "NOTSET" || a == "VALID" {
@@ -49,21 +44,109 @@ func bound(n *ir.Node) string {
 			n.Str("coordinate_transformation_mode", "") == "asymmetric" && wholeFactor(n, 2)*wholeFactor(n, 3) > 1 {
 			return ""
 		}
-	case "Reshape", "Flatten", "Squeeze", "Unsqueeze":
-		if unknown(n.Out(0)) <= 1 {
+	case "Reshape", "Flatten":
+		if _, ok := reshaping(n.In(0).Shape, n.Out(0).Shape); ok {
 			return ""
 		}
-		return "more than one size of its result is open"
-	case "Gemm", "MatMul":
-		if w := n.In(1); w.IsConst() && w.Rank() == 2 {
+		return "more than one size of its result is in none of its inputs"
+	case "Squeeze", "Unsqueeze":
+		if n.In(1) != nil {
+			return ""
+		}
+		return "the axes follow from the size"
+	case "Split":
+		if a := axis(n.Int("axis", 0), rank(n, 0)); n.In(0).Shape[a].IsStatic() {
+			return ""
+		}
+		return "it splits an axis of open size"
+	case "Gather":
+		if a := axis(n.Int("axis", 0), rank(n, 0)); n.In(0).Shape[a].IsStatic() || fromFront(n.In(1)) {
+			return ""
+		}
+		return "its indices may count from the end of an open axis"
+	case "Slice":
+		return boundSlice(n)
+	case "Gemm":
+		if w := n.In(1); fixed(w) && w.Rank() == 2 {
 			return ""
 		}
 		return "both of its operands are computed"
+	case "MatMul":
+		if rank(n, 0) >= 2 && rank(n, 1) >= 2 {
+			return ""
+		}
+		return "one of its operands is a vector"
 	}
 	if keepsOpen[n.Op] {
 		return ""
 	}
 	return n.Op + " is written for one size"
+}
+
+// fromFront reports whether v is constant indices that count from the front.
+func fromFront(v *ir.Value) bool {
+	x, ok := v.ConstInts()
+	return ok && slices.IndexFunc(x, func(i int64) bool { return i < 0 }) < 0
+}
+
+// boundSlice: an axis of open size is cut only at its front.
+func boundSlice(n *ir.Node) string {
+	const why = "it cuts an axis of open size at its end"
+	starts, ok1 := constInts(n.In(1))
+	ends, ok2 := constInts(n.In(2))
+	axes, ok3 := constInts(n.In(3))
+	steps, ok4 := constInts(n.In(4))
+	if !ok1 || !ok2 || n.In(3) != nil && !ok3 || n.In(4) != nil && !ok4 {
+		return "its cuts are computed"
+	}
+	for i := range starts {
+		a := i
+		if axes != nil {
+			a = axis(axes[i], rank(n, 0))
+		}
+		if n.In(0).Shape[a].IsStatic() {
+			continue
+		}
+		if starts[i] < 0 || ends[i] < math.MaxInt32 || steps != nil && steps[i] != 1 {
+			return why
+		}
+	}
+	return ""
+}
+
+// constInts is ConstInts of a value that may be omitted.
+func constInts(v *ir.Value) ([]int64, bool) {
+	if v == nil {
+		return nil, false
+	}
+	return v.ConstInts()
+}
+
+// reshaping says where the sizes of a Reshape's result come from: at each place
+// the axis of its input that has the size, or -1 where it follows from the others.
+// ok is false where several have to.
+func reshaping(from, to ir.Shape) (axes []int, ok bool) {
+	free := 0
+	for _, d := range to {
+		at := -1
+		if !d.IsStatic() {
+			at = slices.IndexFunc(from, func(x ir.Dim) bool { return x.Equal(d) })
+			if at < 0 {
+				free++
+			}
+		}
+		axes = append(axes, at)
+	}
+	if free == 0 {
+		// One size may follow from the others, so that fewer are looked up.
+		for i := len(to) - 1; i >= 0; i-- {
+			if !to[i].IsStatic() {
+				axes[i] = -1
+				break
+			}
+		}
+	}
+	return axes, free <= 1
 }
 
 // spansOf gives every open size its range. Where nobody gave one, the usual size

@@ -146,3 +146,10 @@ func affine(d *ir.Node) bool {
 
 // attends reports whether n is an attention that is written as one operation.
 func attends(n *ir.Node) bool { return n.Op == "Attention" }
+
+// attention reports whether the settings ask for attention in one operation, and
+// the version has it.
+func attention(o target.Options) bool {
+	s, err := settings(o)
+	return err == nil && s.Attention && s.allows(blockVersion)
+}

@@ -32,7 +32,41 @@ func legalDropout(n *ir.Node) string {
 	return ""
 }
 
-func emitReshape(e *emitter, n *ir.Node) { e.finish(e.reshape(e.in(0), shapeOf(n.Out(0)))) }
+// emitReshape: sizes that are open are looked up in the input, but for one, which
+// follows from the others.
+func emitReshape(e *emitter, n *ir.Node) {
+	x, from, to := e.in(0), n.In(0).Shape, n.Out(0).Shape
+	open := 0
+	for _, d := range to {
+		if !d.IsStatic() {
+			open++
+		}
+	}
+	if open <= 1 || e.err != nil {
+		e.finish(e.reshape(x, shapeOf(n.Out(0))))
+		return
+	}
+	if to.Equal(from) {
+		e.finish(x)
+		return
+	}
+	axes, _ := reshaping(from, to)
+	sizes := e.op("shape", tensor.Int32, []int{len(from)}, in("x", x))
+	var parts []val
+	for i, d := range to {
+		switch k, static := d.Int(); {
+		case static:
+			parts = append(parts, e.literal(n.Name+"_size", tensor.Of([]int32{int32(k)}, 1)))
+		case axes[i] < 0:
+			parts = append(parts, e.literal(n.Name+"_rest", tensor.Of([]int32{-1}, 1)))
+		default:
+			parts = append(parts, e.op("slice_by_index", tensor.Int32, []int{1}, in("x", sizes), ints("begin", axes[i]), ints("end", axes[i]+1), ints("stride", 1),
+				flags("begin_mask", false), flags("end_mask", false), flags("squeeze_mask", false)))
+		}
+	}
+	shape := e.op("concat", tensor.Int32, []int{len(to)}, in("values", parts...), num("axis", 0), flag("interleave", false))
+	e.final("reshape", in("x", x), in("shape", shape))
+}
 
 func emitTranspose(e *emitter, n *ir.Node) {
 	x := e.in(0)
@@ -149,6 +183,11 @@ func emitSlice(e *emitter, n *ir.Node) {
 	}
 	var back []int
 	out := shapeOf(n.Out(0))
+	whole := make([]bool, r) // to the end, whatever the size
+	for i := range whole {
+		whole[i] = x.shape[i] < 0
+		end[i] = max(end[i], 0)
+	}
 	for i := range starts {
 		a, step := i, int64(1)
 		if axes != nil {
@@ -156,6 +195,10 @@ func emitSlice(e *emitter, n *ir.Node) {
 		}
 		if steps != nil {
 			step = steps[i]
+		}
+		if whole[a] {
+			begin[a] = int(starts[i])
+			continue
 		}
 		size := int64(x.shape[a])
 		clamp := func(v, lo, hi int64) int64 {
@@ -185,7 +228,7 @@ func emitSlice(e *emitter, n *ir.Node) {
 	}
 	none := make([]bool, r)
 	e.final("slice_by_index", in("x", x), ints("begin", begin...), ints("end", end...), ints("stride", stride...),
-		flags("begin_mask", none...), flags("end_mask", none...), flags("squeeze_mask", none...))
+		flags("begin_mask", none...), flags("end_mask", whole...), flags("squeeze_mask", none...))
 }
 
 var padModes = map[string]string{"constant": "constant", "reflect": "reflect", "edge": "replicate"}

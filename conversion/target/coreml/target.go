@@ -48,13 +48,15 @@ func checkers() []string {
 
 // Legal says whether the node can be spelled. Symbolic sizes are taken for
 // known, as Prepare gives them a value.
-func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
+func (Target) Legal(n *ir.Node, o target.Options) *diag.Finding {
 	if constantNode(n) {
 		return nil
 	}
 	why := unsupportedType(n)
 	if s, ok := spellings[n.Op]; why == "" && !ok {
 		why = "Core ML has no equivalent of " + n.Op
+	} else if attends(n) && !attention(o) {
+		why = "attention is written in parts where the settings do not ask for one operation"
 	} else if why == "" && s.legal != nil {
 		why = s.legal(n)
 	}
@@ -102,6 +104,12 @@ func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o targ
 		if empty(v) {
 			return out, diag.Errorf("coreml.empty", "%q has no elements, which Core ML cannot hold", v.Name)
 		}
+	}
+	if set, err := settings(o); err != nil {
+		return out, err
+	} else if set.Attention && !set.allows(blockVersion) {
+		out = append(out, diag.Warnf("coreml.version", "attention in one operation needs specification %d (iOS 18), %s was asked for: it is written in parts", blockVersion, set.Version).
+			Suggest("set the version to auto or %d", blockVersion))
 	}
 	if o.Picture != nil {
 		l, err := onePicture(g, reg, o.Picture)

@@ -146,6 +146,9 @@ func vendors(t *testing.T, pool *worker.Pool) map[string]vendor {
 		}
 	}
 	targets := filepath.Join("..", "conversion", "target")
+	if p := python(os.Getenv("STUDIO_RTX_VENV")); p != "" && out["tensorrt"] != nil {
+		out["tensorrt"] = checked{process(p, filepath.Join(targets, "tensorrt", "testdata", "rtx.py")), out["tensorrt"]}
+	}
 	if p := python(os.Getenv("STUDIO_NCNN_VENV")); p != "" {
 		out["ncnn"] = ncnnVendor{process(p, filepath.Join(targets, "ncnn", "testdata", "run.py"))}
 	}

@@ -33,7 +33,7 @@ Sub Sum Tan Tanh ThresholdedRelu Tile TopK Transpose Trilu Unsqueeze Where Xor`)
 var constants = map[string][]int{
 	"CumSum": {1}, "Squeeze": {1}, "Unsqueeze": {1}, "Slice": {3}, "Pad": {3},
 	"ReduceL1": {1}, "ReduceL2": {1}, "ReduceLogSum": {1}, "ReduceLogSumExp": {1}, "ReduceMax": {1}, "ReduceMean": {1},
-	"ReduceMin": {1}, "ReduceProd": {1}, "ReduceSum": {1}, "ReduceSumSquare": {1}, "OneHot": {1},
+	"ReduceMin": {1}, "ReduceProd": {1}, "ReduceSum": {1}, "ReduceSumSquare": {1}, "OneHot": {1}, "Resize": {2}, "Dropout": {2},
 }
 
 // types are the element types of a strongly typed network.
@@ -50,6 +50,9 @@ func refusal(n *ir.Node) string {
 		if v != nil && v.DType != tensor.Invalid && !slices.Contains(types, v.DType) {
 			return fmt.Sprintf("TensorRT has no tensors of type %v, which %s uses", v.DType, n.Op)
 		}
+	}
+	if why := typed(n); why != "" {
+		return why
 	}
 	for _, i := range constants[n.Op] {
 		if v := n.In(i); v != nil && !v.IsConst() && !known(v) {
@@ -68,7 +71,40 @@ func known(v *ir.Value) bool {
 
 // checks are the restrictions of single operators.
 var checks = map[string]func(*ir.Node) string{
-	"MaxPool": pool, "AveragePool": pool, "LpPool": pool,
+	"MaxPool": pool, "AveragePool": pool,
+	"LpPool": func(n *ir.Node) string {
+		if p := n.Int("p", 2); p != 1 && p != 2 {
+			return fmt.Sprintf("TensorRT's LpPool has the norms 1 and 2, not %d", p)
+		}
+		return pool(n)
+	},
+	"Dropout": func(n *ir.Node) string {
+		if v := n.In(2); v != nil && v.IsConst() && !slices.Equal(v.Const.Float64s(), []float64{0}) {
+			return "TensorRT's Dropout does not train"
+		}
+		return ""
+	},
+	"MatMul": func(n *ir.Node) string {
+		if n.In(0).Rank() == 1 && n.In(1).Rank() > 2 {
+			return "TensorRT's MatMul takes no vector in front of a stack of matrices"
+		}
+		return ""
+	},
+	"Range": func(n *ir.Node) string {
+		for _, v := range n.Inputs {
+			counted := v.Node() != nil && v.Node().Op == "Cast" && v.Node().In(0).DType.IsInt()
+			if v.DType.IsFloat() && !v.IsConst() && !counted {
+				return "TensorRT's Range does not count by computed numbers with a fraction"
+			}
+		}
+		return ""
+	},
+	"ScatterElements": func(n *ir.Node) string {
+		if n.Str("reduction", "none") != "none" {
+			return "TensorRT's ScatterElements does not reduce"
+		}
+		return ""
+	},
 	"Resize":         resize,
 	"QuantizeLinear": quantized, "DequantizeLinear": quantized,
 	"Conv": weights, "ConvTranspose": weights,
@@ -96,12 +132,23 @@ var checks = map[string]func(*ir.Node) string{
 		}
 		return ""
 	},
+	"Scan": func(n *ir.Node) string {
+		for _, b := range n.Bodies() {
+			if slices.ContainsFunc(b.Nodes, func(x *ir.Node) bool { return x.Op == "Scan" }) {
+				return "TensorRT's Scan holds no other Scan"
+			}
+		}
+		return ""
+	},
 	"RNN": recurrent, "GRU": recurrent, "LSTM": recurrent,
 	"Loop": func(n *ir.Node) string {
 		for i := range n.Outputs {
 			if v := n.Out(i); v != nil && v.Shape == nil {
 				return "TensorRT's Loop gives results of known rank only"
 			}
+		}
+		if v := n.In(0); v != nil && v.Node() != nil && v.Node().Op == "Cast" && v.Node().In(0).DType.IsFloat() {
+			return "TensorRT's Loop takes no number of turns that comes from floating point"
 		}
 		return ""
 	},
@@ -151,6 +198,12 @@ func resize(n *ir.Node) string {
 		return "TensorRT's Resize has no antialiasing"
 	case n.Str("keep_aspect_ratio_policy", "stretch") != "stretch":
 		return "TensorRT's Resize only stretches"
+	case n.In(2) != nil && n.In(2).IsConst() && n.In(2).Const.Len() > 0:
+		for i, a := range n.Ints("axes") {
+			if int(a) != i || len(n.Ints("axes")) != n.In(0).Rank() {
+				return "TensorRT's Resize takes scales for all axes in order"
+			}
+		}
 	}
 	return ""
 }

@@ -39,7 +39,7 @@ func (r *run) compress() error {
 			Suggest("set the version to auto or 9, or store the weights in a palette of 4 bits")
 	}
 	o := *compress.Weights.Options.(*compress.Options)
-	o.Scheme, o.Bits, o.Block, o.KeepFloat = s.Weights, s.PaletteBits(), s.Block, r.Recipe.Quantize.KeepFloat
+	o.Scheme, o.Bits, o.Block, o.Smallest, o.KeepFloat = s.Weights, s.PaletteBits(), s.Block, s.Smallest, r.Recipe.Quantize.KeepFloat
 	o.Plain = r.As != "" // what another artefact is compared with
 	return r.pass(compress.Weights, &o)
 }

@@ -62,9 +62,24 @@ func (Source) Open(ctx context.Context, path string, o source.Options) (*source.
 		return nil, refuse(path, err)
 	}
 	return &source.Model{
-		Graph: g, Format: "Core ML", Version: fmt.Sprintf("specification %d, %s", program.Version, program.Main.Opset),
+		Graph: g, Format: "Core ML", Version: version(program),
 		Files: []string{path}, Close: closeFile,
 	}, nil
+}
+
+// version says in words which version a program is of, and what its interface
+// has that a graph does not show.
+func version(m *mil.Model) string {
+	s := fmt.Sprintf("specification %d, %s", m.Version, m.Main.Opset)
+	for _, f := range m.Inputs {
+		if i := f.Image; i != nil {
+			s += fmt.Sprintf(", takes %s pictures of %dx%d", i.Color, i.Height, i.Width)
+		}
+	}
+	if m.Label != "" {
+		s += ", names classes"
+	}
+	return s
 }
 
 func openWeights(path string, noMap bool) ([]byte, func() error, error) {

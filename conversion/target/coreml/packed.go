@@ -131,13 +131,13 @@ func (e *emitter) affine(n, d *ir.Node, q, scale, zero *tensor.Tensor) val {
 }
 
 // leastPalette is the number of elements from which a tensor may have a palette.
-const leastPalette = 256
+const leastPalette = 16
 
 // palette writes t as indices into its different values, where there are few
 // enough of them for the width asked for.
 func (e *emitter) palette(name string, t *tensor.Tensor) (val, bool) {
 	d := t.DType()
-	if e.bits == 0 || t.Len() < leastPalette || d != tensor.Float32 && d != tensor.Float16 || t.Rank() < 1 {
+	if e.bits == 0 || t.Len() < leastPalette || d != tensor.Float32 && d != tensor.Float16 || t.Rank() < 2 {
 		return val{}, false
 	}
 	values, index := different(t, 1<<e.bits)

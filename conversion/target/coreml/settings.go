@@ -16,6 +16,7 @@ type Settings struct {
 	Weights   string `yaml:"weights,omitempty" json:"weights,omitempty" key:"weights" title:"Weights" help:"precision: as the precision above says; int8, int4: integers with scales; palette: indices into few values. The arithmetic stays in floats" choices:"precision|int8|int4|palette"`
 	Block     int    `yaml:"block,omitempty" json:"block,omitempty" key:"block" title:"Block size" help:"So many weights share a scale (iOS 18)" min:"8" max:"1024" when:"weights=int4"`
 	Bits      string `yaml:"bits,omitempty" json:"bits,omitempty" key:"bits" title:"Palette bits" help:"Each weight is one of 2, 4, 16, 64 or 256 values of its tensor" choices:"1|2|4|6|8" when:"weights=palette"`
+	Smallest  int    `yaml:"smallest,omitempty" json:"smallest,omitempty" key:"smallest" title:"Smallest weights" unit:"elements" help:"Weights of fewer elements stay as they are" min:"16" max:"1000000" when:"weights=int8|int4|palette"`
 	Pictures  bool   `yaml:"pictures" json:"pictures" key:"pictures" title:"Take pictures" help:"Where the task says how pictures become the input, the package takes pictures and scales them itself"`
 	Sizes     string `yaml:"sizes,omitempty" json:"sizes,omitempty" key:"sizes" title:"Picture sizes" help:"Height x width, of a model with open sizes: 224x224,320x320; empty: any in its range" when:"pictures=true"`
 	Labels    bool   `yaml:"labels" json:"labels" key:"labels" title:"Name classes" help:"Where the task has labels, the package gives the best class by name and the score of each"`
@@ -25,7 +26,7 @@ type Settings struct {
 
 // Defaults are the settings where nothing is set.
 func Defaults() Settings {
-	return Settings{Weights: "precision", Block: 32, Bits: "4", Pictures: true, Labels: true, Version: "auto"}
+	return Settings{Weights: "precision", Block: 32, Bits: "4", Smallest: 2048, Pictures: true, Labels: true, Version: "auto"}
 }
 
 // PaletteBits is Bits as a number.

@@ -29,6 +29,7 @@ type Needs interface {
 	Convert(targets []string) ([]int64, error)
 	Support(ctx context.Context, targets []string) ([]plan.Support, error)
 	Recipe() plan.Recipe
+	SetRecipe(plan.Recipe) error
 	Variants() []*project.Variant
 	DeleteVariant(id int64) error
 	RenameVariant(id int64, title string) error
@@ -55,6 +56,7 @@ type Panel struct {
 	wake    chan struct{}
 	looking chan struct{}
 	support map[string]*plan.Support // by target, once it is known
+	forms   map[string]*targetSettings
 }
 
 var (
@@ -64,7 +66,7 @@ var (
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs) *Panel {
-	p := &Panel{env: env, needs: needs, picked: map[string]bool{"onnx": true, "openvino": true, "tflite": true}, rows: map[int64]*jobRow{}, wake: make(chan struct{}, 1), looking: make(chan struct{}, 1)}
+	p := &Panel{env: env, needs: needs, picked: map[string]bool{"onnx": true, "openvino": true, "tflite": true}, rows: map[int64]*jobRow{}, forms: map[string]*targetSettings{}, wake: make(chan struct{}, 1), looking: make(chan struct{}, 1)}
 	p.build()
 	needs.Listen(func(e project.Event) {
 		switch e.Kind {
@@ -164,6 +166,9 @@ func (p *Panel) reloadTargets() {
 				line.Importance = widget.WarningImportance
 			}
 			under.Add(container.NewBorder(nil, nil, nil, more, container.NewVBox(layout.NewSpacer(), line, layout.NewSpacer())))
+		}
+		if f := p.settings(c.Info.Name, c.Info.Title); f != nil && c.Enabled {
+			under.Add(f)
 		}
 		rows = append(rows, container.NewVBox(check, container.New(layout.NewCustomPaddedLayout(-10, 2, 26, 0), under)))
 	}

@@ -5,6 +5,7 @@ package optimise
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -87,7 +88,7 @@ func (p *Panel) Content() fyne.CanvasObject { return p.content }
 func (p *Panel) Shown() { p.look() }
 
 func (p *Panel) build() {
-	p.form = forms.New(&p.recipe, nil, func(title string, done func(string)) { p.env.Window.OpenFolder(title, done) }, "quantize.calibrate")
+	p.form = forms.New(&p.recipe, p.ofTarget, func(title string, done func(string)) { p.env.Window.OpenFolder(title, done) }, "quantize.calibrate")
 	p.form.OnChange = p.changed
 	p.undo = hint.NewButton("Undo", base.ContentUndoIcon(), "Take the last change back (Ctrl+Z)", func() { p.try(p.needs.Undo()) })
 	p.redo = hint.NewButton("Redo", base.ContentRedoIcon(), "Make it again (Ctrl+Y)", func() { p.try(p.needs.Redo()) })
@@ -109,6 +110,12 @@ func (p *Panel) build() {
 	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split.New(left, right, 0.5))
 	p.describe()
 	p.reloadLayer()
+}
+
+// ofTarget reports whether a setting is one target's alone: the page of targets
+// has those.
+func (p *Panel) ofTarget(key string) bool {
+	return slices.ContainsFunc(p.needs.Targets(), func(c project.TargetChoice) bool { return strings.HasPrefix(key, c.Info.Name+".") })
 }
 
 func title(text string) *widget.Label {

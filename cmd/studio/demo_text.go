@@ -40,6 +40,27 @@ func (d *demonstration) variants() {
 func (d *demonstration) text() {
 	out := d.app.out
 	fmt.Fprintln(out)
+	if len(d.report.Variants) > 0 {
+		d.table()
+	}
+	seen := map[string]bool{}
+	for _, f := range d.report.Findings {
+		if line := f.Error(); f.Severity > diag.Info || f.Code == "runtime.missing" {
+			if !seen[line] {
+				printFinding(out, f)
+			}
+			seen[line] = true
+		}
+	}
+	if len(d.report.Variants) == 0 {
+		return // the model was not opened: nothing lies anywhere
+	}
+	fmt.Fprintf(out, "project  %s\nreport   %s\ntotal    %s\n", d.report.Project, d.report.Report, units.Milliseconds(d.report.Seconds*1e3))
+}
+
+// table prints a line a variant.
+func (d *demonstration) table() {
+	out := d.app.out
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "variant\tverdict\tlargest error\tsize\truntime\tp50\tp99\tmemory\ttop-1\tagreement")
 	for _, r := range d.report.Variants {
@@ -61,14 +82,4 @@ func (d *demonstration) text() {
 	}
 	w.Flush()
 	fmt.Fprintln(out)
-	seen := map[string]bool{}
-	for _, f := range d.report.Findings {
-		if line := f.Error(); f.Severity > diag.Info || f.Code == "runtime.missing" {
-			if !seen[line] {
-				printFinding(out, f)
-			}
-			seen[line] = true
-		}
-	}
-	fmt.Fprintf(out, "project  %s\nreport   %s\ntotal    %s\n", d.report.Project, d.report.Report, units.Milliseconds(d.report.Seconds*1e3))
 }

@@ -36,12 +36,12 @@ func refusal(s *plan.Support) string {
 	return text
 }
 
-// jobsOf are the jobs that concern the open model: those since it was opened
-// and those that still run.
+// jobsOf are the jobs that concern the open model: those since it was opened,
+// those that still run, and installations.
 func jobsOf(list []jobs.Status, m *project.Model) []jobs.Status {
 	var out []jobs.Status
 	for _, j := range list {
-		if !j.State.Ended() || m != nil && !j.Created.Before(m.Opened) {
+		if !j.State.Ended() || j.Kind == "install" || m != nil && !j.Created.Before(m.Opened) {
 			out = append(out, j)
 		}
 	}

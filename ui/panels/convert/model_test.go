@@ -113,8 +113,9 @@ func TestJobsOfOtherModelsAreNotShown(t *testing.T) {
 		{ID: 3, State: jobs.Running, Created: opened.Add(-time.Second)},
 		{ID: 2, State: jobs.Done, Created: opened},
 		{ID: 1, State: jobs.Failed, Created: opened.Add(-time.Minute)},
+		{ID: 0, Kind: "install", State: jobs.Failed, Created: opened.Add(-time.Minute)},
 	}
-	for want, m := range map[string]*project.Model{"[4 3 2]": {Opened: opened}, "[3]": nil} {
+	for want, m := range map[string]*project.Model{"[4 3 2 0]": {Opened: opened}, "[3 0]": nil} {
 		var ids []int64
 		for _, j := range jobsOf(list, m) {
 			ids = append(ids, j.ID)

@@ -15,6 +15,7 @@ import (
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"slipway/conversion/diag"
 	"slipway/project"
 	"slipway/project/jobs"
 	"slipway/project/settings"
@@ -151,6 +152,28 @@ func (p *Panel) reloadRecent() {
 	p.recent.Refresh()
 }
 
+// absence says why a runtime is not here and what to do about it.
+func absence(r *project.RuntimeStatus) diag.List {
+	reason := r.Reason
+	if reason == "" {
+		reason = r.Title + " was not found"
+	}
+	f := diag.Infof("runtime.missing", "%s", reason)
+	if r.Cure != "" {
+		f.Suggest("%s", r.Cure)
+	}
+	return diag.List{f}
+}
+
+// cut ends a long text early; the job's details have all of it.
+func cut(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return strings.TrimRight(string(r[:n]), " ,;:`") + "… (all of it: Convert, Jobs, Details)"
+}
+
 // shorten cuts the middle out of a long name: both ends tell files apart.
 func shorten(s string, n int) string {
 	r := []rune(s)
@@ -203,6 +226,8 @@ func (p *Panel) reloadRuntimes() {
 			b := hint.NewButton("Install", base.DownloadIcon(), "Gets "+r.Title+" through pip into your cache", func() { p.act.Install(r.Name, r.Title) })
 			p.installs["install "+r.Title] = &installRow{button: b, note: note, idle: note.Text}
 			right = container.NewVBox(b)
+		} else if !r.OK {
+			right = container.NewVBox(hint.NewButton("Why…", nil, "Why it is not here, and how to get it", func() { p.env.Window.Report(r.Title, absence(&r)) }))
 		}
 		rows = append(rows, container.NewBorder(nil, nil, container.NewVBox(container.New(layout.NewCustomPaddedLayout(12, 0, 6, 0), mark)), right, text))
 	}
@@ -226,7 +251,7 @@ func (p *Panel) reloadInstalls() {
 			text = "installing: " + j.Stage
 		case j.State == jobs.Failed:
 			row.button.Because("")
-			text = "the installation failed: " + j.Findings.Error()
+			text = "the installation failed: " + cut(j.Findings.Error(), 160)
 		default:
 			row.button.Because("")
 		}
@@ -240,13 +265,10 @@ func runtimeText(r *project.RuntimeStatus) string {
 		return "always there: checks everything, slowly"
 	}
 	if !r.OK {
-		text := "Not found."
-		for _, s := range []string{r.Loses, r.Cure} {
-			if s = strings.TrimRight(s, ". "); s != "" {
-				text += " " + strings.ToUpper(s[:1]) + s[1:] + "."
-			}
+		if loses := strings.TrimRight(r.Loses, ". "); loses != "" {
+			return "not here: " + loses
 		}
-		return text
+		return "not here"
 	}
 	text := r.Version
 	if len(r.Devices) > 0 {

@@ -43,6 +43,9 @@ func title(target string, r *plan.Recipe) string {
 	if r.Precision == "int8" && r.Quantize.Scheme != "static" {
 		s += " " + r.Quantize.Scheme
 	}
+	if r.Compresses(target) {
+		s += ", " + r.CoreML.Stored() + " weights"
+	}
 	switch r.Prune.Method {
 	case "magnitude":
 		s += fmt.Sprintf(", %.0f %% pruned", r.Prune.Ratio*100)

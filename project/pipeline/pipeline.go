@@ -76,8 +76,10 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 	if q.Name == "" {
 		q.Name = BaseName(q.Model)
 	}
-	pr := plan.Request{Model: q.Model, Name: q.Name, Target: q.Target, Recipe: q.Recipe, Dir: q.Private,
-		Picture: pictures(q.Task, q.Target, &q.Recipe), Classes: classes(q.Task, q.Target, &q.Recipe)}
+	pr := plan.Request{
+		Model: q.Model, Name: q.Name, Target: q.Target, Recipe: q.Recipe, Dir: q.Private,
+		Picture: pictures(q.Task, q.Target, &q.Recipe), Classes: classes(q.Task, q.Target, &q.Recipe),
+	}
 	rep, err := e.Convert(ctx, pr, q.Task, func(ev plan.Event) {
 		ev.Fraction *= 0.7
 		progress(ev)

@@ -13,7 +13,7 @@ import (
 // Settings are what can be set about Core ML packages beside what all targets
 // share.
 type Settings struct {
-	Weights   string `yaml:"weights,omitempty" json:"weights,omitempty" key:"weights" title:"Weights" help:"precision: as the precision above says; int8, int4: integers with scales; palette: indices into few values. The arithmetic stays in floats" choices:"precision|int8|int4|palette"`
+	Weights   string `yaml:"weights,omitempty" json:"weights,omitempty" key:"weights" title:"Weights" help:"precision: as the recipe says; int8, int4: integers with scales; palette: indices into few values. The arithmetic stays in floats" choices:"precision|int8|int4|palette"`
 	Block     int    `yaml:"block,omitempty" json:"block,omitempty" key:"block" title:"Block size" help:"So many weights share a scale (iOS 18)" min:"8" max:"1024" when:"weights=int4"`
 	Bits      string `yaml:"bits,omitempty" json:"bits,omitempty" key:"bits" title:"Palette bits" help:"Each weight is one of 2, 4, 16, 64 or 256 values of its tensor" choices:"1|2|4|6|8" when:"weights=palette"`
 	Smallest  int    `yaml:"smallest,omitempty" json:"smallest,omitempty" key:"smallest" title:"Smallest weights" unit:"elements" help:"Weights of fewer elements stay as they are" min:"16" max:"1000000" when:"weights=int8|int4|palette"`
@@ -27,6 +27,14 @@ type Settings struct {
 // Defaults are the settings where nothing is set.
 func Defaults() Settings {
 	return Settings{Weights: "precision", Block: 32, Bits: "4", Smallest: 2048, Pictures: true, Labels: true, Version: "auto"}
+}
+
+// Stored names how weights are stored, for titles: "int4", "4-bit palette".
+func (s *Settings) Stored() string {
+	if s.Weights == "palette" {
+		return s.Bits + "-bit palette"
+	}
+	return s.Weights
 }
 
 // PaletteBits is Bits as a number.

@@ -46,7 +46,6 @@ func (b *railButton) setSelected(on bool) {
 	}
 }
 
-func (b *railButton) Tapped(*fyne.PointEvent) { hint.Leave(b); b.tapped() }
 func (b *railButton) MouseIn(*desktop.MouseEvent) {
 	b.hovered = true
 	b.Refresh()
@@ -57,6 +56,16 @@ func (b *railButton) MouseOut()                      { b.hovered = false; b.Refr
 func (b *railButton) FocusGained()                   { b.focused = true; b.Refresh() }
 func (b *railButton) FocusLost()                     { b.focused = false; b.Refresh() }
 func (b *railButton) TypedRune(rune)                 {}
+
+// Tapped implements fyne.Tappable. The keyboard, which the press has given to the
+// button, is left to the panel that comes to front.
+func (b *railButton) Tapped(*fyne.PointEvent) {
+	hint.Leave(b)
+	if c := fyne.CurrentApp().Driver().CanvasForObject(b); c != nil && c.Focused() == fyne.Focusable(b) {
+		c.Unfocus()
+	}
+	b.tapped()
+}
 
 // TypedKey implements fyne.Focusable.
 func (b *railButton) TypedKey(e *fyne.KeyEvent) {

@@ -114,7 +114,7 @@ func (s *statusBar) refresh() {
 	}
 	var found []string
 	for _, r := range s.u.o.Studio.RuntimeStatus() {
-		if r.OK && r.Name != "reference" {
+		if r.OK && r.Name != "reference" && r.Name != "mil" { // neither is a vendor's
 			name, _, _ := strings.Cut(r.Title, " (")
 			found = append(found, name)
 		}

@@ -64,6 +64,24 @@ func TestPagesComeToFrontOneAtATime(t *testing.T) {
 	}
 }
 
+// TestRailByKeyboardAndByMouse: Space brings a panel to front and leaves the
+// keyboard on the rail; a click leaves it to the panel.
+func TestRailByKeyboardAndByMouse(t *testing.T) {
+	u, _ := newUI(t)
+	b := u.buttons["test"]
+	u.win.Canvas().Focus(b)
+	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	if u.Front() != "test" || u.win.Canvas().Focused() != fyne.Focusable(b) {
+		t.Errorf("Space: front %s, focused %v", u.Front(), u.win.Canvas().Focused())
+	}
+	b = u.buttons["graph"]
+	u.win.Canvas().Focus(b)
+	test.Tap(b)
+	if u.Front() != "graph" || u.win.Canvas().Focused() != nil {
+		t.Errorf("a click: front %s, focused %v", u.Front(), u.win.Canvas().Focused())
+	}
+}
+
 func TestCommandsComeWithTheirPanelOrSayWhyNot(t *testing.T) {
 	u, pages := newUI(t)
 	find := func(title string) *entry {

@@ -1,7 +1,10 @@
 package openvino
 
 import (
+	"slices"
+
 	"slipway/conversion/ir"
+	"slipway/conversion/op/kernel"
 	"slipway/conversion/tensor"
 )
 
@@ -13,7 +16,7 @@ var indexOps = map[string]spelling{
 	"ScatterND":       {legalScatterND, emitScatterND},
 	"ScatterElements": {legalScatterElements, emitScatterElements},
 	"Unique":          {legalUnique, emitUnique},
-	"NonZero":         {nil, emitNonZero},
+	"NonZero":         {legalNonZero, emitNonZero},
 	"OneHot":          {legalOneHot, emitOneHot},
 }
 
@@ -95,6 +98,24 @@ func emitScatterElements(e *emitter, n *ir.Node) {
 	e.final("ScatterElementsUpdate", "opset12", []attr{
 		{"reduction", scatterReductions[n.Str("reduction", "none")]}, {"use_init_val", "true"},
 	}, e.in(0), e.in(1), e.in(2), e.int(n.Int("axis", 0)))
+}
+
+// legalNonZero: of one element that is constant OpenVINO 2026.4 gives places that
+// were never written.
+func legalNonZero(n *ir.Node) string {
+	if d, ok := n.In(0).Shape.Ints(); ok && kernel.Product(d) == 1 && ofConstants(n.In(0)) {
+		return "NonZero of a constant is computed wrongly while the file is loaded"
+	}
+	return ""
+}
+
+// ofConstants reports whether v can be computed while the file is loaded.
+func ofConstants(v *ir.Value) bool {
+	if v == nil || v.IsConst() {
+		return true
+	}
+	n := v.Node()
+	return n != nil && !slices.ContainsFunc(n.Inputs, func(in *ir.Value) bool { return !ofConstants(in) })
 }
 
 func emitNonZero(e *emitter, _ *ir.Node) {

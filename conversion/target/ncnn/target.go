@@ -187,6 +187,9 @@ func build(g *ir.Graph) (*emitter, diag.List, error) {
 			return nil, nil, fmt.Errorf("output %q: %s", v.Name, e.why)
 		}
 		names = append(names, fmt.Sprintf("%s is out%d", v.Name, k))
+		if v.DType == tensor.Float16 {
+			findings = append(findings, diag.Infof("ncnn.io-widened", "output %q is a blob of 32-bit floats", v.Name))
+		}
 	}
 	for k, v := range g.Inputs {
 		names = append(names, fmt.Sprintf("%s is in%d", v.Name, k))

@@ -40,8 +40,8 @@ conformance: ## Tries ONNX's own cases on every target and renews conformance/ta
 	@scripts/conformance
 
 LARGE ?= 6
-large: ## Converts a model of LARGE gigabytes (of holes) to every target and watches the memory
-	@STUDIO_LARGE=$(LARGE) go test -count=1 -timeout 30m -v -run '^TestLarge$$' ./conversion/plan
+large: ## Converts a model of LARGE gigabytes (of holes) to every target, watches the memory, compares every weight and runs it
+	@STUDIO_VENV=$$(scripts/venv-path) STUDIO_LARGE=$(LARGE) go test -count=1 -timeout 40m -v -run '^TestLarge$$' ./conversion/plan
 
 models: ## Exports the networks for `make networks` (needs 5 GB for PyTorch)
 	@scripts/models/run

@@ -5,20 +5,14 @@ package plan_test
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	opsall "slipway/conversion/ops/all"
 	"slipway/conversion/plan"
@@ -65,6 +59,7 @@ func TestLarge(t *testing.T) {
 	if os.Getenv("STUDIO_LARGE") != "" {
 		targets = append(targets, "openvino", "coreml", "tensorrt", "ncnn")
 	}
+	weights := weigh(graphBlobs(t, model))
 	for _, name := range targets {
 		t.Run(name, func(t *testing.T) {
 			out := t.TempDir()
@@ -91,7 +86,10 @@ func TestLarge(t *testing.T) {
 			if r.Peak > peakLimit {
 				t.Errorf("took %d MB at its peak (%d MB anonymous), %d are allowed", r.Peak>>20, r.Anon>>20, peakLimit>>20)
 			}
-			sameElements(t, model+".data", out)
+			sameWeights(t, weights, artefactIn(t, out, name), name)
+			if os.Getenv("STUDIO_LARGE") != "" {
+				t.Run("run", func(t *testing.T) { sameResult(t, model, artefactIn(t, out, name), name, data.Size()) })
+			}
 		})
 	}
 }
@@ -144,73 +142,4 @@ func status(t *testing.T, key string) int64 {
 		t.Fatal(err)
 	}
 	return kb << 10
-}
-
-// sameElements compares what is not zero in the source's data and in an
-// artefact's files: the same numbers, as often. Holes are not read.
-func sameElements(t *testing.T, data, dir string) {
-	t.Helper()
-	want, _ := elements(t, data)
-	have := map[uint32]int{}
-	total := int64(0)
-	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		found, size := elements(t, p)
-		for x, n := range found {
-			have[x] += n
-		}
-		total += size
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if st, err := os.Stat(data); err != nil || total < st.Size()/1000*999 {
-		t.Errorf("the artefact has %d bytes, the weights %d (%v)", total, st.Size(), err)
-	}
-	missing := 0
-	for x, n := range want {
-		if have[x] < n {
-			missing++
-		}
-	}
-	if missing > 0 {
-		t.Errorf("%d of %d elements are not in the artefact", missing, len(want))
-	}
-}
-
-// elements counts the words of a file that are not zero.
-func elements(t *testing.T, path string) (map[uint32]int, int64) {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := map[uint32]int{}
-	buf := make([]byte, 4<<10)
-	for at := int64(0); at < st.Size(); {
-		start, err := f.Seek(at, unix.SEEK_DATA)
-		if errors.Is(err, unix.ENXIO) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		at = start / int64(len(buf)) * int64(len(buf))
-		n, _ := f.ReadAt(buf, at) // short at the end
-		for b := buf[:n]; len(b) >= 4; b = b[4:] {
-			if x := binary.LittleEndian.Uint32(b); x != 0 {
-				out[x]++
-			}
-		}
-		at += int64(len(buf))
-	}
-	return out, st.Size()
 }

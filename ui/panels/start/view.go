@@ -160,7 +160,7 @@ func absence(r *project.RuntimeStatus) diag.List {
 	}
 	f := diag.Infof("runtime.missing", "%s", reason)
 	if r.Cure != "" {
-		f.Suggest("%s", r.Cure)
+		f = f.Suggest("%s", r.Cure)
 	}
 	return diag.List{f}
 }

@@ -163,7 +163,7 @@ func TestWindowHands(t *testing.T) {
 	w.click("Convert to 1 target")
 	id := w.wait(`^variant (\d+) onnx match onnx fp32$`)[1]
 	w.click("Rename")
-	w.find("Cancel")
+	w.find("Cancel$")
 	w.text("the one that ships")
 	w.key("Return")
 	w.wait(`^variant ` + id + ` onnx match the one that ships$`)
@@ -197,8 +197,8 @@ func TestWindowHands(t *testing.T) {
 
 	w.page("ctrl+4", "convert")
 	w.click("Delete the one that ships")
-	w.find("Cancel")
-	w.click("Delete")
+	w.find("Cancel$")
+	w.click("Delete$") // of the question
 	for end := time.Now().Add(patience); ; time.Sleep(pollEvery) {
 		if left, _ := filepath.Glob(filepath.Join(h.dir, "data", "slipway", "projects", "*", "artefacts", "*")); len(left) == 0 {
 			break
@@ -221,7 +221,7 @@ func TestWindowOwnDialogs(t *testing.T) {
 	w.wait(`^drawn `)
 	w.page("ctrl+6", "compare")
 	w.click("Export table…")
-	w.click("Save")
+	w.click("Save$") // of the dialog
 	if b := w.file(filepath.Join(h.dir, "comparison.csv")); !bytes.Contains(b, []byte("source")) {
 		t.Errorf("the table holds %s", b)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"unsafe"
@@ -64,13 +65,23 @@ func absent(err error) error {
 	return &runtimes.NotAvailableError{Runtime: Name, Reason: err.Error(), Cure: "Core ML of ML Programs needs macOS 13 or later"}
 }
 
+// pool collects what messages return until the function that it gives is called,
+// on the thread on which it was made.
+func pool() (drain func()) {
+	runtime.LockOSThread()
+	p := poolPush()
+	return func() {
+		poolPop(p)
+		runtime.UnlockOSThread()
+	}
+}
+
 // version is that of the system, as a person knows it.
 func version() string {
 	if load() != nil {
 		return ""
 	}
-	pool := poolPush()
-	defer poolPop(pool)
+	defer pool()()
 	s := objc.ID(objc.GetClass("NSProcessInfo")).Send(objc.RegisterName("processInfo")).Send(objc.RegisterName("operatingSystemVersionString"))
 	return "macOS " + strings.TrimPrefix(goText(s), "Version ")
 }
@@ -110,8 +121,7 @@ type session struct {
 
 // open compiles and loads the package at path.
 func open(path string, face *mil.Model, units int) (runtimes.Session, error) {
-	pool := poolPush()
-	defer poolPop(pool)
+	defer pool()()
 	full, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -204,8 +214,7 @@ func (s *session) Run(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tenso
 	if len(in) != len(s.face.Inputs) {
 		return nil, runtimes.Refuse(Name, "run", "%d inputs are given, the model takes %d", len(in), len(s.face.Inputs))
 	}
-	pool := poolPush()
-	defer poolPop(pool)
+	defer pool()()
 	features := send(class("NSMutableDictionary"), "dictionary")
 	for i, f := range s.face.Inputs {
 		v, done, err := feature(f, in[i])

@@ -63,6 +63,9 @@ func toArray(t *tensor.Tensor) (objc.ID, error) {
 		return 0, fmt.Errorf("arrays of %v are not possible", t.DType())
 	}
 	shape := t.Shape()
+	if t.Len() == 0 {
+		return 0, fmt.Errorf("an array without elements is not possible")
+	}
 	if len(shape) == 0 {
 		shape = []int{1}
 	}

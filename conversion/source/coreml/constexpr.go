@@ -104,7 +104,7 @@ func scaling(q, s []int) (attrs ir.Attrs, shape []int, ok bool) {
 func readPalette(r *reader) {
 	var lut, packed *tensor.Tensor
 	var shape []int
-	width := 8
+	var width int
 	if a := r.o.Attr("indices"); a != nil {
 		packed, lut = r.literal(a), r.literal(r.o.Attr("lut"))
 		sizes, err := r.literal(r.o.Attr("shape")).Int64s()

@@ -104,6 +104,12 @@ func (r *run) calibrate(o *quantize.Options) (*quantize.Options, error) {
 		var trials []quantize.Trial
 		if chosen, trials, err = quantize.Auto(r.ctx, r.graph, r.Registry, o, r.Env.Calibrate, batches, progress); err == nil && len(trials) > 0 {
 			r.report.Findings = append(r.report.Findings, tried(trials))
+			if n := len(chosen.KeepFloat) - len(o.KeepFloat); n > 0 {
+				f := diag.Infof("quantize.kept-float", "the first layers stay in float: 8 bits do not hold their values").
+					Suggest("another method of calibration than auto quantizes them all the same")
+				f.Layers = chosen.KeepFloat[len(o.KeepFloat):]
+				r.report.Findings = append(r.report.Findings, f)
+			}
 		}
 	} else {
 		o.Stats, err = quantize.Calibrate(r.ctx, r.graph, r.Registry, o, r.Env.Calibrate, batches, progress)

@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
@@ -34,6 +35,12 @@ const margin = 0.25
 // enough dB end the trials with the first: an error of a hundredth changes no
 // decision.
 const enough = 40
+
+// Less than poor dB make it try float layers, which have to be worth so many dB.
+const (
+	poor  = 15
+	worth = 3
+)
 
 // trialInputs bounds the inputs that each candidate runs on, trialBytes those
 // that are kept to choose them from.
@@ -68,26 +75,71 @@ func Auto(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runn
 		rest[name] = s.without(skip)
 	}
 	chosen.memo = &memo{}
-	var trials []Trial
-	var ways []*Options
+	t := &tryer{g: g, reg: reg, r: r, inputs: inputs, want: want}
 	for _, c := range candidates {
 		try := chosen
 		try.Method, try.Tighten, try.Stats = c.method, c.tighten, rest
-		if !slices.ContainsFunc(ways, func(o *Options) bool { return alike(g, o, &try) }) {
-			trials, ways = append(trials, Trial{Method: c.title, SQNR: math.NaN()}), append(ways, &try)
+		if !slices.ContainsFunc(t.ways, func(o *Options) bool { return alike(g, o, &try) }) {
+			t.add(c.title, &try)
 		}
 	}
+	if err := t.run(ctx); err != nil {
+		return nil, nil, err
+	}
+	best, most := t.best()
+	if names := stem(g, &chosen); most < poor && len(names) > 0 {
+		// Raw inputs give the first layers ranges that one scale often cannot hold.
+		for i := range len(t.ways) {
+			try := *t.ways[i]
+			try.KeepFloat = append(slices.Clone(try.KeepFloat), names...)
+			t.add(fmt.Sprintf("%s with the first %d layers in float", t.trials[i].Method, len(names)), &try)
+		}
+		if err := t.run(ctx); err != nil {
+			return nil, nil, err
+		}
+		if kept, better := t.best(); better >= most+worth {
+			best = kept
+		}
+	}
+	t.trials[best].Chosen = true
+	way := t.ways[best]
+	chosen.Method, chosen.Tighten, chosen.KeepFloat = way.Method, way.Tighten, way.KeepFloat
+	return &chosen, t.trials, nil
+}
+
+// tryer tries ways to quantize one graph.
+type tryer struct {
+	g            *ir.Graph
+	reg          *op.Registry
+	r            Runner
+	inputs, want [][]*tensor.Tensor
+	trials       []Trial
+	ways         []*Options
+	done         int
+}
+
+func (t *tryer) add(title string, o *Options) {
+	t.trials, t.ways = append(t.trials, Trial{Method: title, SQNR: math.NaN()}), append(t.ways, o)
+}
+
+// run tries what was added since the last time. Where the very first is near
+// enough, it is the only one.
+func (t *tryer) run(ctx context.Context) error {
 	try := func(i int) {
-		if got, err := attempt(ctx, g, reg, ways[i], r, inputs); err == nil {
-			trials[i].SQNR = nearness(got, want)
+		if got, err := attempt(ctx, t.g, t.reg, t.ways[i], t.r, t.inputs); err == nil {
+			t.trials[i].SQNR = nearness(got, t.want)
 		}
 	}
-	if try(0); trials[0].SQNR >= enough {
-		trials = trials[:1]
+	if t.done == 0 {
+		if try(0); t.trials[0].SQNR >= enough {
+			t.trials, t.ways = t.trials[:1], t.ways[:1]
+		}
+		t.done = 1
 	}
 	var tries sync.WaitGroup
 	free := make(chan struct{}, min(2, runtime.GOMAXPROCS(0))) // more would be too many copies of the model
-	for i := 1; i < len(trials); i++ {
+	for ; t.done < len(t.trials); t.done++ {
+		i := t.done
 		tries.Add(1)
 		free <- struct{}{}
 		go func() {
@@ -96,23 +148,36 @@ func Auto(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runn
 		}()
 	}
 	tries.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
-	best := math.Inf(-1)
-	for _, t := range trials {
-		if t.SQNR > best {
-			best = t.SQNR
+	return ctx.Err()
+}
+
+// best is the first trial within the margin of the best one, and that one's
+// nearness; -Inf where none ran.
+func (t *tryer) best() (int, float64) {
+	most := math.Inf(-1)
+	for _, x := range t.trials {
+		if x.SQNR > most {
+			most = x.SQNR
 		}
 	}
-	for i := range trials {
-		if trials[i].SQNR >= best-margin {
-			trials[i].Chosen, chosen.Method, chosen.Tighten = true, ways[i].Method, ways[i].Tighten
-			return &chosen, trials, nil
+	return max(0, slices.IndexFunc(t.trials, func(x Trial) bool { return x.SQNR >= most-margin })), most
+}
+
+// stem names the first layers that o quantizes the weights of; nil where there
+// are few others.
+func stem(g *ir.Graph, o *Options) []string {
+	const layers = 3
+	var names []string
+	p := NewPlan(g, o)
+	for _, n := range g.Nodes {
+		if p.roles[n] == product {
+			names = append(names, n.Name)
 		}
 	}
-	trials[0].Chosen = true
-	return &chosen, trials, nil
+	if len(names) < 4*layers {
+		return nil
+	}
+	return names[:layers]
 }
 
 // alike reports whether both give nearly the same ranges.

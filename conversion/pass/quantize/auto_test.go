@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	ops "slipway/conversion/ops/all"
@@ -52,5 +53,28 @@ func TestAuto(t *testing.T) {
 				t.Error("the options quantize nothing")
 			}
 		})
+	}
+}
+
+// TestBestTrial: within the margin of the best the earlier one is taken, which
+// cuts off less, and trials that did not run are passed over.
+func TestBestTrial(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct {
+		dB   []float64
+		want int
+	}{
+		{[]float64{20, 20.2}, 0},
+		{[]float64{20, 20.3}, 1},
+		{[]float64{nan, 12, 12.1}, 1},
+		{[]float64{nan, nan}, 0},
+	} {
+		var x tryer
+		for _, v := range c.dB {
+			x.trials = append(x.trials, Trial{SQNR: v})
+		}
+		if got, _ := x.best(); got != c.want {
+			t.Errorf("of %v trial %d, want %d", c.dB, got, c.want)
+		}
 	}
 }

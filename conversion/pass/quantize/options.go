@@ -32,7 +32,7 @@ type Options struct {
 func Defaults(p *Profile) *Options {
 	return &Options{
 		Method: "auto", Tighten: 0.1, Percentile: 99.999, Activation: "auto", Weights: "max", PerChannel: true, Bias: "auto",
-		BiasCorrection: true, HistogramInputs: 16, Profile: p,
+		BiasCorrection: true, HistogramInputs: 8, Profile: p,
 	}
 }
 

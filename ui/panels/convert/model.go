@@ -3,6 +3,7 @@ package convert
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"slipway/conversion/plan"
@@ -125,11 +126,19 @@ func artefactText(v *project.Variant, runtime func(name string) string) string {
 	}
 	if r.Verify.Runtime == "" {
 		if r.Verify.Why != "" {
-			text += " · not verified: " + r.Verify.Why
+			text += " · not verified: " + briefly(r.Verify.Why)
 		}
 		return text
 	}
 	return text + fmt.Sprintf(" · %s %s · largest error %.2g of the range · cosine %.5f", runtime(r.Verify.Runtime), r.Verify.Version, r.Verify.MaxRel, r.Verify.Cosine)
+}
+
+// briefly leaves out the advice in brackets, which the details have.
+func briefly(text string) string {
+	if i := strings.Index(text, " ("); i > 0 {
+		return text[:i]
+	}
+	return text
 }
 
 func plural(n int, one, many string) string {

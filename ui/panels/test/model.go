@@ -1,11 +1,13 @@
 package test
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
 
 	"slipway/project"
+	"slipway/runtimes"
 	"slipway/runtimes/task"
 	"slipway/units"
 )
@@ -23,6 +25,13 @@ func rowState(p *project.Picture, thumb, dark bool, variant func(int64) *project
 		}
 	}
 	return b.String()
+}
+
+// absent reports whether an answer is missing because its runtime is. An error
+// that was stored and read again is known by its words alone.
+func absent(err error) bool {
+	var a *runtimes.NotAvailableError
+	return errors.As(err, &a) || strings.Contains(err.Error(), " is not available: ")
 }
 
 // differs reports whether the best answer is another than the source's.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"slipway/project"
+	"slipway/runtimes"
 	"slipway/runtimes/task"
 )
 
@@ -76,5 +77,20 @@ func TestScoreText(t *testing.T) {
 	}
 	if got := scoreText(12.34); strings.Contains(got, "%") {
 		t.Errorf("a raw score is no share: %q", got)
+	}
+}
+
+func TestAbsent(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{&runtimes.NotAvailableError{Runtime: "ncnn"}, true},
+		{errors.New("ncnn is not available: no usable library found"), true},
+		{errors.New("shape mismatch"), false},
+	} {
+		if got := absent(c.err); got != c.want {
+			t.Errorf("%v: %t", c.err, got)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"slipway/runtimes/task"
 	"slipway/ui/theme"
 	"slipway/ui/widgets/badge"
+	"slipway/ui/widgets/finding"
 	"slipway/units"
 )
 
@@ -84,8 +85,12 @@ func (p *Panel) cell(c project.Cell, first []task.Prediction, thumb *thumb) fyne
 	sub.SizeName, sub.Importance = base.SizeNameCaptionText, widget.LowImportance
 	head := container.NewBorder(nil, nil, nil, badge.Of(v), title)
 	if c.Err != nil {
-		l := widget.NewLabel(c.Err.Error())
+		l := widget.NewLabel(finding.Brief(c.Err.Error()))
 		l.Wrapping, l.Importance = fyne.TextWrapWord, widget.DangerImportance
+		if absent(c.Err) {
+			l.Importance = widget.LowImportance // nothing is wrong with the artefact
+		}
+		sub.SetText(p.needs.RuntimeTitle(c.Runtime))
 		return container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(-6), head, sub), nil, nil, nil, container.NewVScroll(l))
 	}
 	top := container.New(layout.NewCustomPaddedVBoxLayout(-6), head, sub)

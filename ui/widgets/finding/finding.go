@@ -68,3 +68,13 @@ func Where(f *diag.Finding) string {
 	}
 	return strings.Join(where, " · ")
 }
+
+// Brief is a long text without its advice in brackets and what follows: for
+// places where the details are one click away.
+func Brief(text string) string {
+	const long = 80
+	if i := strings.Index(text, " ("); i > 0 && len(text) > long {
+		return text[:i]
+	}
+	return text
+}

@@ -156,17 +156,55 @@ func legalLRN(n *ir.Node) string {
 	return floatOnly(n)
 }
 
-// emitLRN: the builtin's alpha is not divided by the size.
+// emitLRN: the builtin's alpha is not divided by the size. Where XNNPACK has what
+// the power takes, the sums of squares over neighbouring channels are a 1x1
+// convolution.
 func emitLRN(e *emitter) error {
 	x, err := e.in(0)
 	if err != nil {
 		return err
 	}
 	size := e.n.Int("size", 1)
+	if y, ok := e.powered(x, int(size)); ok {
+		return e.out1(fb.Mul, fb.MulOptions{}, lastOrder, x, y)
+	}
 	return e.out1(fb.LocalResponseNorm, fb.LocalResponseNormOptions{
 		Radius: int32(size / 2), Bias: float32(e.n.Float("bias", 1)),
 		Alpha: float32(e.n.Float("alpha", 1e-4) / float64(size)), Beta: float32(e.n.Float("beta", 0.75)),
 	}, lastOrder, x)
+}
+
+// maxBand is the most channels of which the matrix of neighbours is small beside
+// a network's weights.
+const maxBand = 512
+
+// powered is the reciprocal of LRN's denominator; ok is false where operators of
+// XNNPACK do not give that power.
+func (e *emitter) powered(x, size int) (y int, ok bool) {
+	dims := e.m.Tensors[x].Shape
+	c, bias := int(dims[3]), e.n.Float("bias", 1)
+	beta := e.n.Float("beta", 0.75)
+	if !e.fast(x) || c > maxBand || bias <= 0 || e.n.Float("alpha", 1e-4) < 0 || beta != 0.5 && beta != 0.75 && beta != 1 {
+		return 0, false
+	}
+	w, b := make([]float32, c*c), make([]float32, c)
+	for o := range c {
+		b[o] = float32(bias)
+		for i := max(0, o-size/2); i <= min(c-1, o+size/2); i++ {
+			w[o*c+i] = float32(e.n.Float("alpha", 1e-4) / float64(size))
+		}
+	}
+	sum := e.temp(x, dims)
+	e.op(fb.Conv2D, fb.Conv2DOptions{Padding: fb.Valid, StrideW: 1, StrideH: 1, DilationW: 1, DilationH: 1},
+		[]int{e.binary(fb.Mul, x, x, dims), e.floats(w, c, 1, 1, c), e.floats(b, c)}, sum)
+	root := e.unary(fb.Rsqrt, sum)
+	switch beta {
+	case 0.75:
+		root = e.binary(fb.Mul, root, e.unary(fb.Sqrt, root), dims)
+	case 1:
+		root = e.binary(fb.Mul, root, root, dims)
+	}
+	return root, true
 }
 
 func legalLpNorm(n *ir.Node) string {

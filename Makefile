@@ -1,7 +1,7 @@
 # Slipway's tasks. The scripts behind them say what they do in their first lines.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build headless lint fuzz fuzz-graphs conformance bench large screenshots clean
+.PHONY: help demo test build headless lint fuzz fuzz-graphs conformance bench large walk screenshots clean
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-12s %s\n' "$$t" "$$d"; done
@@ -22,6 +22,9 @@ headless: ## Builds bin/studio-headless, for servers
 
 lint: ## Runs gofumpt and golangci-lint
 	@scripts/lint
+
+walk: ## Computes Core ML packages of all networks with numpy (needs STUDIO_COREML_VENV with coremltools)
+	@STUDIO_WALK=all go test -count=1 -timeout 120m -v ./conversion/target/coreml -run TestWalk
 
 FUZZTIME ?= 30
 fuzz: ## Runs every fuzz target for FUZZTIME seconds

@@ -91,6 +91,9 @@ func TestPackedWeights(t *testing.T) {
 		{"palette", "9", "8", 9, "constexpr_lut_to_dense", 6, 0.35},
 	} {
 		for _, precision := range []string{"fp32", "fp16"} {
+			if precision == "fp16" && testing.Short() {
+				continue
+			}
 			name := c.weights + c.bits + "_" + c.version + "_" + precision
 			set := coreml.Defaults()
 			set.Weights, set.Version, set.Bits, set.Block = c.weights, c.version, c.bits, 16

@@ -21,11 +21,7 @@ var rebuildScript string
 // test is skipped where STUDIO_COREML_VENV names no environment that has it.
 func rebuild(t *testing.T, paths []string) map[string]string {
 	t.Helper()
-	python := filepath.Join(os.Getenv("STUDIO_COREML_VENV"), "bin", "python")
-	if _, err := os.Stat(python); err != nil || os.Getenv("STUDIO_COREML_VENV") == "" {
-		t.Skip("coremltools is absent: set STUDIO_COREML_VENV")
-	}
-	cmd := exec.Command(python, "-c", rebuildScript)
+	cmd := exec.Command(coremltools(t), "-c", rebuildScript)
 	cmd.Stdin = strings.NewReader(strings.Join(paths, "\n"))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -55,4 +51,14 @@ func rebuild(t *testing.T, paths []string) map[string]string {
 		}
 	}
 	return why
+}
+
+// coremltools is the interpreter that has it; without one the test is skipped.
+func coremltools(t *testing.T) string {
+	t.Helper()
+	python := filepath.Join(os.Getenv("STUDIO_COREML_VENV"), "bin", "python")
+	if _, err := os.Stat(python); err != nil || os.Getenv("STUDIO_COREML_VENV") == "" {
+		t.Skip("coremltools is absent: set STUDIO_COREML_VENV")
+	}
+	return python
 }

@@ -40,10 +40,7 @@ type walked struct {
 // names no environment that has coremltools.
 func walk(t *testing.T, path string, inputs map[string]*tensor.Tensor) []walked {
 	t.Helper()
-	python := filepath.Join(os.Getenv("STUDIO_COREML_VENV"), "bin", "python")
-	if _, err := os.Stat(python); err != nil || os.Getenv("STUDIO_COREML_VENV") == "" {
-		t.Skip("coremltools is absent: set STUDIO_COREML_VENV")
-	}
+	python := coremltools(t)
 	type input struct {
 		Name  string `json:"name"`
 		File  string `json:"file"`
@@ -123,15 +120,16 @@ func converted(t *testing.T, q plan.Request) string {
 	return filepath.Join(q.Dir, r.Artefacts[0].Path)
 }
 
-// walkedNetworks are the trained networks of the zoo, and the classic ones of
-// the package onnx, which STUDIO_WALK=all adds where `make models` wrote them.
+// walkedNetworks are small networks of the zoo; STUDIO_WALK=all adds the others,
+// the classic ones of the package onnx and some of today's, where `make models`
+// wrote them.
 func walkedNetworks(t *testing.T) map[string]string {
 	zoo, out := testkit.Zoo(t), map[string]string{}
 	for _, f := range []string{
 		"tiny/mnist.onnx", "cifar/resnet20_cifar10.onnx", "torch/mobilenet_v3_small_raw.onnx",
 		"imagenet/efficientnet-lite0.onnx", "imagenet/squeezenet_fp16.onnx", "detect/yolox_nano_coco.onnx",
 	} {
-		if p := filepath.Join(zoo, f); !testing.Short() || strings.HasPrefix(f, "tiny") || strings.HasPrefix(f, "cifar") {
+		if p := filepath.Join(zoo, f); os.Getenv("STUDIO_WALK") == "all" || strings.HasPrefix(f, "tiny") || strings.HasPrefix(f, "cifar") {
 			out[strings.TrimSuffix(filepath.Base(f), ".onnx")] = p
 		}
 	}
@@ -155,6 +153,7 @@ func walkedNetworks(t *testing.T) map[string]string {
 // computes from their sources. Where weights are stored in few bits, the source
 // has the same weights.
 func TestWalk(t *testing.T) {
+	coremltools(t)
 	for name, model := range walkedNetworks(t) {
 		m, err := sourceall.Open(context.Background(), model, source.Options{Registry: ops.Registry()})
 		if err != nil {
@@ -240,6 +239,7 @@ func legalInput(s string) string {
 // TestWalkClassifier holds what numpy makes of a picture against the scores that
 // ONNX Runtime gives for the scaled tensor.
 func TestWalkClassifier(t *testing.T) {
+	coremltools(t)
 	model := filepath.Join(testkit.Zoo(t), "cifar", "resnet20_cifar10.onnx")
 	m, err := sourceall.Open(context.Background(), model, source.Options{Registry: ops.Registry()})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,9 +66,13 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	projecttest.Write(t, dir, "net", projecttest.Net)
 	rng := rand.New(rand.NewPCG(4, 2))
 	variants := map[int64]bool{}
-	// A slow machine acknowledges nothing within the first moments: it gets more rounds, each with more time.
-	for round := 0; round < rounds || len(variants) == 0 && round < 50; round++ {
-		recipe := killOne(t, dir, time.Duration(rng.IntN(700)+50*round)*time.Millisecond, variants)
+	// A slow machine acknowledges nothing within the first moments: the last round begins to count at the first conversion.
+	for round := range rounds + 1 {
+		from := "opened"
+		if round == rounds {
+			from = "variant"
+		}
+		recipe := killOne(t, dir, from, time.Duration(rng.IntN(700))*time.Millisecond, variants)
 		checkSurvivor(t, dir, recipe, variants)
 		if t.Failed() {
 			t.Fatalf("in round %d", round)
@@ -78,9 +83,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 }
 
-// killOne runs a victim, kills it some time after it opened the project, and
-// returns the last recipe that it acknowledged, -1 for none.
-func killOne(t *testing.T, dir string, after time.Duration, variants map[int64]bool) (recipe float64) {
+// killOne runs a victim, kills it some time after its first line that begins with
+// from, and returns the last recipe that it acknowledged, -1 for none.
+func killOne(t *testing.T, dir, from string, after time.Duration, variants map[int64]bool) (recipe float64) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "STUDIO_TEST_VICTIM="+dir)
@@ -93,12 +98,15 @@ func killOne(t *testing.T, dir string, after time.Duration, variants map[int64]b
 	}
 	defer func() { _ = cmd.Process.Kill() }()
 	recipe = -1
+	var dies sync.Once
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		line := lines.Text()
 		var id int64
+		if strings.HasPrefix(line, from) {
+			dies.Do(func() { time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) })
+		}
 		switch {
 		case line == "opened":
-			time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
 		case strings.HasPrefix(line, "error"):
 			t.Fatal(line)
 		default:

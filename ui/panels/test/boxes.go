@@ -71,8 +71,10 @@ func frame(img *image.NRGBA, r image.Rectangle, c color.NRGBA) {
 	}
 	ink := image.NewUniform(c)
 	for _, side := range []image.Rectangle{
-		{r.Min, image.Pt(r.Max.X, r.Min.Y+boxWidth)}, {image.Pt(r.Min.X, r.Max.Y-boxWidth), r.Max},
-		{r.Min, image.Pt(r.Min.X+boxWidth, r.Max.Y)}, {image.Pt(r.Max.X-boxWidth, r.Min.Y), r.Max},
+		{r.Min, image.Pt(r.Max.X, r.Min.Y+boxWidth)},
+		{image.Pt(r.Min.X, r.Max.Y-boxWidth), r.Max},
+		{r.Min, image.Pt(r.Min.X+boxWidth, r.Max.Y)},
+		{image.Pt(r.Max.X-boxWidth, r.Min.Y), r.Max},
 	} {
 		draw.Draw(img, side.Intersect(r), ink, image.Point{}, draw.Src)
 	}

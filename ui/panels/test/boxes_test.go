@@ -21,8 +21,10 @@ func TestBoxesAreDrawnWhereTheyWereFound(t *testing.T) {
 	}
 	th := &thumb{img: img, scale: 0.5}
 	got := th.boxes([]task.Prediction{
-		{Index: 0, Box: &[4]float64{40, 20, 80, 60}}, {Index: 1, Box: &[4]float64{-10, -10, 30, 30}},
-		{Index: 2, Box: &[4]float64{math.NaN(), 0, math.Inf(1), math.Inf(-1)}}, {Index: 3},
+		{Index: 0, Box: &[4]float64{40, 20, 80, 60}},
+		{Index: 1, Box: &[4]float64{-10, -10, 30, 30}},
+		{Index: 2, Box: &[4]float64{math.NaN(), 0, math.Inf(1), math.Inf(-1)}},
+		{Index: 3},
 	})
 	for _, c := range []struct {
 		x, y int

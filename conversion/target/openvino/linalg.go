@@ -8,9 +8,19 @@ import (
 )
 
 var linalgOps = map[string]spelling{
-	"MatMul": {nil, func(e *emitter, _ *ir.Node) { e.finish(e.matMul(false, false)) }},
-	"Gemm":   {nil, emitGemm},
+	"MatMul": {legalProduct, func(e *emitter, _ *ir.Node) { e.finish(e.matMul(false, false)) }},
+	"Gemm":   {legalProduct, emitGemm},
 	"Einsum": {nil, emitEinsum},
+}
+
+// legalProduct: where both factors are constants, one of them computed, OpenVINO
+// 2026.4 takes the elements of a transposed one in the order in which they lie.
+func legalProduct(n *ir.Node) string {
+	a, b := n.In(0), n.In(1)
+	if !(a.IsConst() && b.IsConst()) && ofConstants(a) && ofConstants(b) {
+		return n.Op + " of computed constants is not reliable"
+	}
+	return ""
 }
 
 func (e *emitter) matMul(transA, transB bool) port {

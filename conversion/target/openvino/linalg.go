@@ -17,8 +17,12 @@ var linalgOps = map[string]spelling{
 // 2026.4 takes the elements of a transposed one in the order in which they lie.
 func legalProduct(n *ir.Node) string {
 	a, b := n.In(0), n.In(1)
-	if !(a.IsConst() && b.IsConst()) && ofConstants(a) && ofConstants(b) {
-		return n.Op + " of computed constants is not reliable"
+	turned := n.Int("transA", 0) != 0 || n.Int("transB", 0) != 0
+	for _, v := range []*ir.Value{a, b} {
+		turned = turned || v.Node() != nil && v.Node().Op == "Transpose"
+	}
+	if turned && !(a.IsConst() && b.IsConst()) && ofConstants(a) && ofConstants(b) {
+		return n.Op + " of computed constants, one of them transposed, is not reliable"
 	}
 	return ""
 }

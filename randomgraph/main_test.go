@@ -62,7 +62,7 @@ func vendors(t testing.TB) (list []*Runtime, every []uint64) {
 	}
 	add(against(t, "ort", "onnxruntime", "onnx", 1), 1)
 	if r := against(t, "openvino", "openvino", "openvino", 20); r != nil {
-		r.Single = true
+		r.Single, r.Folds = true, true
 		add(r, 32)
 	}
 	add(against(t, "litert", "litert", "tflite", 20), 4)

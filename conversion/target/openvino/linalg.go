@@ -8,23 +8,9 @@ import (
 )
 
 var linalgOps = map[string]spelling{
-	"MatMul": {legalProduct, func(e *emitter, _ *ir.Node) { e.finish(e.matMul(false, false)) }},
-	"Gemm":   {legalProduct, emitGemm},
+	"MatMul": {nil, func(e *emitter, _ *ir.Node) { e.finish(e.matMul(false, false)) }},
+	"Gemm":   {nil, emitGemm},
 	"Einsum": {nil, emitEinsum},
-}
-
-// legalProduct: where both factors are constants, one of them computed, OpenVINO
-// 2026.4 takes the elements of a transposed one in the order in which they lie.
-func legalProduct(n *ir.Node) string {
-	a, b := n.In(0), n.In(1)
-	turned := n.Int("transA", 0) != 0 || n.Int("transB", 0) != 0
-	for _, v := range []*ir.Value{a, b} {
-		turned = turned || v.Node() != nil && v.Node().Op == "Transpose"
-	}
-	if turned && !(a.IsConst() && b.IsConst()) && ofConstants(a) && ofConstants(b) {
-		return n.Op + " of computed constants, one of them transposed, is not reliable"
-	}
-	return ""
 }
 
 func (e *emitter) matMul(transA, transB bool) port {

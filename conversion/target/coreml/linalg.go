@@ -96,7 +96,7 @@ func emitGemm(e *emitter, n *ir.Node) {
 			return
 		}
 		// A column of as many rows as there are columns is no bias.
-		if t := e.bias(n.In(2)); t != nil && t.Len() == out[1] && t.Shape()[t.Rank()-1] == out[1] {
+		if t := e.bias(n.In(2)); t != nil && t.Len() == out[1] && (t.Rank() == 0 || t.Shape()[t.Rank()-1] == out[1]) {
 			if t, err := t.Reshape(out[1]); err == nil {
 				e.final("linear", in("x", x), w, lit("bias", t))
 				return

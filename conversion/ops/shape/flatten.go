@@ -53,6 +53,8 @@ var flattenDef = &op.Def{
 		r, static := rows.Int()
 		k, staticCols := cols.Int()
 		switch {
+		case len(x.Shape) == 2 && a == 1:
+			return one(b.Op("Identity", nil, x))
 		case static && staticCols && r*k == 0: // -1 cannot be solved for
 			return one(b.Op("Reshape", ir.Attrs{"allowzero": int64(1)}, x, b.Ints(r, k)))
 		case a == 1 && !static && staticCols: // which holds without rows, too

@@ -266,7 +266,7 @@ func TestRefuses(t *testing.T) {
 		g    *ir.Graph
 		want string
 	}{
-		"unsigned":   {q(tensor.Uint8, 0), "not u8"},
+		"unsigned":   {q(tensor.Uint8, 0), "takes u8 only as an input that is cast at once"},
 		"asymmetric": {q(tensor.Int8, 3), "zero point 0"},
 		"symmetric":  {q(tensor.Int8, 0), ""},
 	} {

@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"encoding/binary"
 	"math"
 	"runtime"
 	"sync"
@@ -69,19 +70,20 @@ func Float32ToBFloat16(f float32) uint16 {
 
 func castF32ToF16(t *Tensor) *Tensor {
 	out := New(Float16, t.shape...)
-	src, dst := View[float32](t), View[uint16](out)
-	Parallel(len(src), 1<<16, func(lo, hi int) {
-		from, to := src[lo:hi], dst[lo:hi]
-		to = to[:len(from)]
-		for i, f := range from {
+	// From the bytes: those of a mapped file are seldom aligned, and a View would
+	// copy them.
+	src, dst := t.Bytes(), View[uint16](out)
+	Parallel(len(dst), 1<<16, func(lo, hi int) {
+		from, to := src[4*lo:4*hi], dst[lo:hi]
+		for i := range to {
 			// Nearly all weights are normal in binary16, for which this is the whole of
 			// Float32ToFloat16; the call costs more than the arithmetic.
-			b := math.Float32bits(f)
+			b := binary.LittleEndian.Uint32(from[4*i:])
 			if m := b & 0x7fffffff; m-0x38800000 < 0x47800000-0x38800000 {
 				to[i] = uint16(b>>16)&0x8000 | uint16((m+0xfff+m>>13&1-(112<<23))>>13)
 				continue
 			}
-			to[i] = Float32ToFloat16(f)
+			to[i] = Float32ToFloat16(math.Float32frombits(b))
 		}
 	})
 	return out

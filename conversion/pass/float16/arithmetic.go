@@ -175,7 +175,7 @@ func (r *retype) keeps(n *ir.Node, o *Options) (keepReason, string) {
 		if v == nil || !v.IsConst() || v.DType != tensor.Float32 || slices.Contains(fixedInputs[n.Op], i) || n.Op == "Clip" {
 			continue
 		}
-		if largest, _, _ := survey(tensor.View[float32](v.Const)); largest > limit {
+		if largest, _, _ := survey(v.Const.Bytes()); largest > limit {
 			return overflow, "constant " + v.Name + " is beyond 65504"
 		}
 	}

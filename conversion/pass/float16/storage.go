@@ -1,6 +1,7 @@
 package float16
 
 import (
+	"encoding/binary"
 	"math"
 	"runtime"
 	"sync"
@@ -117,9 +118,9 @@ func layer(n *ir.Node) string {
 // largest half-precision number or not finite, or most of those that are not
 // zero lie below its normal range.
 func narrow(t *tensor.Tensor) (half *tensor.Tensor, why string) {
-	v := tensor.View[float32](t)
-	defer runtime.KeepAlive(v) // what is deferred is computed once, for both uses
-	largest, small, nonzero := survey(v)
+	data := t.Bytes()
+	defer runtime.KeepAlive(data) // what is deferred is computed once, for both uses
+	largest, small, nonzero := survey(data)
 	switch {
 	case largest > limit:
 		return nil, "a value is beyond 65504"
@@ -149,16 +150,17 @@ func round(t *tensor.Tensor) *tensor.Tensor {
 	return half
 }
 
-// survey gives the largest magnitude (infinite where a value is not finite) and
-// counts the values other than zero, and those of them below 2^-14.
-func survey(v []float32) (largest float64, small, nonzero int) {
+// survey gives the largest magnitude (infinite where a value is not finite) of
+// float32 elements, and counts the values other than zero and those of them below
+// 2^-14. It takes bytes: those of a mapped file are seldom aligned.
+func survey(data []byte) (largest float64, small, nonzero int) {
 	var mu sync.Mutex
 	var top uint32
-	tensor.Parallel(len(v), 1<<16, func(lo, hi int) {
+	tensor.Parallel(len(data)/4, 1<<16, func(lo, hi int) {
 		var m uint32
 		s, z := 0, 0
-		for _, x := range v[lo:hi] {
-			b := math.Float32bits(x) &^ (1 << 31)
+		for v := data[4*lo : 4*hi]; len(v) >= 4; v = v[4:] {
+			b := binary.LittleEndian.Uint32(v) &^ (1 << 31)
 			m = max(m, b)
 			if b < 0x38800000 { // 2^-14
 				s++

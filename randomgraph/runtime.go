@@ -13,6 +13,7 @@ import (
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
+	"slipway/conversion/pass"
 	"slipway/conversion/pass/fold"
 	"slipway/conversion/pass/legalize"
 	"slipway/conversion/target"
@@ -29,7 +30,7 @@ type Runtime struct {
 	Dir     string  // where artefacts are written; each is removed
 	Coarse  float64 // factor on the operators' tolerances; 0: 1
 	Single  bool    // computes doubles in single precision, which the target says in a finding
-	Folds   bool    // computes constants ahead, as every conversion does; the runtime's own folding has faults
+	Folds   bool    // computes constants and decides branches ahead, as every conversion does; the runtime's own folding has faults
 	// Whole compares the graph's outputs alone, so that the runtime may fuse what
 	// lies between; else every node is compared on the runtime's own inputs to it.
 	Whole bool
@@ -140,8 +141,10 @@ func (r *Runtime) run(reg *op.Registry, c *Case) (map[string]*tensor.Tensor, err
 		}
 	}
 	if r.Folds {
-		if _, err := fold.Constants.Run1(ctx, g, reg, nil, nil); err != nil {
-			return nil, err
+		for _, p := range []*pass.Pass{fold.Constants, fold.Control} {
+			if _, err := p.Run1(ctx, g, reg, nil, nil); err != nil {
+				return nil, err
+			}
 		}
 	}
 	o := target.Options{Name: "case", Registry: reg}

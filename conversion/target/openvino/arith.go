@@ -1,13 +1,15 @@
 package openvino
 
 import (
+	"slices"
+
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
 )
 
 var arithOps = map[string]spelling{
-	"Add": binary("Add", "opset1"), "Sub": binary("Subtract", "opset1"), "Mul": binary("Multiply", "opset1"),
-	"Div": {nil, emitDiv}, "Pow": {nil, emitPow}, "Mod": {nil, emitMod},
+	"Add": sides("Add", numpy), "Sub": sides("Subtract", numpy), "Mul": sides("Multiply", numpy),
+	"Div": sides("Divide", division), "Pow": {nil, emitPow}, "Mod": {nil, emitMod},
 	"Min": chain("Minimum"), "Max": chain("Maximum"), "Sum": chain("Add"), "Mean": {nil, emitMean},
 	"Exp": unary("Exp", "opset1"), "Log": unary("Log", "opset1"), "Sqrt": unary("Sqrt", "opset1"),
 	"Abs": unary("Abs", "opset1"), "Neg": unary("Negative", "opset1"),
@@ -29,9 +31,27 @@ var arithOps = map[string]spelling{
 	"Cast":  {legalCast, emitCast},
 }
 
-// emitDiv: integers are truncated toward zero, as in ONNX, not floored.
-func emitDiv(e *emitter, _ *ir.Node) {
-	e.final("Divide", "opset1", []attr{numpy[0], {"m_pythondiv", "false"}}, e.in(0), e.in(1))
+// division: integers are truncated toward zero, as in ONNX, not floored.
+var division = []attr{numpy[0], {"m_pythondiv", "false"}}
+
+// sides spells an operator that leaves its left operand as it is for a right one
+// of ones or zeros. OpenVINO then drops it without a look at the ranks (2026.4),
+// so that an operand of lower rank than such a constant is raised to it here.
+func sides(typ string, data []attr) spelling {
+	return spelling{nil, func(e *emitter, n *ir.Node) {
+		in := [2]port{e.in(0), e.in(1)}
+		for i := range in {
+			v, c := n.In(i), n.In(1-i)
+			if more := c.Rank() - v.Rank(); c.IsConst() && v.Rank() >= 0 && more > 0 {
+				axes, s := make([]int64, more), slices.Repeat(ir.Shape{ir.Static(1)}, more)
+				for k := range axes {
+					axes[k] = int64(k)
+				}
+				in[i] = e.op("Unsqueeze", "opset1", v.DType, append(s, v.Shape...), nil, in[i], e.ints(axes...))
+			}
+		}
+		e.final(typ, "opset1", data, in[0], in[1])
+	}}
 }
 
 // emitPow: base and exponent may differ in type in ONNX, and the result has the

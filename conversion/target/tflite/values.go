@@ -65,7 +65,7 @@ func (w *writer) unsigned(h held) held {
 	return held{t: t, order: h.order}
 }
 
-// ignoresScale lists operators of the format that take 8-bit integers as they are,
+// ignoresScale lists the nodes whose spellings take 8-bit integers as they are,
 // whatever their quantization says; others compute with what they stand for.
 var ignoresScale = map[string]bool{
 	"Reshape": true, "Flatten": true, "Squeeze": true, "Unsqueeze": true, "Identity": true, "Transpose": true, "Slice": true, "Split": true,

@@ -245,6 +245,17 @@ func again(b *op.Builder, name string, x *ir.Value) *ir.Value {
 	return b.Op(name, b.Attrs.Clone(), in...)
 }
 
+// widely makes f of the first input in float32 where that input has fewer bits:
+// sums whose root or logarithm fits in float16 need not fit themselves.
+func widely(b *op.Builder, f func(*ir.Value) *ir.Value) *ir.Value {
+	x := b.In(0)
+	if !x.DType.IsFloat() || x.DType.Bits() >= 32 {
+		return f(x)
+	}
+	y := f(b.Op("Cast", ir.Attrs{"to": op.ONNXType(tensor.Float32)}, x))
+	return b.Op("Cast", ir.Attrs{"to": op.ONNXType(x.DType)}, y)
+}
+
 // withContent makes a reduction of a known list of sizes know its result.
 func withContent(d *op.Def, f func(a, b ir.Dim) ir.Dim) *op.Def {
 	d.Infer = func(c *op.InferCtx) error {

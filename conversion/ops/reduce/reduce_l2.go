@@ -18,7 +18,9 @@ var reduceL2Def = func() *op.Def {
 		if t := b.In(0).DType; !t.IsFloat() {
 			return nil, fmt.Errorf("ReduceL2 of %v: %w", t, op.ErrNoDecomposition)
 		}
-		return []*ir.Value{b.Op("Sqrt", nil, again(b, "ReduceSumSquare", b.In(0)))}, nil
+		return []*ir.Value{widely(b, func(x *ir.Value) *ir.Value {
+			return b.Op("Sqrt", nil, again(b, "ReduceSumSquare", x))
+		})}, nil
 	}
 	return d
 }()

@@ -12,7 +12,9 @@ var reduceLogSumDef = func() *op.Def {
 		floats: func(v []float64) float64 { return math.Log(sum(v)) },
 	})
 	d.Decompose = func(b *op.Builder) ([]*ir.Value, error) {
-		return []*ir.Value{b.Op("Log", nil, again(b, "ReduceSum", b.In(0)))}, nil
+		return []*ir.Value{widely(b, func(x *ir.Value) *ir.Value {
+			return b.Op("Log", nil, again(b, "ReduceSum", x))
+		})}, nil
 	}
 	return d
 }()

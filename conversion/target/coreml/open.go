@@ -175,6 +175,9 @@ func spansOf(g *ir.Graph, o target.Options) (map[string]target.Span, []string, e
 	return spans, names, nil
 }
 
+// fixedShape is the code of findings about open sizes that were fixed.
+const fixedShape = "coreml.fixed-shape"
+
 // settle decides whether the open sizes of inputs stay open. Where a layer needs
 // to know them they become the usual ones of their range.
 func settle(g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
@@ -204,7 +207,7 @@ func settle(g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) 
 	if err != nil {
 		return nil, err
 	}
-	f := diag.Warnf("coreml.fixed-shape", "sizes that the model leaves open are fixed: %s", did).Suggest("give other sizes with --input-shape")
+	f := diag.Warnf(fixedShape, "sizes that the model leaves open are fixed: %s", did).Suggest("give other sizes with --input-shape")
 	for w, layers := range why {
 		f.Text += "; " + w
 		f.Layers = append(f.Layers, layers...)
@@ -213,7 +216,7 @@ func settle(g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) 
 	f.Layers = slices.Compact(f.Layers)
 	out := diag.List{f}
 	if err := reg.InferGraph(g); err != nil {
-		return out, diag.Errorf("coreml.fixed-shape", "the model does not take these sizes (%s): %v", did, err).
+		return out, diag.Errorf(fixedShape, "the model does not take these sizes (%s): %v", did, err).
 			Suggest("give the input's sizes with --input-shape")
 	}
 	return out, nil

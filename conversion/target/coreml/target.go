@@ -125,10 +125,12 @@ func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o targ
 	}
 	if layers, _ := unknownSizes(g); len(layers) > 0 {
 		// Sizes may be computed in ways that shape inference does not follow.
-		if _, err := fold.Constants.Run1(ctx, g, reg, nil, &out); err != nil {
-			return out, err
+		_, err := fold.Constants.Run1(ctx, g, reg, nil, &out)
+		if i := slices.IndexFunc(l, func(f *diag.Finding) bool { return f.Code == fixedShape }); err != nil && i >= 0 {
+			return out, diag.Errorf(fixedShape, "the model does not take the sizes that it was given (%s): %v", l[i].Text, err).
+				Suggest("give the input's sizes with --input-shape")
 		}
-		if err := reg.InferGraph(g); err != nil {
+		if err != nil {
 			return out, err
 		}
 	}

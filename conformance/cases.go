@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"slipway/conversion/ir"
+	"slipway/conversion/schema/protofield"
 	"slipway/conversion/source/onnx"
 	"slipway/conversion/tensor"
 )
@@ -134,7 +135,7 @@ func decode(b []byte, d tensor.DType) (*tensor.Tensor, error) {
 	case tensor.Sequence:
 		// SequenceProto (onnx.in.proto): tensor_values = 3.
 		var items []*tensor.Tensor
-		err := each(b, func(num protowire.Number, m []byte) error {
+		err := protofield.Each(b, func(num protowire.Number, _ uint64, m []byte) error {
 			if num != 3 {
 				return nil
 			}
@@ -146,7 +147,7 @@ func decode(b []byte, d tensor.DType) (*tensor.Tensor, error) {
 	case tensor.Optional:
 		// OptionalProto: tensor_value = 3, sequence_value = 5.
 		var item *tensor.Tensor
-		err := each(b, func(num protowire.Number, m []byte) (err error) {
+		err := protofield.Each(b, func(num protowire.Number, _ uint64, m []byte) (err error) {
 			switch num {
 			case 3:
 				item, err = onnx.ReadTensorProto(m)
@@ -158,26 +159,4 @@ func decode(b []byte, d tensor.DType) (*tensor.Tensor, error) {
 		return tensor.NewOptional(item), err
 	}
 	return onnx.ReadTensorProto(b)
-}
-
-// each calls f for every length-delimited field of a message.
-func each(b []byte, f func(num protowire.Number, m []byte) error) error {
-	for len(b) > 0 {
-		num, kind, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return protowire.ParseError(n)
-		}
-		b = b[n:]
-		if n = protowire.ConsumeFieldValue(num, kind, b); n < 0 {
-			return protowire.ParseError(n)
-		}
-		if kind == protowire.BytesType {
-			m, _ := protowire.ConsumeBytes(b)
-			if err := f(num, m); err != nil {
-				return err
-			}
-		}
-		b = b[n:]
-	}
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"slipway/conversion/ir"
+	"slipway/conversion/schema/protofield"
 	"slipway/conversion/tensor"
 )
 
@@ -22,11 +23,11 @@ func raw(c testCase) (artefact, error) {
 	given := map[string]bool{}
 	var inputs []*ir.Value
 	// ModelProto.graph = 7; GraphProto.initializer = 5, input = 11, output = 12.
-	err = each(b, func(num protowire.Number, m []byte) error {
+	err = protofield.Each(b, func(num protowire.Number, _ uint64, m []byte) error {
 		if num != 7 {
 			return nil
 		}
-		return each(m, func(num protowire.Number, m []byte) error {
+		return protofield.Each(m, func(num protowire.Number, _ uint64, m []byte) error {
 			switch num {
 			case 5:
 				given[text(m, 8)] = true
@@ -59,7 +60,7 @@ func raw(c testCase) (artefact, error) {
 // text is a string field of a message, "" where it has none.
 func text(b []byte, field protowire.Number) string {
 	s := ""
-	_ = each(b, func(num protowire.Number, m []byte) error {
+	_ = protofield.Each(b, func(num protowire.Number, _ uint64, m []byte) error {
 		if num == field {
 			s = string(m)
 		}
@@ -73,11 +74,11 @@ func text(b []byte, field protowire.Number) string {
 // sequence (4) or an optional value (9).
 func describe(b []byte) (*ir.Value, error) {
 	v := &ir.Value{Name: text(b, 1), DType: tensor.Invalid}
-	return v, each(b, func(num protowire.Number, m []byte) error {
+	return v, protofield.Each(b, func(num protowire.Number, _ uint64, m []byte) error {
 		if num != 2 {
 			return nil
 		}
-		return each(m, func(num protowire.Number, m []byte) error {
+		return protofield.Each(m, func(num protowire.Number, _ uint64, m []byte) error {
 			switch num {
 			case 1:
 				v.Shape = dims(m)
@@ -94,11 +95,11 @@ func describe(b []byte) (*ir.Value, error) {
 // dims reads the sizes of TypeProto.Tensor (shape = 2, dim = 1, dim_value = 1).
 func dims(b []byte) ir.Shape {
 	s := ir.Shape{}
-	_ = each(b, func(num protowire.Number, m []byte) error {
+	_ = protofield.Each(b, func(num protowire.Number, _ uint64, m []byte) error {
 		if num != 2 {
 			return nil
 		}
-		return each(m, func(num protowire.Number, m []byte) error {
+		return protofield.Each(m, func(num protowire.Number, _ uint64, m []byte) error {
 			if num == 1 {
 				s = append(s, ir.Static(size(m)))
 			}

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"slipway/conversion/schema/protofield"
 	"slipway/conversion/tensor"
 	"slipway/runtimes"
 )
@@ -213,47 +214,18 @@ func (s *scanner) initializer(off, end int64) error {
 	})
 }
 
-// message calls f for every field of b; varints arrive as v, others as sub.
-func message(b []byte, f func(num protowire.Number, v uint64, sub []byte) error) error {
-	for len(b) > 0 {
-		num, kind, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return errWire
-		}
-		b = b[n:]
-		var v uint64
-		var sub []byte
-		switch kind {
-		case protowire.VarintType:
-			v, n = protowire.ConsumeVarint(b)
-		case protowire.BytesType:
-			sub, n = protowire.ConsumeBytes(b)
-		default:
-			n = protowire.ConsumeFieldValue(num, kind, b)
-		}
-		if n < 0 {
-			return errWire
-		}
-		b = b[n:]
-		if err := f(num, v, sub); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func readValue(b []byte) (value, error) {
 	var v value
-	err := message(b, func(num protowire.Number, _ uint64, sub []byte) error {
+	err := protofield.Each(b, func(num protowire.Number, _ uint64, sub []byte) error {
 		switch num {
 		case 1:
 			v.name = string(sub)
 		case 2:
-			return message(sub, func(num protowire.Number, _ uint64, sub []byte) error {
+			return protofield.Each(sub, func(num protowire.Number, _ uint64, sub []byte) error {
 				if num != 1 {
 					return nil
 				}
-				return message(sub, v.tensorType)
+				return protofield.Each(sub, v.tensorType)
 			})
 		}
 		return nil
@@ -268,12 +240,12 @@ func (v *value) tensorType(num protowire.Number, x uint64, sub []byte) error {
 		v.elem = int32(x)
 	case 2:
 		v.ranked = true
-		return message(sub, func(num protowire.Number, _ uint64, sub []byte) error {
+		return protofield.Each(sub, func(num protowire.Number, _ uint64, sub []byte) error {
 			if num != 1 {
 				return nil
 			}
 			d := dim{size: -1}
-			err := message(sub, func(num protowire.Number, x uint64, sub []byte) error {
+			err := protofield.Each(sub, func(num protowire.Number, x uint64, sub []byte) error {
 				switch num {
 				case 1:
 					d.size = int64(x)

@@ -1,48 +1,24 @@
 package mil
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"slipway/conversion/schema/protofield"
 	"slipway/conversion/tensor"
 )
 
 // fields walks a message. f gets each field: v is a varint or fixed number, p
 // the bytes of a length-delimited one.
 func fields(b []byte, what string, f func(num protowire.Number, v uint64, p []byte) error) error {
-	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return fmt.Errorf("mil: %s: %w", what, protowire.ParseError(n))
-		}
-		b = b[n:]
-		var v uint64
-		var p []byte
-		switch typ {
-		case protowire.VarintType:
-			v, n = protowire.ConsumeVarint(b)
-		case protowire.Fixed32Type:
-			var x uint32
-			x, n = protowire.ConsumeFixed32(b)
-			v = uint64(x)
-		case protowire.Fixed64Type:
-			v, n = protowire.ConsumeFixed64(b)
-		case protowire.BytesType:
-			p, n = protowire.ConsumeBytes(b)
-		default:
-			return fmt.Errorf("mil: %s: field %d has wire type %d", what, num, typ)
-		}
-		if n < 0 {
-			return fmt.Errorf("mil: %s: field %d: %w", what, num, protowire.ParseError(n))
-		}
-		b = b[n:]
-		if err := f(num, v, p); err != nil {
-			return err
-		}
+	err := protofield.Each(b, f)
+	if errors.Is(err, protofield.ErrMalformed) {
+		return fmt.Errorf("mil: %s: %w", what, err)
 	}
-	return nil
+	return err
 }
 
 // keyed splits a map's entry.

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"slipway/conversion/diag"
+	"slipway/conversion/schema/protofield"
 	"slipway/conversion/tensor"
 )
 
@@ -46,30 +47,16 @@ func init() {
 }
 
 func roundIn(b []byte, r roads) error {
-	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return protowire.ParseError(n)
+	return protofield.Each(b, func(num protowire.Number, _ uint64, p []byte) error {
+		below, ok := r[num]
+		switch {
+		case !ok || p == nil:
+			return nil
+		case below == nil:
+			return roundTensor(p)
 		}
-		m := protowire.ConsumeFieldValue(num, typ, b[n:])
-		if m < 0 {
-			return protowire.ParseError(m)
-		}
-		if below, ok := r[num]; ok && typ == protowire.BytesType {
-			sub, _ := protowire.ConsumeBytes(b[n:])
-			err := error(nil)
-			if below == nil {
-				err = roundTensor(sub)
-			} else {
-				err = roundIn(sub, below)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		b = b[n+m:]
-	}
-	return nil
+		return roundIn(p, below)
+	})
 }
 
 // roundTensor rounds the elements of a TensorProto of float32 in place.

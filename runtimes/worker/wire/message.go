@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"slipway/conversion/schema/protofield"
 	"slipway/conversion/tensor"
 )
 
@@ -129,7 +130,7 @@ var errMalformed = errors.New("wire: malformed message")
 // Decode reads a body. The message aliases it.
 func Decode(body []byte) (*Message, error) {
 	m := &Message{}
-	err := fields(body, func(num protowire.Number, v uint64, sub []byte) error {
+	err := protofield.Each(body, func(num protowire.Number, v uint64, sub []byte) error {
 		switch num {
 		case fieldID:
 			m.ID = v
@@ -166,7 +167,7 @@ func decodeTensor(b []byte) (*tensor.Tensor, error) {
 	var shape []int
 	var strings []string
 	data := []byte{}
-	err := fields(b, func(num protowire.Number, v uint64, sub []byte) error {
+	err := protofield.Each(b, func(num protowire.Number, v uint64, sub []byte) error {
 		switch num {
 		case tensorDType:
 			if v > uint64(tensor.Complex128) {
@@ -195,34 +196,4 @@ func decodeTensor(b []byte) (*tensor.Tensor, error) {
 		return tensor.FromStrings(shape, strings)
 	}
 	return tensor.FromBytes(dtype, shape, data)
-}
-
-// fields calls f for every field of b, with the number of a varint or the bytes
-// of a length-delimited field.
-func fields(b []byte, f func(num protowire.Number, v uint64, sub []byte) error) error {
-	for len(b) > 0 {
-		num, kind, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return errMalformed
-		}
-		b = b[n:]
-		var v uint64
-		var sub []byte
-		switch kind {
-		case protowire.VarintType:
-			v, n = protowire.ConsumeVarint(b)
-		case protowire.BytesType:
-			sub, n = protowire.ConsumeBytes(b)
-		default:
-			n = protowire.ConsumeFieldValue(num, kind, b)
-		}
-		if n < 0 {
-			return errMalformed
-		}
-		b = b[n:]
-		if err := f(num, v, sub); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"slipway/conversion/schema/protofield"
 )
 
 // Field numbers of the messages on the way to a node's outputs (onnx.proto).
@@ -40,27 +42,10 @@ func Tensors(_ context.Context, path string) ([]string, error) {
 
 // fields calls f with every length-delimited field of that number in a message.
 func fields(b []byte, number protowire.Number, f func([]byte) error) error {
-	for len(b) > 0 {
-		n, typ, k := protowire.ConsumeTag(b)
-		if k < 0 {
-			return protowire.ParseError(k)
+	return protofield.Each(b, func(num protowire.Number, _ uint64, p []byte) error {
+		if num != number || p == nil {
+			return nil
 		}
-		b = b[k:]
-		if n == number && typ == protowire.BytesType {
-			v, k := protowire.ConsumeBytes(b)
-			if k < 0 {
-				return protowire.ParseError(k)
-			}
-			if err := f(v); err != nil {
-				return err
-			}
-			b = b[k:]
-			continue
-		}
-		if k = protowire.ConsumeFieldValue(n, typ, b); k < 0 {
-			return protowire.ParseError(k)
-		}
-		b = b[k:]
-	}
-	return nil
+		return f(p)
+	})
 }

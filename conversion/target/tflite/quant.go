@@ -229,7 +229,7 @@ func (e *emitter) reinterpret(v *ir.Value, t int, q *qparam) (int, error) {
 		return 0, fmt.Errorf("reads %q, which is not of 8 bits", v.Name)
 	}
 	if have := quantOf(e.m.Tensors[t].Quant); have == nil || *have != *p {
-		if e.m.Tensors[t].Quant != nil || !e.onlyDequantized(v) {
+		if e.m.Tensors[t].Quant != nil || !e.onlyDequantized(v) || e.shared(v, t) {
 			t = e.copyOf(t)
 		}
 		e.m.Tensors[t].Quant = p.quant()
@@ -247,6 +247,17 @@ func (e *emitter) reinterpret(v *ir.Value, t int, q *qparam) (int, error) {
 // onlyDequantized reports whether v is read for nothing else.
 func (w *writer) onlyDequantized(v *ir.Value) bool {
 	return !w.g.IsOutput(v) && !slices.ContainsFunc(v.Uses(), func(u ir.Use) bool { return u.Node.Op != "DequantizeLinear" || u.Index != 0 })
+}
+
+// shared reports whether tensor t, which holds v, was read already or holds
+// another value too, one that v is a view of.
+func (w *writer) shared(v *ir.Value, t int) bool {
+	for other, h := range w.held {
+		if h.t == t && other != v {
+			return true
+		}
+	}
+	return slices.ContainsFunc(w.m.Operators, func(o fb.Operator) bool { return slices.Contains(o.Inputs, t) })
 }
 
 // quantConst is a constant operand of an int8 operator, quantized by its range;

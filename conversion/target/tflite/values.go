@@ -33,7 +33,7 @@ func (w *writer) read(v *ir.Value, order layout.Perm, quantized bool) (int, erro
 		if h = w.unsigned(h); w.node != nil {
 			h = w.bare(h)
 		}
-	case v.DType == tensor.Int8 && w.m.Tensors[h.t].Quant != nil && w.node != nil && !ignoresScale[w.node.Op]:
+	case (v.DType == tensor.Int8 || v.DType == tensor.Uint8) && w.m.Tensors[h.t].Quant != nil && w.node != nil && !ignoresScale[w.node.Op]:
 		h = w.bare(h)
 	}
 	return w.order(h.t, h.order, order, v.Shape), nil

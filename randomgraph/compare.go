@@ -39,8 +39,8 @@ type noise struct {
 }
 
 // disturb changes the elements of a floating-point tensor by up to coarse times
-// its type's grain.
-func (r *noise) disturb(t *tensor.Tensor) *tensor.Tensor {
+// its type's grain, and by as much as abs, what its operator may err near zero.
+func (r *noise) disturb(t *tensor.Tensor, abs float64) *tensor.Tensor {
 	if t == nil || !t.DType().IsFloat() || t.DType().Bits() < 16 {
 		return t
 	}
@@ -62,7 +62,7 @@ func (r *noise) disturb(t *tensor.Tensor) *tensor.Tensor {
 		case step > 0:
 			v[i] = math.Round(v[i]/step) * step
 		case !r.snap:
-			v[i] = v[i]*(1+e*(2*r.Float64()-1)) + e*1e-3*(2*r.Float64()-1)
+			v[i] = v[i]*(1+e*(2*r.Float64()-1)) + max(e*1e-3, abs)*(2*r.Float64()-1)
 		}
 	}
 	out, err := tensor.FromFloat64s(t.DType(), v, t.Shape()...)
@@ -195,14 +195,18 @@ func graphSpread(reg *op.Registry, g *ir.Graph, feeds map[string]*tensor.Tensor,
 		r.snap = k%4 == 3
 		start := make(map[string]*tensor.Tensor, len(feeds))
 		for name, t := range feeds {
-			start[name] = r.disturb(t)
+			start[name] = r.disturb(t, 0)
 		}
 		have, err := eval(reg, g, start, func(n *ir.Node, res []*tensor.Tensor) {
 			if stepped[n.Op] || reg.Get(n.Op).Tol == op.Exact {
 				return // nobody computes it otherwise
 			}
+			abs := 0.0
+			if k%4 == 1 {
+				abs = reg.Get(n.Op).Tol.Abs * coarse
+			}
 			for i := range res {
-				res[i] = r.disturb(res[i])
+				res[i] = r.disturb(res[i], abs)
 			}
 		})
 		for i, v := range g.Outputs {
@@ -280,7 +284,7 @@ func nodeSpread(reg *op.Registry, n *ir.Node, in, want []*tensor.Tensor, coarse 
 		r.snap = k%4 == 3
 		args := make([]*tensor.Tensor, len(in))
 		for i, t := range in {
-			args[i] = r.disturb(t)
+			args[i] = r.disturb(t, 0)
 		}
 		res, err := reg.EvalNode(n, args)
 		for i := range out {

@@ -37,7 +37,7 @@ func TestFirstDivergingLayer(t *testing.T) {
 	}
 	defer m.Close()
 	spoilt, layer := spoil(t, model, "Conv", 9)
-	for _, target := range []string{"onnx", "openvino", "tflite", "coreml"} {
+	for _, target := range []string{"onnx", "openvino", "tflite", "coreml", "ncnn"} {
 		t.Run(target, func(t *testing.T) {
 			info := env.Target(target).Info()
 			rt, err := machine.Get(info.Runtimes[0])

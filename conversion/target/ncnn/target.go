@@ -194,6 +194,7 @@ func build(g *ir.Graph) (*emitter, diag.List, error) {
 	for k, v := range g.Inputs {
 		names = append(names, fmt.Sprintf("%s is in%d", v.Name, k))
 	}
+	e.call(g.Nodes)
 	e.split(results)
 	e.note(g.Outputs)
 	findings = append(findings, diag.Infof("ncnn.names", "blobs are called as ncnn's tools do: %s", strings.Join(names, ", ")))

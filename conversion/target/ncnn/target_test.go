@@ -34,7 +34,8 @@ func prepare(t *testing.T, g *ir.Graph) string {
 }
 
 // TestText: a blob read twice goes through a Split, the batch is gone, an
-// activation belongs to its product and results have ncnn's names.
+// activation belongs to its product, blobs are called as the tensors that they
+// hold and results have ncnn's names.
 func TestText(t *testing.T) {
 	g := parse(t, `graph net {
   input %x : f32[N,2,4,4]
@@ -65,16 +66,33 @@ func TestText(t *testing.T) {
 	}
 	want := []string{
 		"7767517", "5 7", "Input x 0 1 in0 0=4 1=4 2=2 -23329=5,4,1,2,4,4",
-		"Convolution conv 1 1 in0 conv_blob 0=2 1=1 11=1 2=1 12=1 3=1 13=1 4=0 14=0 15=0 16=0 5=0 6=4 9=1",
-		"Split splitncnn_conv_blob 1 3 conv_blob out1 conv_blob_splitncnn_0 conv_blob_splitncnn_1 -23329=7,4,1,2,4,4,-1,-1",
-		"Sigmoid sig 1 1 conv_blob_splitncnn_0 sig_blob", "BinaryOp sum 2 1 conv_blob_splitncnn_1 sig_blob out0 0=0 -23329=5,4,1,2,4,4",
+		"Convolution conv 1 1 in0 b 0=2 1=1 11=1 2=1 12=1 3=1 13=1 4=0 14=0 15=0 16=0 5=0 6=4 9=1",
+		"Split splitncnn_b 1 3 b out1 b_splitncnn_0 b_splitncnn_1 -23329=7,4,1,2,4,4,-1,-1",
+		"Sigmoid sig 1 1 b_splitncnn_0 c", "BinaryOp sum 2 1 b_splitncnn_1 c out0 0=0 -23329=5,4,1,2,4,4",
 	}
 	if got := strings.Join(lines, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
 	}
+	names, err := Target{}.Tensors(context.Background(), filepath.Join(dir, a.Files[0]))
+	if have := strings.Join(names, " "); err != nil || have != "in0 b out1 b_splitncnn_0 b_splitncnn_1 c out0" {
+		t.Errorf("blobs %s, %v", have, err)
+	}
 	bin, err := os.ReadFile(filepath.Join(dir, a.Files[1]))
 	if err != nil || len(bin) != 4+4*4 {
 		t.Errorf("%d bytes of weights, %v", len(bin), err)
+	}
+}
+
+// TestBrokenText: the blobs of a file that is no list of layers are an error.
+func TestBrokenText(t *testing.T) {
+	for _, text := range []string{"7767517\n1 1\nInput x 0\n", "7767517\n1 1\nInput x 0 2 in0\n", "7767517\n1 1\nInput x -1 1 in0\n", "<html> a b c\n"} {
+		path := filepath.Join(t.TempDir(), "net.param")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if names, err := (Target{}).Tensors(context.Background(), path); err == nil {
+			t.Errorf("%q has %v", text, names)
+		}
 	}
 }
 

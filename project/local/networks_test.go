@@ -20,13 +20,10 @@ import (
 	"slipway/runtimes"
 )
 
-// The matrix of TestNetworks. int8 is measured where a runtime computes in it.
+// The matrix of TestNetworks. Core ML's int8 is of weights alone.
 var (
 	networkTargets    = []string{"onnx", "openvino", "tflite", "coreml", "tensorrt", "ncnn"}
-	networkPrecisions = map[string][]string{
-		"onnx": {"fp32", "fp16", "int8"}, "openvino": {"fp32", "fp16", "int8"}, "tflite": {"fp32", "fp16", "int8"},
-		"coreml": {"fp32", "fp16"}, "tensorrt": {"fp32", "fp16"}, "ncnn": {"fp32", "fp16"},
-	}
+	networkPrecisions = []string{"fp32", "fp16", "int8"}
 	// The continuous integration converts these, where `make models` made them.
 	shortNetworks = []string{"mobilenet_v2", "mobilenet_v3_small", "yolo"}
 )
@@ -68,7 +65,7 @@ func TestNetworks(t *testing.T) {
 	need(t, m, "ort")
 	for _, n := range models {
 		for _, to := range targets {
-			for _, precision := range networkPrecisions[to] {
+			for _, precision := range networkPrecisions {
 				if only := words("STUDIO_NETWORKS_PRECISIONS"); len(only) > 0 && !slices.Contains(only, precision) {
 					continue
 				}

@@ -38,12 +38,15 @@ def softmax(x, axis):
 
 def exact_erf(x):
     flat = x.astype(np.float64).ravel()
-    if flat.size > 1 << 16:  # a table is as good: erf is smooth and bounded
-        grid = np.linspace(-6, 6, 1200001)
-        if not hasattr(exact_erf, "table"):
-            exact_erf.table = erf(grid)
-        return np.interp(flat, grid, exact_erf.table).reshape(x.shape)
-    return erf(flat).reshape(x.shape)
+    if flat.size <= 1 << 16:
+        return erf(flat).reshape(x.shape)
+    # A table in even steps is as good: erf is smooth and bounded.
+    if not hasattr(exact_erf, "table"):
+        exact_erf.table = erf(np.linspace(-6, 6, 1200001))
+    at = (np.clip(flat, -6, 6) + 6) * 1e5
+    low = np.clip(at.astype(np.int32), 0, 1199999)  # of NaN too
+    y = exact_erf.table[low]
+    return (y + (exact_erf.table[low + 1] - y) * (at - low)).reshape(x.shape)
 
 
 def padded(x, pad, value=0.0, mode="constant"):
@@ -228,11 +231,13 @@ def matmul(a):
     x, y = a["x"], a["y"]
     x = np.swapaxes(x, -1, -2) if a.get("transpose_x", False) else x
     y = np.swapaxes(y, -1, -2) if a.get("transpose_y", False) else y
+    if y.ndim == 2 and x.ndim > 2:  # one product instead of one for each leading index
+        return (x.reshape(-1, x.shape[-1]) @ y).reshape(*x.shape[:-1], y.shape[-1])
     return x @ y
 
 
 def linear(a):
-    y = a["x"] @ a["weight"].T
+    y = matmul({"x": a["x"], "y": a["weight"], "transpose_y": True})
     return y + a["bias"] if a.get("bias") is not None else y
 
 

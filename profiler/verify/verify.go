@@ -151,6 +151,15 @@ func Run(ctx context.Context, c Config) (*Verdict, error) {
 		v.SQNR = &worst.SQNR
 	}
 	v.Sensitive = v.Sensitive && v.Verdict == Match
+	if bad >= 0 {
+		why, err := plainly(ctx, c, bad, want[bad], tol)
+		if err != nil {
+			return nil, err
+		}
+		if v.Why += why; why != "" && v.Verdict == Drift {
+			return v, nil
+		}
+	}
 	if v.Verdict == Mismatch || v.Verdict == Drift && c.Precision == "fp32" {
 		layer, err := FirstDivergence(ctx, c, c.Samples[bad], tol)
 		switch {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"slipway/conversion/tensor"
@@ -78,7 +79,7 @@ func TestFirstDivergingLayerIsFoundWhereverItIs(t *testing.T) {
 		if v.Verdict != Mismatch || v.FirstLayer != fmt.Sprint("layer", at) {
 			t.Errorf("error at %d: %+v", at, v)
 		}
-		if opened > 6 {
+		if opened > 7 {
 			t.Errorf("error at %d: the artefact was opened %d times", at, opened)
 		}
 	}
@@ -141,6 +142,45 @@ func TestRoundedSourceExplainsTheError(t *testing.T) {
 		beyond := c.artefact != 1.002
 		if v.Sensitive != (beyond && c.want == Match) || removed > 1 || (removed == 1) != beyond {
 			t.Errorf("%v where rounding gives %v: sensitive %v, %d copies made", c.artefact, c.rounded, v.Sensitive, removed)
+		}
+	}
+}
+
+// fast is a runtime whose fast kernels give what one model gives and whose plain
+// kernels what another gives.
+type fast struct {
+	chain
+	plain chain
+}
+
+func (f fast) Open(ctx context.Context, m runtimes.Model, o runtimes.Options) (runtimes.Session, error) {
+	if o.NoOptimize {
+		return f.plain.Open(ctx, m, o)
+	}
+	return f.chain.Open(ctx, m, o)
+}
+
+// TestFastKernels: where a runtime's plain kernels match, the verdict says so and
+// no layer is blamed for a drift.
+func TestFastKernels(t *testing.T) {
+	for _, c := range []struct {
+		fast, plain float32
+		want        string
+		told        bool
+	}{
+		{1.002, 1, Drift, true},
+		{1.002, 1.002, Drift, false},
+		{1.2, 1, Mismatch, true},
+		{1, 1.002, Match, false},
+	} {
+		samples, _ := Samples([]runtimes.IO{{Name: "x", DType: tensor.Float32, Shape: []int{1, 4}}}, 2, nil)
+		v, err := Run(context.Background(), Config{
+			Source:    Side{Runtime: chain{[]float32{1}, new(int)}},
+			Artefact:  Side{Runtime: fast{chain{[]float32{c.fast}, new(int)}, chain{[]float32{c.plain}, new(int)}}},
+			Precision: "fp32", Samples: samples, Layers: []Layer{{"layer", "t0", "t0"}},
+		})
+		if err != nil || v.Verdict != c.want || strings.Contains(v.Why, "plain kernels") != c.told || (v.FirstLayer == "") != (c.want == Match || c.told && c.want == Drift) {
+			t.Errorf("%v, plain %v: %+v %v", c.fast, c.plain, v, err)
 		}
 	}
 }

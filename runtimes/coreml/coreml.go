@@ -87,7 +87,7 @@ func (r Runtime) Open(ctx context.Context, m runtimes.Model, o runtimes.Options)
 	if err != nil {
 		return nil, err
 	}
-	f, err := mlpackage.NewFace(m.Path, Name, s)
+	f, err := mlpackage.NewFace(face, Name, s)
 	if err != nil {
 		_ = s.Close() // the error that counts is the first
 		return nil, runtimes.Refuse(Name, "open", "%v", err)

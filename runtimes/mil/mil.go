@@ -49,7 +49,11 @@ func (r Runtime) Open(ctx context.Context, m runtimes.Model, o runtimes.Options)
 	if err != nil {
 		return nil, rename(err)
 	}
-	f, err := mlpackage.NewFace(m.Path, Name, s)
+	var f *mlpackage.Face
+	face, err := mlpackage.Read(m.Path)
+	if err == nil {
+		f, err = mlpackage.NewFace(face, Name, s)
+	}
 	if err != nil {
 		_ = s.Close() // the error that counts is the first
 		return nil, runtimes.Refuse(Name, "open", "%v", err)

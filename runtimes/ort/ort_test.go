@@ -75,6 +75,20 @@ func TestCorners(t *testing.T) {
 	}
 }
 
+// What an output repeats, it holds: an input, or another output.
+func TestRepeated(t *testing.T) {
+	s := open(t, "repeated", runtimes.Options{})
+	out, err := s.Run(t.Context(), []*tensor.Tensor{tensor.Of([]float32{1, -2}, 2)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]float32{{1, -2}, {-1, 2}, {-1, 2}} {
+		if !tensor.Equal(out[i], tensor.Of(want, 2)) {
+			t.Errorf("output %d is %v, want %v", i, out[i], want)
+		}
+	}
+}
+
 func TestSequenceIsRefused(t *testing.T) {
 	_, err := ort.New(conform.Library(t, "onnxruntime")).Open(t.Context(), runtimes.Model{Path: filepath.Join(conform.Dir(t, "onnx"), "sequence.onnx")}, runtimes.Options{})
 	var refused *runtimes.RefusedError

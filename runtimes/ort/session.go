@@ -3,12 +3,14 @@
 package ort
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -267,7 +269,20 @@ func (s *session) run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.T
 	if err := s.call(ctx, in, out); err != nil {
 		return nil, err
 	}
-	for i, o := range s.fetch {
+	for i, o := range slices.Backward(s.fetch) {
+		if from := s.source(i, inputs, results); from != nil {
+			// The library fills the last place that a value has, and none where it
+			// was fed: memory that was made for others stays as it is.
+			if o.auto {
+				values = append(values, out[i])
+			}
+			t, err := twin(from)
+			if err != nil {
+				return nil, runtimes.Refuse(Name, "run", "output %q: %v", o.name, err)
+			}
+			results[i] = t
+			continue
+		}
 		if results[i] == nil {
 			if o.auto {
 				values = append(values, out[i])
@@ -287,6 +302,27 @@ func (s *session) run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.T
 		}
 	}
 	return results, nil
+}
+
+// source is what output i repeats: an input, or an output after it; nil where it
+// is neither.
+func (s *session) source(i int, inputs, results []*tensor.Tensor) *tensor.Tensor {
+	name := s.fetch[i].name
+	if k := slices.IndexFunc(s.inputs, func(in runtimes.IO) bool { return in.Name == name }); k >= 0 {
+		return inputs[k]
+	}
+	if k := slices.IndexFunc(s.fetch[i+1:], func(o output) bool { return o.name == name }); k >= 0 {
+		return results[i+1+k]
+	}
+	return nil
+}
+
+// twin is t in memory of its own.
+func twin(t *tensor.Tensor) (*tensor.Tensor, error) {
+	if t.DType() == tensor.String {
+		return tensor.FromStrings(t.Shape(), slices.Clone(t.Strings()))
+	}
+	return tensor.FromBytes(t.DType(), t.Shape(), bytes.Clone(t.Bytes()))
 }
 
 // call runs the session and ends it early when ctx does.

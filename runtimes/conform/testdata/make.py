@@ -69,6 +69,8 @@ def onnx_only():
     g = model([h.make_node("Add", ["x", "w"], ["y"])], [("x", T.FLOAT, [2]), ("w", T.FLOAT, [2])], [("y", T.FLOAT, [2])])
     g.graph.initializer.append(h.make_tensor("w", T.FLOAT, [2], [10, 20]))
     yield "default_input", g
+    # An input that is an output, and an output that is there twice.
+    yield "repeated", model([h.make_node("Neg", ["x"], ["y"])], [("x", T.FLOAT, [2])], [(n, T.FLOAT, [2]) for n in ("x", "y", "y")])
     yield "sequence", model(
         [h.make_node("SequenceConstruct", ["x", "x"], ["y"])], [("x", T.FLOAT, [2])], [])
     # Eight hundred bytes of weights outside the file.

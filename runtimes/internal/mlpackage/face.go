@@ -43,13 +43,9 @@ func Read(path string) (*schema.Model, error) {
 	return schema.Decode(b)
 }
 
-// NewFace reads the interface of the package at path, which inner runs under the
-// name of a runtime.
-func NewFace(path, runtime string, inner runtimes.Session) (*Face, error) {
-	m, err := Read(path)
-	if err != nil {
-		return nil, err
-	}
+// NewFace takes the interface of package m, which inner runs under the name of a
+// runtime.
+func NewFace(m *schema.Model, runtime string, inner runtimes.Session) (*Face, error) {
 	f := &Face{Session: inner, runtime: runtime, input: -1, label: -1, scores: -1, extra: len(m.Outputs)}
 	if text := m.Meta[schema.PictureKey]; text != "" {
 		if err := json.Unmarshal([]byte(text), &f.picture); err != nil {
@@ -122,6 +118,10 @@ func (f *Face) Run(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, 
 		in = slices.Clone(in)
 		in[f.input] = x
 	}
+	in, err := f.lifted(in)
+	if err != nil {
+		return nil, err
+	}
 	all, err := f.Session.Run(ctx, in)
 	if err != nil {
 		return nil, err
@@ -136,6 +136,22 @@ func (f *Face) Run(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, 
 		}
 	}
 	return out, nil
+}
+
+// lifted gives scalars the one axis that they have in a package, which takes
+// none.
+func (f *Face) lifted(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
+	for i, io := range f.Session.Inputs() {
+		if i < len(in) && in[i].Rank() == 0 && slices.Equal(io.Shape, []int{1}) {
+			x, err := in[i].Reshape(1)
+			if err != nil {
+				return nil, err
+			}
+			in = slices.Clone(in)
+			in[i] = x
+		}
+	}
+	return in, nil
 }
 
 // agree checks that the label is the name of the class with the highest score,

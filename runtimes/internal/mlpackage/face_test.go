@@ -14,8 +14,8 @@ import (
 	"slipway/runtimes"
 )
 
-// packageOf writes a package of nothing but an interface.
-func packageOf(t *testing.T, p *target.Picture, outputs ...schema.Feature) string {
+// packageOf writes and reads a package of nothing but an interface.
+func packageOf(t *testing.T, p *target.Picture, outputs ...schema.Feature) *schema.Model {
 	t.Helper()
 	dir := t.TempDir()
 	m := &schema.Model{
@@ -47,7 +47,10 @@ func packageOf(t *testing.T, p *target.Picture, outputs ...schema.Feature) strin
 	if err := schema.WriteManifest(dir, b); err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	if m, err = Read(dir); err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // inner returns what it was given and fixed outputs.
@@ -128,5 +131,27 @@ func TestFaceHidesWhatTheClassifierAdds(t *testing.T) {
 		if err != nil || len(out) != 1 || f.Outputs()[0].Name != c.want || len(f.Outputs()) != 1 {
 			t.Errorf("%s: %v %v %v", name, out, f.Outputs(), err)
 		}
+	}
+}
+
+// vector is a session that takes one number in a vector.
+type vector struct{ inner }
+
+func (*vector) Inputs() []runtimes.IO {
+	return []runtimes.IO{{Name: "k", DType: tensor.Float32, Shape: []int{1}}}
+}
+
+func TestFaceTakesScalars(t *testing.T) {
+	s := &vector{inner{outs: []*tensor.Tensor{tensor.Of([]float32{1, 2}, 1, 2)}}}
+	f, err := NewFace(packageOf(t, nil, logits), "mil", s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := tensor.Scalar(float32(3))
+	if _, err := f.Run(context.Background(), []*tensor.Tensor{k}); err != nil {
+		t.Fatal(err)
+	}
+	if want := tensor.Of([]float32{3}, 1); !tensor.Equal(s.got[0], want) || k.Rank() != 0 {
+		t.Errorf("%v came through as %v", k, s.got[0])
 	}
 }

@@ -82,6 +82,9 @@ type Profile struct {
 	everything bool
 	// hoist: a tensor is quantized before the movers that lead to it, not behind.
 	hoist bool
+	// borders: the border that a convolution adds costs time where zero is not
+	// the integer 0.
+	borders bool
 	// floatResults: products that can give their result in float.
 	floatResults []string
 	biasInt32    bool
@@ -124,7 +127,7 @@ var ONNXRuntime = &Profile{
 // OpenVINO is OpenVINO's CPU plugin: a FakeQuantize on every input of a
 // quantized operator; the plugin finds the outputs itself.
 var OpenVINO = &Profile{
-	Name: "openvino", Activation: tensor.Uint8, hoist: true, inParts: []string{"Attention"},
+	Name: "openvino", Activation: tensor.Uint8, hoist: true, borders: true, inParts: []string{"Attention"},
 	roles: roles(map[role][]string{
 		product: {"Conv", "ConvTranspose", "MatMul", "Gemm"},
 		combine: {"Add", "Mul", "Sub"},

@@ -240,11 +240,14 @@ func (p *Plan) join(n *ir.Node, r role) bool {
 			return false
 		}
 	}
+	reads := n.Inputs
 	if !in && !p.o.Profile.everything {
-		return false
+		if reads = p.between(n, r); reads == nil {
+			return false
+		}
 	}
 	p.roles[n] = r
-	for _, v := range n.Inputs {
+	for _, v := range reads {
 		p.mark(v)
 	}
 	if r == joint && !p.o.Profile.outputs {

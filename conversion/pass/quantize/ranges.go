@@ -263,6 +263,7 @@ func (p *Plan) params() (map[*ir.Value]Params, []missed) {
 		group[root] = r
 	}
 	out := map[*ir.Value]Params{}
+	bordered := p.bordered()
 	for _, v := range p.values() {
 		root := p.root(v)
 		if f, ok := p.fixed[root]; ok {
@@ -271,6 +272,9 @@ func (p *Plan) params() (map[*ir.Value]Params, []missed) {
 		}
 		if r, ok := group[root]; ok && !broken[root] {
 			out[v] = paramsOf(r, d, symmetric)
+			if s := paramsOf(r, tensor.Int8, true); bordered[root] && s.Scale <= out[v].Scale*borderCost {
+				out[v] = s
+			}
 		}
 	}
 	return out, bad

@@ -14,10 +14,13 @@ var linalgOps = map[string]spelling{
 }
 
 func (e *emitter) matMul(transA, transB bool) port {
-	o := e.cur.Out(0)
+	o, b := e.cur.Out(0), e.cur.In(1)
+	if e.cur.Op == "MatMul" && leftToProducts(e.g, b.Node()) {
+		b, transB = b.Node().In(0), true
+	}
 	return e.op("MatMul", "opset1", o.DType, o.Shape, []attr{
 		{"transpose_a", boolean(transA)}, {"transpose_b", boolean(transB)},
-	}, e.in(0), e.in(1))
+	}, e.in(0), e.value(b))
 }
 
 // emitGemm writes alpha*A'*B' + beta*C as MatMul, Multiply and Add; factors of 1

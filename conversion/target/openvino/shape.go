@@ -89,6 +89,10 @@ func legalTranspose(n *ir.Node) string {
 }
 
 func emitTranspose(e *emitter, n *ir.Node) {
+	if leftToProducts(e.g, n) {
+		e.ports[n.Out(0)] = port{&layer{out: make([]outPort, 1)}, 0} // never read
+		return
+	}
 	perm := n.Ints("perm")
 	if perm == nil {
 		for i := rank(n, 0) - 1; i >= 0; i-- {

@@ -50,9 +50,12 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 	return diag.Errorf("target.unsupported-op", "%s", why).At(n.Name)
 }
 
-// Prepare has nothing to do: IR has NCHW like the graph, and its runtime fuses
-// activations itself.
-func (Target) Prepare(context.Context, *ir.Graph, *op.Registry, target.Options) (diag.List, error) {
+// Prepare turns keys of 8 bits where the products do it. IR has NCHW like the
+// graph, and its runtime fuses activations itself.
+func (Target) Prepare(_ context.Context, g *ir.Graph, reg *op.Registry, _ target.Options) (diag.List, error) {
+	if err := turnKeys(g, reg); err != nil {
+		return nil, fmt.Errorf("openvino: %w", err)
+	}
 	return nil, nil
 }
 
@@ -109,7 +112,7 @@ func taps(g *ir.Graph) map[string]string {
 	m := map[string]string{}
 	for _, n := range g.Nodes {
 		for _, v := range n.Outputs {
-			if v == nil || constantLike(n) || n.Op == "QuantizeLinear" && paired(g, n) {
+			if v == nil || constantLike(n) || n.Op == "QuantizeLinear" && paired(g, n) || leftToProducts(g, n) {
 				continue
 			}
 			for _, l := range v.Layers {

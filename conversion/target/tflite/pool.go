@@ -143,7 +143,7 @@ func emitMaxPool(e *emitter) error {
 	case w.unpadded():
 	case w.isSame(e.m.Tensors[x].Shape):
 		padding = fb.Same
-	case !e.quant && notNegative(e.n.In(0), 8):
+	case !e.quant && notNegative(e.n.In(0), 8), e.zeroIsLowest(x):
 		// Zero never wins against what is there, and PAD stays in the delegate.
 		x = e.padTo(x, w.before, w.after)
 	default:
@@ -162,6 +162,13 @@ func emitMaxPool(e *emitter) error {
 	e.op(fb.MaxPool2D, w.poolOptions(padding), []int{x}, y)
 	e.finishRows(y, w.lifted)
 	return nil
+}
+
+// zeroIsLowest reports whether the smallest integer of tensor x stands for zero.
+func (e *emitter) zeroIsLowest(x int) bool {
+	t := e.m.Tensors[x]
+	q := quantOf(t.Quant)
+	return t.Type == fb.Int8 && q != nil && q.zero == -128
 }
 
 // lowest is the smallest value of tensor x's type, for padding under a maximum.

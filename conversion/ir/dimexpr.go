@@ -40,6 +40,19 @@ func (d Dim) Terms() ([]DimTerm, bool) {
 	return out, true
 }
 
+// Counts reports whether d is known never to be negative, whatever the sizes
+// that its symbols stand for.
+func (d Dim) Counts() bool {
+	terms, ok := d.Terms()
+	for _, t := range terms {
+		ok = ok && t.Coef >= 0
+		for _, f := range t.Factors {
+			ok = ok && (f.Symbol != "" || f.Of.Counts())
+		}
+	}
+	return ok
+}
+
 // factor reads one atom: a symbol, or what FloorDiv made.
 func factor(atom string) (DimFactor, bool) {
 	if !strings.ContainsAny(atom, "()/") {

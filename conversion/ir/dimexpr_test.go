@@ -33,3 +33,15 @@ func TestDimWith(t *testing.T) {
 		t.Error("a division by nothing has a value")
 	}
 }
+
+func TestDimCounts(t *testing.T) {
+	for text, want := range map[string]bool{"0": true, "-1": false, "N": true, "2*N+1": true, "N-1": false, "floor((N+1)/2)": true, "floor((N-3)/2)": false, "-N": false} {
+		d, ok := ParseDim(text)
+		if !ok {
+			t.Fatalf("%s is no size", text)
+		}
+		if got := d.Counts(); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package shape
 
 import (
 	"fmt"
+	"slices"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
@@ -73,6 +74,12 @@ func inferReshape(c *op.InferCtx) error {
 			out[i] = t
 		}
 		rest = rest.Mul(out[i])
+		// Open sizes that are on both sides are left out: quotients of sums are
+		// seldom found.
+		if j := slices.IndexFunc(restX, func(d ir.Dim) bool { return !d.IsStatic() && d.Equal(out[i]) }); j >= 0 {
+			restX[j] = ir.Static(1)
+			continue
+		}
 		restTo = restTo.Mul(out[i])
 	}
 	total, known := x.NumElements()

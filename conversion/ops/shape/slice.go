@@ -196,8 +196,8 @@ func inferSlice(c *op.InferCtx) error {
 }
 
 // cutDim is the size of a range of an axis; unknown stands for a size that
-// cannot be said. Sizes with symbols are taken to be at least 1 and to reach
-// every given start and negative end.
+// cannot be said. Sizes with symbols are taken to be at least 1, to reach every
+// given start and negative end, and, as starts and ends, to lie within the axis.
 func cutDim(size, start, end ir.Dim, step int64, unknown ir.Dim) (ir.Dim, error) {
 	lo, okLo := start.Int()
 	hi, okHi := end.Int()
@@ -226,7 +226,7 @@ func cutDim(size, start, end ir.Dim, step int64, unknown ir.Dim) (ir.Dim, error)
 	case okHi && hi == 1 && !size.IsStatic():
 	case okHi && !size.IsStatic():
 		to = kernel.Min(size, end)
-	case !okHi && !end.Equal(size):
+	case !okHi && !end.Equal(size) && !end.Counts():
 		return unknown, nil
 	}
 	switch {
@@ -236,7 +236,7 @@ func cutDim(size, start, end ir.Dim, step int64, unknown ir.Dim) (ir.Dim, error)
 		} else {
 			from = size.AddInt(lo)
 		}
-	case !okLo:
+	case !okLo && !start.Counts():
 		return unknown, nil
 	}
 	n := to.Sub(from)

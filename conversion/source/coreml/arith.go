@@ -1,6 +1,8 @@
 package coreml
 
 import (
+	"slices"
+
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
 	"slipway/conversion/tensor"
@@ -59,6 +61,10 @@ func readFloorDiv(r *reader) {
 	x, y := r.v("x"), r.v("y")
 	if x.DType.IsFloat() {
 		r.final("Floor", nil, r.node("Div", nil, x, y))
+		return
+	}
+	if k, ok := y.ConstScalar(); ok && k > 0 && x.Content != nil && !slices.ContainsFunc(x.Content, func(d ir.Dim) bool { return !d.Counts() }) {
+		r.final("Div", nil, x, y) // of sizes, so that they stay known
 		return
 	}
 	r.final("Div", nil, r.node("Sub", nil, x, r.node("Mod", nil, x, y)), y)

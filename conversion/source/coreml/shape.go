@@ -2,6 +2,7 @@ package coreml
 
 import (
 	"math"
+	"slices"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
@@ -22,8 +23,9 @@ var shapeReaders = map[string]func(*reader){
 		}
 		r.final("Concat", ir.Attrs{"axis": r.int("axis", 0)}, r.list("values")...)
 	},
-	"split": readSplit,
-	"tile":  func(r *reader) { r.final("Tile", nil, r.v("x"), r.constInts(r.ints("reps")...)) },
+	"split":    readSplit,
+	"tile":     func(r *reader) { r.final("Tile", nil, r.v("x"), r.sizes("reps")) },
+	"range_1d": func(r *reader) { r.final("Range", nil, r.v("start"), r.v("end"), r.v("step")) },
 	"reverse": func(r *reader) {
 		axes := r.ints("axes")
 		minus, stop := make([]int64, len(axes)), make([]int64, len(axes))
@@ -45,14 +47,16 @@ var shapeReaders = map[string]func(*reader){
 	},
 }
 
-// readReshape: 64 bits tell sizes in a graph.
-func readReshape(r *reader) {
-	x, shape := r.v("x"), r.v("shape")
-	if shape.IsConst() {
-		r.final("Reshape", nil, x, r.constInts(r.ints("shape")...))
-		return
+func readReshape(r *reader) { r.final("Reshape", nil, r.v("x"), r.sizes("shape")) }
+
+// sizes is an argument that may be computed, in the 64 bits that tell sizes in a
+// graph.
+func (r *reader) sizes(name string) *ir.Value {
+	v := r.v(name)
+	if v == nil || v.IsConst() {
+		return r.constInts(r.ints(name)...)
 	}
-	r.final("Reshape", nil, x, r.node("Cast", ir.Attrs{"to": op.ONNXType(tensor.Int64)}, shape))
+	return r.node("Cast", ir.Attrs{"to": op.ONNXType(tensor.Int64)}, v)
 }
 
 func readSqueeze(r *reader) {
@@ -87,6 +91,10 @@ func readSplit(r *reader) {
 
 // readSlice: a masked begin or end reaches to that side of the axis.
 func readSlice(r *reader) {
+	if b, e := r.v("begin"), r.v("end"); b != nil && e != nil && (!b.IsConst() || !e.IsConst()) {
+		readComputedSlice(r)
+		return
+	}
 	x, begin, end, stride := r.v("x"), r.ints("begin"), r.ints("end"), r.ints("stride")
 	first, last := r.flags("begin_mask"), r.flags("end_mask")
 	for _, f := range r.flags("squeeze_mask") {
@@ -116,6 +124,40 @@ func readSlice(r *reader) {
 		}
 	}
 	r.final("Slice", nil, x, r.constInts(starts...), r.constInts(ends...), r.constInts(axes...), r.constInts(steps...))
+}
+
+// readComputedSlice is readSlice of bounds that the program computes.
+func readComputedSlice(r *reader) {
+	x, n := r.v("x"), r.v("x").Rank()
+	pick := func(mask, name string, far int64) *ir.Value {
+		v, m := r.sizes(name), r.flags(mask)
+		if m == nil || !slices.Contains(m, true) {
+			return v
+		}
+		t, other := tensor.New(tensor.Bool, n), make([]int64, n)
+		for i := range n {
+			if other[i] = far; i < len(m) && m[i] {
+				t.Bytes()[i] = 1
+			}
+		}
+		return r.node("Where", nil, r.g.AddConst(mask, t), r.constInts(other...), v)
+	}
+	if slices.Contains(r.flags("squeeze_mask"), true) {
+		r.fail("squeezing is not read")
+		return
+	}
+	axes, steps := make([]int64, n), r.ints("stride")
+	for i := range axes {
+		axes[i] = int64(i)
+	}
+	if steps == nil {
+		steps = slices.Repeat([]int64{1}, n)
+	}
+	if slices.Min(append(slices.Clone(steps), 1)) < 1 || len(steps) != n {
+		r.fail("strides %v are not read", steps)
+		return
+	}
+	r.final("Slice", nil, x, pick("begin_mask", "begin", 0), pick("end_mask", "end", math.MaxInt64), r.constInts(axes...), r.constInts(steps...))
 }
 
 // readPad: pad names the last axes, begins and ends alternating.

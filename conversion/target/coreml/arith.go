@@ -153,8 +153,8 @@ func emitIsInf(e *emitter, n *ir.Node) {
 
 // emitWhere gives all three operands the result's rank, which select wants.
 func emitWhere(e *emitter, n *ir.Node) {
-	s := shapeOf(n.Out(0))
-	e.final("select", in("cond", e.spread(e.in(0), s)), in("a", e.spread(e.in(1), s)), in("b", e.spread(e.in(2), s)))
+	wide := func(i int) val { return e.spreadOpen(e.in(i), n.In(i).Shape, n.Out(0).Shape) }
+	e.final("select", in("cond", wide(0)), in("a", wide(1)), in("b", wide(2)))
 }
 
 // spread repeats p to the shape, which it broadcasts to.

@@ -101,6 +101,11 @@ func (e *emitter) value(v *ir.Value) val {
 		return p
 	}
 	t := e.constantOf(v)
+	if t == nil && openSizes(v) {
+		p := e.told(v)
+		e.vals[v] = p
+		return p
+	}
 	if t == nil {
 		e.fail("%q is read before it is written", v.Name)
 		return val{}
@@ -114,9 +119,10 @@ func (e *emitter) value(v *ir.Value) val {
 // in is the result for input i of the current node.
 func (e *emitter) in(i int) val { return e.value(e.cur.In(i)) }
 
-// lazy reports whether v is a constant, which is emitted where it is read.
+// lazy reports whether v is a constant or holds sizes, which are emitted where
+// they are read.
 func (e *emitter) lazy(v *ir.Value) bool {
-	if e.packs(v.Node()) {
+	if e.packs(v.Node()) || openSizes(v) && v.Node() != nil {
 		return true
 	}
 	return e.constantOf(v) != nil

@@ -45,6 +45,7 @@ type emitter struct {
 	cur      *ir.Node
 	nhwc     bool
 	spans    map[string]target.Span // of sizes that stay open
+	sized    map[string]val         // open sizes that were computed
 
 	version    int               // of the specification
 	bits       int               // of palettes; 0: none
@@ -59,7 +60,7 @@ func newEmitter(g *ir.Graph, reg *op.Registry, blobs *mil.Blobs, version int) *e
 	return &emitter{
 		g: g, reg: reg, blobs: blobs, version: version, f: &mil.Function{Opset: opsets[version]},
 		vals: map[*ir.Value]val{}, known: map[*ir.Value]*tensor.Tensor{}, used: map[string]bool{}, next: map[string]int{},
-		outs: map[*ir.Value]string{}, source: map[string]string{}, layers: map[string][]string{}, palettes: map[string]string{},
+		outs: map[*ir.Value]string{}, sized: map[string]val{}, source: map[string]string{}, layers: map[string][]string{}, palettes: map[string]string{},
 	}
 }
 
@@ -210,7 +211,7 @@ func (e *emitter) node(n *ir.Node) {
 		return
 	}
 	for _, v := range n.Outputs {
-		if v != nil && !v.Shape.IsStatic() && (bound(n) != "" || !follows(e.g, v.Shape)) {
+		if v != nil && !v.Shape.IsStatic() && (bound(e.g, n) != "" || !follows(e.g, v.Shape)) {
 			e.fail("output %q has shape %v, and Core ML needs known sizes", v.Name, v.Shape)
 			return
 		}

@@ -38,13 +38,37 @@ func (e *emitter) indices(i, size int) val {
 	return e.op("select", tensor.Int32, p.shape, in("cond", neg), in("a", up), in("b", p))
 }
 
+// fromEnd is constant indices v counted from the front of an axis of open size,
+// where some count from its end; else nothing.
+func (e *emitter) fromEnd(v *ir.Value, size ir.Dim) val {
+	x, ok := v.ConstInts()
+	if !ok || size.IsStatic() || fromFront(v) {
+		return val{}
+	}
+	list := make([]ir.Dim, len(x))
+	for i, n := range x {
+		if list[i] = ir.Static(n); n < 0 {
+			list[i] = size.AddInt(n)
+		}
+	}
+	p := e.sizes(list)
+	if v.Rank() == 0 {
+		p = e.reshape(p, []int{})
+	}
+	return p
+}
+
 func emitGather(e *emitter, n *ir.Node) {
 	x := e.number(e.in(0))
 	if e.err != nil {
 		return
 	}
 	a := axis(n.Int("axis", 0), len(x.shape))
-	p := e.op("gather", x.dtype, shapeOf(n.Out(0)), in("x", x), in("indices", e.indices(1, x.shape[a])), num("axis", a), num("batch_dims", 0))
+	at := e.fromEnd(n.In(1), n.In(0).Shape[a])
+	if at.name == "" {
+		at = e.indices(1, x.shape[a])
+	}
+	p := e.op("gather", x.dtype, shapeOf(n.Out(0)), in("x", x), in("indices", at), num("axis", a), num("batch_dims", 0))
 	e.back(p)
 }
 

@@ -2,7 +2,6 @@ package coreml
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -22,11 +21,14 @@ var keepsOpen = map[string]bool{
 	"LayerNormalization": true, "ReduceMean": true, "ReduceSum": true, "ReduceMax": true, "ReduceMin": true, "GlobalAveragePool": true, "GlobalMaxPool": true,
 	"InstanceNormalization": true, "PRelu": true, "Softsign": true, "Reciprocal": true, "Log": true, "Pow": true, "Floor": true, "Ceil": true, "Round": true,
 	"Sin": true, "Cos": true, "Cast": true, "Equal": true, "Greater": true, "Less": true, "GreaterOrEqual": true, "LessOrEqual": true,
-	"And": true, "Or": true, "Not": true, "DepthToSpace": true, "SpaceToDepth": true, "Attention": true, "Pad": true,
+	"And": true, "Or": true, "Not": true, "Range": true, "DepthToSpace": true, "SpaceToDepth": true, "Attention": true, "Pad": true,
 }
 
 // bound says why n needs its sizes; "" where it does not.
-func bound(n *ir.Node) string {
+func bound(g *ir.Graph, n *ir.Node) string {
+	if s, ok := spellings[n.Op]; !ok || s.legal != nil && s.legal(n) != "" {
+		return n.Op + " is written for one size"
+	}
 	switch n.Op {
 	case "Conv":
 		if a := n.Str("auto_pad", "NOTSET"); a == "NOTSET" || a == "VALID" {
@@ -45,10 +47,10 @@ func bound(n *ir.Node) string {
 			return ""
 		}
 	case "Reshape", "Flatten":
-		if _, ok := reshaping(n.In(0).Shape, n.Out(0).Shape); ok {
+		if _, ok := reshaping(g, n.In(0).Shape, n.Out(0).Shape); ok {
 			return ""
 		}
-		return "more than one size of its result is in none of its inputs"
+		return "more than one size of its result follows from no input's"
 	case "Squeeze", "Unsqueeze":
 		if n.In(1) != nil {
 			return ""
@@ -60,12 +62,26 @@ func bound(n *ir.Node) string {
 		}
 		return "it splits an axis of open size"
 	case "Gather":
-		if a := axis(n.Int("axis", 0), rank(n, 0)); n.In(0).Shape[a].IsStatic() || fromFront(n.In(1)) {
+		return boundGather(g, n)
+	case "Slice":
+		_, _, why := cuts(g, n)
+		return why
+	case "Expand":
+		return spreads(g, n.In(0).Shape, n.Out(0).Shape)
+	case "Where":
+		for _, v := range n.Inputs {
+			if why := spreads(g, v.Shape, n.Out(0).Shape); why != "" {
+				return why
+			}
+		}
+		return ""
+	case "ConstantOfShape":
+		return spreads(g, nil, n.Out(0).Shape)
+	case "Tile":
+		if v, ok := n.In(1).ConstInts(); ok && len(v) == n.In(0).Rank() {
 			return ""
 		}
-		return "its indices may count from the end of an open axis"
-	case "Slice":
-		return boundSlice(n)
+		return "how often it repeats is computed"
 	case "Gemm":
 		if w := n.In(1); fixed(w) && w.Rank() == 2 {
 			return ""
@@ -89,27 +105,15 @@ func fromFront(v *ir.Value) bool {
 	return ok && slices.IndexFunc(x, func(i int64) bool { return i < 0 }) < 0
 }
 
-// boundSlice: an axis of open size is cut only at its front.
-func boundSlice(n *ir.Node) string {
-	const why = "it cuts an axis of open size at its end"
-	starts, ok1 := constInts(n.In(1))
-	ends, ok2 := constInts(n.In(2))
-	axes, ok3 := constInts(n.In(3))
-	steps, ok4 := constInts(n.In(4))
-	if !ok1 || !ok2 || n.In(3) != nil && !ok3 || n.In(4) != nil && !ok4 {
-		return "its cuts are computed"
+// boundGather: indices that count from the end of an open axis have to be
+// constants, which are counted from the front when the program runs.
+func boundGather(g *ir.Graph, n *ir.Node) string {
+	d := n.In(0).Shape[axis(n.Int("axis", 0), rank(n, 0))]
+	if d.IsStatic() || fromFront(n.In(1)) {
+		return ""
 	}
-	for i := range starts {
-		a := i
-		if axes != nil {
-			a = axis(axes[i], rank(n, 0))
-		}
-		if n.In(0).Shape[a].IsStatic() {
-			continue
-		}
-		if starts[i] < 0 || ends[i] < math.MaxInt32 || steps != nil && steps[i] != 1 {
-			return why
-		}
+	if _, ok := n.In(1).ConstInts(); !ok || n.In(1).Rank() > 1 || !computable(g, d) {
+		return "its indices may count from the end of an open axis"
 	}
 	return ""
 }
@@ -123,31 +127,42 @@ func constInts(v *ir.Value) ([]int64, bool) {
 }
 
 // reshaping says where the sizes of a Reshape's result come from: at each place
-// the axis of its input that has the size, or -1 where it follows from the others.
-// ok is false where several have to.
-func reshaping(from, to ir.Shape) (axes []int, ok bool) {
+// the axis of its input that has the size, fromInputs where it follows from the
+// sizes of the graph's inputs, or fromRest where it follows from the others. ok
+// is false where several would have to do that.
+func reshaping(g *ir.Graph, from, to ir.Shape) (axes []int, ok bool) {
 	free := 0
 	for _, d := range to {
-		at := -1
+		at := fromInputs
 		if !d.IsStatic() {
-			at = slices.IndexFunc(from, func(x ir.Dim) bool { return x.Equal(d) })
-			if at < 0 {
-				free++
+			if at = slices.IndexFunc(from, func(x ir.Dim) bool { return x.Equal(d) }); at < 0 {
+				if at = fromInputs; !computable(g, d) {
+					at = fromRest
+					free++
+				}
 			}
 		}
 		axes = append(axes, at)
 	}
 	if free == 0 {
-		// One size may follow from the others, so that fewer are looked up.
-		for i := len(to) - 1; i >= 0; i-- {
-			if !to[i].IsStatic() {
-				axes[i] = -1
-				break
+		// One size may follow from the others, so that fewer are computed.
+		rest := -1
+		for i := range to {
+			if !to[i].IsStatic() && (rest < 0 || axes[i] == fromInputs || axes[rest] != fromInputs) {
+				rest = i
 			}
+		}
+		if rest >= 0 {
+			axes[rest] = fromRest
 		}
 	}
 	return axes, free <= 1
 }
+
+const (
+	fromRest   = -1
+	fromInputs = -2
+)
 
 // spansOf gives every open size its range. Where nobody gave one, the usual size
 // of a picture is that of the task.
@@ -187,11 +202,15 @@ func settle(g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) 
 	}
 	why := map[string][]string{}
 	for _, n := range g.Nodes {
-		open := slices.ContainsFunc(n.Outputs, func(v *ir.Value) bool { return v != nil && !v.Shape.IsStatic() })
-		if !open || constantNode(n) {
+		open := slices.ContainsFunc(n.Outputs, func(v *ir.Value) bool { return v != nil && !v.Shape.IsStatic() }) || slices.ContainsFunc(n.Inputs, openSizes)
+		if !open || settled(n) || tellsSizes(n) {
 			continue
 		}
-		if w := bound(n); w != "" {
+		w := bound(g, n)
+		if slices.ContainsFunc(n.Outputs, func(v *ir.Value) bool { return v != nil && !follows(g, v.Shape) }) {
+			w = "a size does not follow from those of the inputs"
+		}
+		if w != "" {
 			why[w] = append(why[w], n.Origin...)
 		}
 	}

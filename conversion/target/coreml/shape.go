@@ -13,9 +13,10 @@ var shapeOps = map[string]spelling{
 	"Squeeze":   {needFixed(1), emitSqueeze}, "Unsqueeze": {needFixed(1), emitUnsqueeze},
 	"Concat": {nil, emitConcat}, "Split": {needFixed(1), emitSplit},
 	"Slice": {needFixed(1, 2, 3, 4), emitSlice}, "Pad": {legalPad, emitPad},
-	"Expand": {nil, func(e *emitter, n *ir.Node) { e.finish(e.spread(e.in(0), shapeOf(n.Out(0)))) }},
-	"Tile":   {needFixed(1), emitTile},
-	"Shape":  {nil, unknownSize}, "Size": {nil, unknownSize},
+	"Expand": {nil, func(e *emitter, n *ir.Node) { e.finish(e.spreadOpen(e.in(0), n.In(0).Shape, n.Out(0).Shape)) }},
+	"Range":  {legalRange, emitRange}, "ConstantOfShape": {legalConstantOfShape, emitConstantOfShape},
+	"Tile":  {needFixed(1), emitTile},
+	"Shape": {nil, unknownSize}, "Size": {nil, unknownSize},
 	"Trilu": {all(needFixed(1), legalTrilu), emitTrilu},
 }
 
@@ -50,16 +51,21 @@ func emitReshape(e *emitter, n *ir.Node) {
 		e.finish(x)
 		return
 	}
-	axes, _ := reshaping(from, to)
-	sizes := e.op("shape", tensor.Int32, []int{len(from)}, in("x", x))
+	axes, _ := reshaping(e.g, from, to)
+	var sizes val
 	var parts []val
 	for i, d := range to {
 		switch k, static := d.Int(); {
 		case static:
 			parts = append(parts, e.literal(n.Name+"_size", tensor.Of([]int32{int32(k)}, 1)))
-		case axes[i] < 0:
+		case axes[i] == fromInputs:
+			parts = append(parts, e.size(d))
+		case axes[i] == fromRest:
 			parts = append(parts, e.literal(n.Name+"_rest", tensor.Of([]int32{-1}, 1)))
 		default:
+			if sizes.name == "" {
+				sizes = e.op("shape", tensor.Int32, []int{len(from)}, in("x", x))
+			}
 			parts = append(parts, e.op("slice_by_index", tensor.Int32, []int{1}, in("x", sizes), ints("begin", axes[i]), ints("end", axes[i]+1), ints("stride", 1),
 				flags("begin_mask", false), flags("end_mask", false), flags("squeeze_mask", false)))
 		}
@@ -168,67 +174,6 @@ func emitSplit(e *emitter, n *ir.Node) {
 		}
 	}
 	e.append("split", outs, in("x", x), ints("split_sizes", sizes...), num("axis", a))
-}
-
-// emitSlice: an axis that is walked backwards is reversed first.
-func emitSlice(e *emitter, n *ir.Node) {
-	x, starts, ends, axes, steps := e.in(0), e.ints(1), e.ints(2), e.ints(3), e.ints(4)
-	if e.err != nil {
-		return
-	}
-	r := len(x.shape)
-	begin, end, stride := make([]int, r), append([]int{}, x.shape...), make([]int, r)
-	for i := range stride {
-		stride[i] = 1
-	}
-	var back []int
-	out := shapeOf(n.Out(0))
-	whole := make([]bool, r) // to the end, whatever the size
-	for i := range whole {
-		whole[i] = x.shape[i] < 0
-		end[i] = max(end[i], 0)
-	}
-	for i := range starts {
-		a, step := i, int64(1)
-		if axes != nil {
-			a = axis(axes[i], r)
-		}
-		if steps != nil {
-			step = steps[i]
-		}
-		if whole[a] {
-			begin[a] = int(starts[i])
-			continue
-		}
-		size := int64(x.shape[a])
-		clamp := func(v, lo, hi int64) int64 {
-			if v < 0 {
-				v += size
-			}
-			return min(max(v, lo), hi)
-		}
-		if step < 0 {
-			back = append(back, a)
-			begin[a], stride[a] = int(size-1-clamp(starts[i], 0, size-1)), int(-step)
-		} else {
-			begin[a], stride[a] = int(clamp(starts[i], 0, size)), int(step)
-		}
-		// The end follows from the number of elements: one past the last.
-		end[a] = begin[a] + (out[a]-1)*stride[a] + 1
-	}
-	_ = ends // the output's shape holds what they say
-	for _, d := range out {
-		if d == 0 {
-			e.fail("gives no elements, which Core ML cannot hold")
-			return
-		}
-	}
-	if len(back) > 0 {
-		x = e.op("reverse", x.dtype, x.shape, in("x", x), ints("axes", back...))
-	}
-	none := make([]bool, r)
-	e.final("slice_by_index", in("x", x), ints("begin", begin...), ints("end", end...), ints("stride", stride...),
-		flags("begin_mask", none...), flags("end_mask", whole...), flags("squeeze_mask", none...))
 }
 
 var padModes = map[string]string{"constant": "constant", "reflect": "reflect", "edge": "replicate"}

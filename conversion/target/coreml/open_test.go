@@ -1,0 +1,163 @@
+package coreml_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/ir"
+	ops "slipway/conversion/ops/all"
+	"slipway/conversion/target"
+	"slipway/conversion/tensor"
+	"slipway/conversion/testkit"
+)
+
+// draft makes graphs of open sizes.
+type draft struct {
+	t *testing.T
+	g *ir.Graph
+}
+
+func (d draft) op(name string, attrs ir.Attrs, in ...*ir.Value) *ir.Value {
+	d.t.Helper()
+	n := d.g.AddNode(name, name, attrs, in, name)
+	n.Origin = []string{n.Name}
+	if err := ops.Registry().Infer(n); err != nil {
+		d.t.Fatal(err)
+	}
+	return n.Out(0)
+}
+
+func (d draft) ints(v ...int64) *ir.Value { return d.g.AddConst("ints", tensor.Of(v, len(v))) }
+
+func (d draft) int(v int64) *ir.Value { return d.g.AddConst("int", tensor.Scalar(v)) }
+
+func (d draft) noise(shape ...int) *ir.Value {
+	x, err := ir.Noise(tensor.Float32, 5, shape...)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return d.g.AddConst("c", x)
+}
+
+// size is a vector of one size of x.
+func (d draft) size(x *ir.Value, axis int64) *ir.Value {
+	return d.op("Shape", ir.Attrs{"start": axis, "end": axis + 1}, x)
+}
+
+// openCases take x [N,S,8], of open batch and length. fixed names a layer that
+// keeps a size from staying open.
+var openCases = map[string]struct {
+	build func(d draft, x *ir.Value) *ir.Value
+	fixed string
+}{
+	"a row for each of the batch": {build: func(d draft, x *ir.Value) *ir.Value {
+		to := d.op("Concat", ir.Attrs{"axis": int64(0)}, d.size(x, 0), d.ints(1, 8))
+		return d.op("Concat", ir.Attrs{"axis": int64(1)}, d.op("Expand", nil, d.noise(1, 1, 8), to), x)
+	}},
+	"an axis more": {build: func(d draft, x *ir.Value) *ir.Value {
+		to := d.op("Concat", ir.Attrs{"axis": int64(0)}, d.ints(3), d.op("Shape", nil, x))
+		return d.op("Expand", nil, x, to)
+	}},
+	"all but the last": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Slice", nil, x, d.ints(0), d.ints(-1), d.ints(1))
+	}},
+	"the last two": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Slice", nil, x, d.ints(-2), d.ints(1<<62), d.ints(1))
+	}},
+	"every second between": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Slice", nil, x, d.ints(1), d.ints(-1), d.ints(1), d.ints(2))
+	}},
+	"the last of each": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Gather", ir.Attrs{"axis": int64(1)}, x, d.int(-1))
+	}},
+	"the last and the first": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Gather", ir.Attrs{"axis": int64(1)}, x, d.ints(-1, 0))
+	}},
+	"positions cut from a table": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Add", nil, x, d.op("Slice", nil, d.noise(40, 8), d.ints(0), d.size(x, 1), d.ints(0)))
+	}},
+	"positions counted": {build: func(d draft, x *ir.Value) *ir.Value {
+		count := d.op("Range", nil, d.int(0), d.op("Squeeze", nil, d.size(x, 1)), d.int(1))
+		return d.op("Add", nil, x, d.op("Gather", ir.Attrs{"axis": int64(0)}, d.noise(40, 8), count))
+	}},
+	"a choice": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Where", nil, d.op("Greater", nil, x, d.noise(8)), x, d.noise(1))
+	}},
+	"ones of its size": {build: func(d draft, x *ir.Value) *ir.Value {
+		one := tensor.Of([]float32{1.5}, 1)
+		return d.op("Add", nil, x, d.op("ConstantOfShape", ir.Attrs{"value": one}, d.op("Concat", ir.Attrs{"axis": int64(0)}, d.size(x, 1), d.ints(8))))
+	}},
+	"two sizes made one": {build: func(d draft, x *ir.Value) *ir.Value {
+		flat := d.op("Mul", nil, d.size(x, 0), d.size(x, 1))
+		a := d.op("Reshape", nil, x, d.op("Concat", ir.Attrs{"axis": int64(0)}, flat, d.ints(2, 4)))
+		b := d.op("Transpose", ir.Attrs{"perm": []int64{1, 0, 2}}, a)
+		to := d.op("Concat", ir.Attrs{"axis": int64(0)}, d.ints(2), d.size(x, 1), d.size(x, 0), d.ints(4))
+		return d.op("Reshape", nil, b, to)
+	}},
+	"half of it": {build: func(d draft, x *ir.Value) *ir.Value {
+		half := d.op("Div", nil, d.size(x, 1), d.ints(2))
+		return d.op("Slice", nil, x, half, d.ints(1<<62), d.ints(1))
+	}},
+	"a number made of a size": {build: func(d draft, x *ir.Value) *ir.Value {
+		n := d.op("Cast", ir.Attrs{"to": int64(1)}, d.op("Squeeze", nil, d.size(x, 1)))
+		return d.op("Div", nil, x, d.op("Sqrt", nil, n))
+	}},
+	"backwards": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Slice", nil, x, d.ints(-1), d.ints(-1<<62), d.ints(1), d.ints(-1))
+	}, fixed: "Slice"},
+	"as often as it is long": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Tile", nil, x, d.op("Concat", ir.Attrs{"axis": int64(0)}, d.ints(1), d.size(x, 1), d.ints(1)))
+	}, fixed: "Tile"},
+}
+
+// TestOpenSizes writes small graphs whose sizes stay open, runs each package at
+// two sizes on the reference arithmetic, and has coremltools rebuild it.
+func TestOpenSizes(t *testing.T) {
+	dir := t.TempDir()
+	var paths []string
+	for _, name := range slices.Sorted(maps.Keys(openCases)) {
+		c := openCases[name]
+		t.Run(name, func(t *testing.T) {
+			d := draft{t, ir.New("open")}
+			x := d.g.AddInput("x", tensor.Float32, ir.Shape{ir.Symbol("N"), ir.Symbol("S"), ir.Static(8)})
+			d.g.Outputs = []*ir.Value{c.build(d, x)}
+			g := d.g.Clone()
+			r := map[string]target.Range{"x": {Min: []int64{1, 4, 8}, Opt: []int64{2, 6, 8}, Max: []int64{4, 40, 8}}}
+			path, _, found, ok := convertWith(t, g, dir, target.Options{Name: "open" + string(rune('a'+len(paths))), Precision: "fp32", Registry: ops.Registry(), Ranges: r})
+			if !ok {
+				t.Fatal(found)
+			}
+			i := slices.IndexFunc(found, func(f *diag.Finding) bool { return f.Code == "coreml.fixed-shape" })
+			if fixed := i >= 0; fixed != (c.fixed != "") || fixed && !slices.Equal(found[i].Layers, []string{c.fixed}) {
+				t.Fatalf("kept open but for %q: %v", c.fixed, found)
+			}
+			paths = append(paths, path)
+			sizes := [][]int{{1, 7, 8}, {3, 12, 8}}
+			if c.fixed != "" {
+				sizes = [][]int{{1, 6, 8}}
+			}
+			for _, s := range sizes {
+				in, err := ir.Noise(tensor.Float32, 9, s...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, err := testkit.Eval(ops.Registry(), d.g, map[string]*tensor.Tensor{"x": in})
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := run(path, []*tensor.Tensor{in})
+				if err != nil {
+					t.Fatalf("%v: %v", s, err)
+				}
+				if !slices.Equal(got[0].Shape(), want[0].Shape()) || difference(got[0], want[0]) > 1e-5 {
+					t.Errorf("%v: got %v, want %v", s, got[0], want[0])
+				}
+			}
+		})
+	}
+	for path, why := range rebuild(t, paths) {
+		t.Errorf("%s: coremltools: %s", path, why)
+	}
+}

@@ -85,6 +85,8 @@ type Profile struct {
 	// borders: the border that a convolution adds costs time where zero is not
 	// the integer 0.
 	borders bool
+	// rowsInt32: the row that an Add adds to a MatMul has 32 bits as biases do.
+	rowsInt32 bool
 	// floatResults: products that can give their result in float.
 	floatResults []string
 	biasInt32    bool
@@ -112,7 +114,7 @@ func (p *Profile) InParts(op string) bool { return slices.Contains(p.inParts, op
 // ONNXRuntime is ONNX Runtime's CPU provider: Q and DQ around every operator
 // that has an integer kernel, unsigned activations.
 var ONNXRuntime = &Profile{
-	Name: "onnx", Activation: tensor.Uint8, outputs: true, biasInt32: true, floatResults: []string{"Gemm", "MatMul"},
+	Name: "onnx", Activation: tensor.Uint8, outputs: true, biasInt32: true, rowsInt32: true, floatResults: []string{"Gemm", "MatMul"},
 	roles: roles(map[role][]string{
 		product: {"Conv", "MatMul", "Gemm"},
 		combine: {"Add", "Mul"},

@@ -57,6 +57,7 @@ func (r *rewrite) product(n *ir.Node) error {
 		}
 	}
 	r.p.SetInput(n, 1, q.value)
+	r.rowBias(n, q.scales, in.Scale)
 	if bias == nil {
 		return nil
 	}

@@ -216,7 +216,7 @@ func TestHeadsAreJoinedInFloat(t *testing.T) {
 }
 
 // TestSequencesKeepTheirSums: in a transformer's block only the matrix products
-// read integers.
+// read integers, and what becomes their bias is one of them.
 func TestSequencesKeepTheirSums(t *testing.T) {
 	b := &builder{t, ir.New("block")}
 	x := b.g.AddInput("x", tensor.Float32, ir.Dims(1, 4, 8))
@@ -226,7 +226,7 @@ func TestSequencesKeepTheirSums(t *testing.T) {
 	y = b.add("MatMul", "down", nil, y, b.g.AddConst("w2", noise(4, 1, 16, 8)))
 	b.g.Outputs = []*ir.Value{b.add("Add", "residual", nil, x, y)}
 	staticOn(t, b.g, Defaults(ONNXRuntime), samples(2, 1, 4, 8))
-	want := "f LayerNormalization q\nqq MatMul f\nf Add f\nf Gelu q\nqq MatMul f\nff Add f"
+	want := "f LayerNormalization q\nqq MatMul f\nfq Add f\nf Gelu q\nqq MatMul f\nff Add f"
 	if got := sketch(b.g); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -1,4 +1,7 @@
-"""Latency of the studio's artefacts beside those of each target's own tools, on the same runtime with one thread."""
+"""Latency of the studio's artefacts beside those of each target's own tools, on the same runtime with one thread: in float, and in int8
+beside each runtime's own quantizer on the same calibration inputs. What the other tools make of a model is kept in
+.cache/bench/latency and made again only when the model is another."""
+import glob
 import json
 import os
 import shutil
@@ -12,7 +15,10 @@ OUT = os.path.join(ROOT, "out", "bench", "latency")
 MODELS = os.path.join(ROOT, ".cache", "models")
 ZOO = os.environ.get("STUDIO_ZOO", os.path.join(ROOT, "..", "shared", "zoo"))
 PEERS = os.environ.get("STUDIO_PEERS", os.path.join(CACHE, "peers"))
-LIMIT = 1.02
+NNCF = os.environ.get("STUDIO_NNCF_VENV", os.path.join(ROOT, ".cache", "venv-nncf"))
+AIEQ = os.environ.get("STUDIO_AIEQ_VENV", os.path.join(ROOT, ".cache", "venv-aieq"))
+KEPT = os.path.join(CACHE, "latency")
+LIMITS = {"float": 1.02, "int8": 1.0}
 
 NETWORKS = {  # title: (ONNX file, name in scripts/models/export.py or None)
     "MobileNetV2": (os.path.join(MODELS, "mobilenet_v2.onnx"), "mobilenet_v2"),
@@ -47,59 +53,108 @@ def tool(peer, name, *arguments, cwd=None):
     return call([os.path.join(bin, name), *arguments], env=env, cwd=cwd)
 
 
+def kept(title, tool, model, make):
+    """The path that make(folder) gives, from the last time where it was made of the same file."""
+    folder = os.path.join(KEPT, title.replace("/", "-"), tool)
+    note, of = os.path.join(folder, "made.json"), [os.path.getsize(model), int(os.path.getmtime(model))]
+    try:
+        with open(note) as f:
+            made = json.load(f)
+        if made["of"] == of and os.path.exists(os.path.join(folder, made["path"])):
+            return os.path.join(folder, made["path"])
+    except (OSError, ValueError, KeyError):
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    path = make(folder)
+    with open(note, "w") as f:
+        json.dump({"of": of, "path": os.path.relpath(path, folder)}, f)
+    return path
+
+
 def found(path):
     if not os.path.exists(path):
         raise Missing(f"{os.path.basename(path)} was not written")
     return path
 
 
-def studio(model, target, *options):
-    d = os.path.join(OUT, "studio" + "".join(options))
+MAIN = {"onnx": ".onnx", "openvino": ".xml", "tflite": ".tflite", "ncnn": ".param"}
+
+
+def studio(kind, model, target, *options):
+    d = os.path.join(OUT, "studio-" + kind)
     shutil.rmtree(d, ignore_errors=True)
     call([STUDIO, "convert", model, "--to", target, "--no-verify", "-o", d, *options])
     d = os.path.join(d, target)
-    main = {"onnx": ".onnx", "openvino": ".xml", "tflite": ".tflite", "ncnn": ".param"}[target]
-    return os.path.join(d, next(f for f in os.listdir(d) if f.endswith(main)))
+    return os.path.join(d, next(f for f in os.listdir(d) if f.endswith(MAIN[target])))
 
 
-def peer_dir(name):
-    d = os.path.join(OUT, name)
-    os.makedirs(d, exist_ok=True)
-    return d
-
-
-def onnx2tf(model, _):
-    d = peer_dir("onnx2tf")
+def onnx2tf(model, _, d):
     tool("onnx2tf", "onnx2tf", "-i", model, "-o", d)
     return found(os.path.join(d, os.path.basename(model).removesuffix(".onnx") + "_float32.tflite"))
 
 
-def litert_torch(_, name):
+def litert_torch(_, name, d):
     if not name:
         raise Missing("litert-torch takes PyTorch models, and this is none")
-    path = os.path.join(peer_dir("litert-torch"), name + ".tflite")
+    path = os.path.join(d, name + ".tflite")
     call([python("litert-torch"), os.path.join(ROOT, "scripts", "bench", "from_torch.py"), "litert-torch", name, path])
     return found(path)
 
 
-def ovc(model, _):
-    path = os.path.join(peer_dir("ovc"), "model.xml")
+def ovc(model, _, d):
+    path = os.path.join(d, "model.xml")
     tool(None, "ovc", model, "--output_model", path, "--compress_to_fp16=False")
     return found(path)
 
 
-def onnxsim(model, _):
-    path = os.path.join(peer_dir("onnxsim"), "model.onnx")
+def onnxsim(model, _, d):
+    path = os.path.join(d, "model.onnx")
     tool(None, "onnxsim", model, path)
     return found(path)
 
 
-def pnnx(model, _):
-    d = peer_dir("pnnx")
+def pnnx(model, _, d):
     copy = os.path.join(d, "model.onnx")
     shutil.copyfile(model, copy)  # it writes beside the file
     tool("pnnx", "pnnx", copy, "inputshape=[1,3,224,224]", "fp16=0", cwd=d)
+    os.remove(copy)
     return found(os.path.join(d, "model.ncnn.param"))
+
+
+def quantizer(venv, script, *more):
+    """Makes NAME of an ONNX model, or for TFLite of the studio's float file, and a folder of calibration inputs."""
+    def make(model, result, folder):
+        path = os.path.join(venv, "bin", "python") if venv else sys.executable
+        if not os.path.exists(path):
+            raise Missing(f"{script} has no environment (scripts/bench/peers-venv)")
+        call([path, os.path.join(ROOT, "scripts", "bench", script), model, result, folder, *more])
+        return found(result)
+    return make
+
+
+# target: (runtime, quantizer's title, what it writes, how)
+QUANTIZERS = {
+    "onnx": ("onnxruntime", "onnxruntime.quantization u8s8", "quantized.onnx", lambda _: quantizer(None, "ort_static.py")),
+    "openvino": ("openvino", "NNCF", "quantized.xml", lambda title: quantizer(NNCF, "peer_nncf.py", *["transformer"] * title.startswith("ViT"))),
+    "tflite": ("litert", "AI Edge Quantizer", "quantized.tflite", lambda _: quantizer(AIEQ, "peer_aieq.py")),
+}
+
+
+def calibration(title):
+    """A folder of calibration inputs: trained networks get pictures, the others what `make models` wrote."""
+    name = NETWORKS[title][1]
+    folder = os.path.join(MODELS, "calibration", name) if name else os.path.join(CACHE, "calibration-" + title)
+    if not name and not glob.glob(os.path.join(folder, "*.npy")):
+        import numpy as np
+        from fidelity import pictures
+
+        os.makedirs(folder, exist_ok=True)
+        for i, x in enumerate(next(inputs for n, _, inputs, _ in pictures() if n == title)):
+            np.save(os.path.join(folder, f"{i:03d}.npy"), x)
+    if not os.path.isdir(folder):
+        raise Missing("no calibration inputs (make models)")
+    return folder
 
 
 # target: (runtime, environment that has it, [(tool, what makes its artefact, the studio's options for the same interface)])
@@ -121,50 +176,87 @@ def stopwatch(runtime, env, seconds, ours, theirs):
     return json.loads(p.stdout[p.stdout.index("{"):])
 
 
-def compare(title, target, seconds, rows):
+def row(title, kind, target, peer, runtime, env, seconds, ours, theirs, rows):
+    """Times both, each loaded first once: what is loaded first may lie better or worse in memory."""
+    r, s = stopwatch(runtime, env, seconds / 2, ours, theirs), stopwatch(runtime, env, seconds / 2, theirs, ours)
+    for key in ("times", "cpu"):
+        r[key] = [r[key][0] + s[key][1], r[key][1] + s[key][0]]
+    a, b = r["times"]
+    ratio = median(x / y for x, y in zip(*r["cpu"]))
+    wall = median(x / y for x, y in zip(a, b))
+    parts = [n.get("partitions") for n in r["notes"]]
+    note = f"{len(a)} pairs" + (f", XNNPACK partitions {parts[0]} : {parts[1]}" if parts[0] is not None else "")
+    rows.append((title, kind, target, peer, ratio))
+    print(f"| {title} | {kind} | {target} | {peer} | {median(a) * 1e3:.2f} | {median(b) * 1e3:.2f} | **{ratio:.3f}** "
+          f"({wall:.3f}) | {note} |", flush=True)
+    print(f"  {title} {kind} {target} {peer}: {ratio:.3f}", file=sys.stderr)
+
+
+def missing(title, kind, target, peer, why):
+    print(f"| {title} | {kind} | {target} | {peer} | | | {why} | |", flush=True)
+
+
+def in_float(title, target, seconds, rows):
     model, name = NETWORKS[title]
     runtime, env, peers = SIDES[target]
-    if not os.path.exists(model):
-        return print(f"| {title} | {target} | | | | {os.path.basename(model)} is not there (make models) | |")
     for peer, make, options in peers:
         try:
-            theirs = make(model, name)
-            ours = studio(model, target, *options)
-            # What is loaded first may lie better or worse in memory: each is once.
-            r, s = stopwatch(runtime, env, seconds / 2, ours, theirs), stopwatch(runtime, env, seconds / 2, theirs, ours)
-            for key in ("times", "cpu"):
-                r[key] = [r[key][0] + s[key][1], r[key][1] + s[key][0]]
+            theirs = kept(title, peer, model, lambda d: make(model, name, d))
+            row(title, "float", target, peer, runtime, env, seconds, studio("float", model, target, *options), theirs, rows)
         except Missing as e:
-            print(f"| {title} | {target} | {peer} | | | {e} | |", flush=True)
-            continue
-        a, b = r["times"]
-        ratio = median(x / y for x, y in zip(*r["cpu"]))
-        wall = median(x / y for x, y in zip(a, b))
-        parts = [n.get("partitions") for n in r["notes"]]
-        note = f"XNNPACK partitions {parts[0]} : {parts[1]}" if parts[0] is not None else ""
-        rows.append((title, target, peer, ratio, median(b)))
-        print(f"| {title} | {target} | {peer} | {median(a) * 1e3:.2f} | {median(b) * 1e3:.2f} | **{ratio:.3f}** "
-              f"({wall:.3f}) | {note} |", flush=True)
-        print(f"  {title} {target} {peer}: {ratio:.3f}", file=sys.stderr)
+            missing(title, "float", target, peer, e)
 
 
-if __name__ == "__main__":
+def in_int8(title, target, seconds, rows):
+    model, _ = NETWORKS[title]
+    runtime, peer, name, how = QUANTIZERS[target]
+
+    def make(d):
+        source = studio("source", model, target) if target == "tflite" else model
+        return how(title)(source, os.path.join(d, name), calibration(title))
+
+    try:
+        theirs = kept(title, "int8-" + target, model, make)
+        ours = studio("int8", model, target, "--precision", "int8", "--calibrate", calibration(title))
+        row(title, "int8", target, peer, runtime, None, seconds, ours, theirs, rows)
+    except Missing as e:
+        missing(title, "int8", target, peer, e)
+
+
+def compare(title, targets, kinds, rounds, rows):
+    if not os.path.exists(NETWORKS[title][0]):
+        return missing(title, "", "", "", f"{os.path.basename(NETWORKS[title][0])} is not there (make models)")
+    seconds = rounds * (4 if title.startswith("ViT") else 2)
+    for kind, sides, run in (("float", SIDES, in_float), ("int8", QUANTIZERS, in_int8)):
+        for target in sides:
+            if kind in kinds and target in targets:
+                run(title, target, seconds, rows)
+
+
+def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    wanted = sys.argv[2:]
-    print("## Latency of the artefacts, fp32, batch 1, one thread\n\nBoth artefacts in one process, call by call in turn, each first "
+    known = {"networks": list(NETWORKS), "targets": list(SIDES), "kinds": list(LIMITS)}
+    asked = {k: [a for a in sys.argv[2:] if a in v] or v for k, v in known.items()}
+    print("## Latency of the artefacts, batch 1, one thread\n\nBoth artefacts in one process, call by call in turn, each first "
           f"as often as the other, and loaded first in one of two runs, so that what else the machine does ({os.getloadavg()[0]:.1f} other programs run at the start) "
           "meets both alike. The ratio is the median over the pairs of calls, of the processor's time, which does not count "
           "what others take; in brackets that of the clock's.\n")
-    print("| network | target | beside | studio ms | other ms | ratio | |\n|---|---|---|---|---|---|---|")
+    print("| network | | target | beside | studio ms | other ms | ratio | |\n|---|---|---|---|---|---|---|---|")
     rows = []
-    for title in NETWORKS:
-        for target in SIDES:
-            if not wanted or title in wanted or target in wanted:
-                compare(title, target, 3 * rounds, rows)
+    for title in asked["networks"]:
+        compare(title, asked["targets"], asked["kinds"], rounds, rows)
     print()
     best = {}
-    for title, target, peer, ratio, ms in rows:  # the better of two tools is the one to beat
-        if (title, target) not in best or best[title, target][0] < ratio:
-            best[title, target] = ratio, peer
-    missed = [f"{t} {k} ({r:.3f} of {p}'s)" for (t, k), (r, p) in best.items() if r > LIMIT]
-    print(f"Aim: {LIMIT} of the better other tool's: {'met by all' if not missed else 'missed by ' + ', '.join(missed)}.\n")
+    for title, kind, target, peer, ratio in rows:  # the better of two tools is the one to beat
+        if (title, kind, target) not in best or best[title, kind, target][0] < ratio:
+            best[title, kind, target] = ratio, peer
+    for kind, limit in LIMITS.items():
+        of = {k: v for k, v in best.items() if k[1] == kind}
+        missed = [f"{t} {k} ({r:.3f} of {p}'s)" for (t, _, k), (r, p) in of.items() if round(r, 2) > limit]
+        if of:
+            print(f"Aim in {kind}: {limit:.2f} of the better other tool's, to the hundredth that repeated runs agree in: "
+                  f"{f'met by all {len(of)}' if not missed else f'met by {len(of) - len(missed)} of {len(of)}, missed by ' + ', '.join(missed)}.\n")
+
+
+if __name__ == "__main__":
+    main()

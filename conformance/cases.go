@@ -29,16 +29,21 @@ type testCase struct {
 // its test runner gives them.
 var folders = []string{"node", "simple", "pytorch-converted", "pytorch-operator"}
 
-// list finds the cases under the test data of the Python package onnx, sorted.
+// list finds the cases under the test data of the Python package onnx, and the
+// models of scikit-learn in testdata (made by classical.py beside it), sorted.
 func list(data string) ([]testCase, error) {
 	var out []testCase
-	for _, folder := range folders {
-		dirs, err := os.ReadDir(filepath.Join(data, folder))
+	for _, folder := range append(slices.Clone(folders), "sklearn") {
+		above := filepath.Join(data, folder)
+		if folder == "sklearn" {
+			above = filepath.Join("testdata", folder)
+		}
+		dirs, err := os.ReadDir(above)
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range dirs {
-			root := filepath.Join(data, folder, d.Name())
+			root := filepath.Join(above, d.Name())
 			c := testCase{name: strings.TrimPrefix(d.Name(), "test_"), model: filepath.Join(root, "model.onnx")}
 			if folder != "node" {
 				c.name = folder + "/" + c.name

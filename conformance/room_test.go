@@ -223,7 +223,7 @@ func names(why string) bool {
 var operators = func() map[string]bool {
 	m := map[string]bool{}
 	for _, n := range registry.Names() {
-		m[n] = true
+		m[n], m[n[strings.LastIndex(n, ".")+1:]] = true, true
 	}
 	return m
 }()

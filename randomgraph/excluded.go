@@ -27,6 +27,10 @@ func init() {
 	exclude("trains; ONNX's own cases check it", "ai.onnx.preview.training.Adagrad", "ai.onnx.preview.training.Adam", "ai.onnx.preview.training.Momentum")
 	exclude("classical machine learning with tables in attributes; ONNX's own cases check it", "ai.onnx.ml.ArrayFeatureExtractor", "ai.onnx.ml.Binarizer",
 		"ai.onnx.ml.Scaler", "ai.onnx.ml.TreeEnsemble")
+	exclude("classical machine learning; models of scikit-learn among the conformance cases check it", "ai.onnx.ml.CategoryMapper",
+		"ai.onnx.ml.FeatureVectorizer", "ai.onnx.ml.Imputer", "ai.onnx.ml.LinearClassifier", "ai.onnx.ml.LinearRegressor", "ai.onnx.ml.Normalizer",
+		"ai.onnx.ml.OneHotEncoder", "ai.onnx.ml.SVMClassifier", "ai.onnx.ml.SVMRegressor", "ai.onnx.ml.TreeEnsembleClassifier",
+		"ai.onnx.ml.TreeEnsembleRegressor", "ai.onnx.ml.ZipMap")
 	exclude("newer than the runtime to compare with; ONNX's own cases check it", "CausalConvWithState", "LinearAttention", "ai.onnx.preview.FlexAttention")
 	exclude("its many inputs depend on each other; models of whole transformers check it", "com.microsoft.EmbedLayerNormalization", "com.microsoft.GroupQueryAttention")
 }

@@ -267,7 +267,7 @@ func (r *Runtime) nodes(reg *op.Registry, c *Case, got map[string]*tensor.Tensor
 				return fmt.Errorf("the artefact lacks output %q", v.Name)
 			}
 		}
-		if err := sameNode(reg, n, in, out, r.Coarse); err != nil {
+		if err := sameNode(reg, n, in, out, r.Coarse, single); err != nil {
 			return fmt.Errorf("node %q (%s): %w", n.Name, n.Op, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 
+	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
 )
@@ -22,6 +23,8 @@ type Src struct {
 	OutUsed  []bool
 	Graph    *ir.Graph
 	Registry *Registry
+	// Findings are what the reader has to say of a node that it reads well.
+	Findings diag.List
 
 	attrs   ir.Attrs
 	read    map[string]bool

@@ -6,9 +6,21 @@ import "slipway/conversion/op"
 var Defs = []*op.Def{
 	arrayFeatureExtractorDef,
 	binarizerDef,
+	categoryMapperDef,
+	featureVectorizerDef,
+	imputerDef,
 	labelEncoderDef,
+	linearClassifierDef,
+	linearRegressorDef,
+	normalizerDef,
+	oneHotEncoderDef,
 	scalerDef,
+	svmClassifierDef,
+	svmRegressorDef,
+	treeEnsembleClassifierDef,
 	treeEnsembleDef,
+	treeEnsembleRegressorDef,
+	zipMapDef,
 }
 
 const family, domain = "ml", "ai.onnx.ml."

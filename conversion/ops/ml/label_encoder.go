@@ -20,7 +20,7 @@ var labelEncoderDef = &op.Def{
 	},
 	Inputs: op.In("X"), Outputs: op.In("Y"),
 	Infer: func(c *op.InferCtx) error {
-		t, err := newTable(c.Node)
+		t, err := newLabelTable(c.Node)
 		if err != nil {
 			return err
 		}
@@ -31,7 +31,7 @@ var labelEncoderDef = &op.Def{
 		return nil
 	},
 	Eval: func(c *op.EvalCtx) error {
-		t, err := newTable(c.Node)
+		t, err := newLabelTable(c.Node)
 		if err != nil {
 			return err
 		}
@@ -45,10 +45,10 @@ var labelEncoderDef = &op.Def{
 	FromONNX: readLabelEncoder,
 }
 
-type table struct{ keys, values, other *tensor.Tensor }
+type labelTable struct{ keys, values, other *tensor.Tensor }
 
-func newTable(n *ir.Node) (*table, error) {
-	t := &table{n.Tensor("keys_tensor"), n.Tensor("values_tensor"), n.Tensor("default_tensor")}
+func newLabelTable(n *ir.Node) (*labelTable, error) {
+	t := &labelTable{n.Tensor("keys_tensor"), n.Tensor("values_tensor"), n.Tensor("default_tensor")}
 	switch {
 	case t.keys == nil || t.values == nil || t.other == nil:
 		return nil, fmt.Errorf("lacks keys, values or the default")
@@ -66,7 +66,7 @@ func newTable(n *ir.Node) (*table, error) {
 }
 
 // lookup finds every element of x; NaN is a key as others are.
-func (t *table) lookup(x *tensor.Tensor) (*tensor.Tensor, error) {
+func (t *labelTable) lookup(x *tensor.Tensor) (*tensor.Tensor, error) {
 	keys, index := keysOf(t.keys), map[any]int{}
 	for i, k := range keys {
 		if _, ok := index[k]; !ok {

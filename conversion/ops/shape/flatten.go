@@ -57,6 +57,8 @@ var flattenDef = &op.Def{
 			return one(b.Op("Identity", nil, x))
 		case static && staticCols && r*k == 0: // -1 cannot be solved for
 			return one(b.Op("Reshape", ir.Attrs{"allowzero": int64(1)}, x, b.Ints(r, k)))
+		case static && r == 0, staticCols && k == 0: // a size beside it cannot be told
+			break
 		case a == 1 && !static && staticCols: // which holds without rows, too
 			return one(b.Op("Reshape", nil, x, b.Ints(0, k)))
 		case a == 1 && !static:

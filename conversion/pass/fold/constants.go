@@ -162,8 +162,12 @@ func known(g *ir.Graph, p *ir.Patch, n *ir.Node) bool {
 	return len(made) > 0
 }
 
+// contentTensor is what v always is: the elements that are known, or none.
 func contentTensor(v *ir.Value) *tensor.Tensor {
 	dims, ok := v.Shape.Ints()
+	if ok && slices.Contains(dims, 0) && v.DType.IsReal() {
+		return tensor.New(v.DType, dims...)
+	}
 	if v.Content == nil || !ok || len(dims) > 1 || !v.DType.IsInt() {
 		return nil
 	}

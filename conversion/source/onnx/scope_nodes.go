@@ -135,7 +135,11 @@ func (s *scope) read(def *op.Def, p *nodeProto, name string, version int64, attr
 	for _, o := range outs {
 		src.OutUsed = append(src.OutUsed, o != "")
 	}
-	return def.Read(src)
+	v, err = def.Read(src)
+	for _, f := range src.Findings {
+		s.im.find(f.At(name))
+	}
+	return v, err
 }
 
 // results defines a node's outputs from what its reader returned.

@@ -87,7 +87,7 @@ func reduce(typ, version string) func(*emitter, *ir.Node) {
 			x = e.convert(x, tensor.Int32)
 		}
 		p := e.op(typ, version, x.dtype(), o.Shape, []attr{{"keep_dims", boolean(n.Int("keepdims", 1) != 0)}}, x, a)
-		e.finish(e.convert(p, o.DType))
+		e.finish(e.convert(e.apart(n, p), o.DType))
 	}
 }
 

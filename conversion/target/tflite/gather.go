@@ -8,15 +8,22 @@ import (
 	"slipway/conversion/tensor"
 )
 
-func legalGather(n *ir.Node) string {
+func legalGather(n *ir.Node) string { return legalIndices(n, axisOf(n, 0, n.In(0).Rank())) }
+
+// legalIndices refuses indices into an axis of the first input that the kernel
+// could not take.
+func legalIndices(n *ir.Node, axis int) string {
 	if d := n.In(1).DType; d != tensor.Int32 && d != tensor.Int64 {
 		return fmt.Sprintf("indices of type %v", d)
 	}
 	if n.In(1).IsConst() {
+		if d := n.In(0).Shape[axis]; fromEnd(n.In(1)) && !d.IsStatic() && (n.In(1).Rank() > 1 || n.Op != "Gather" || !computableSize(n, d)) {
+			return "indices that count from the end of an unknown dimension"
+		}
 		return ""
 	}
 	// The kernel takes no negative indices, and they cannot be ruled out here.
-	if _, ok := n.In(0).Shape[axisOf(n, 0, n.In(0).Rank())].Int(); !ok {
+	if _, ok := n.In(0).Shape[axis].Int(); !ok {
 		return "computed indices into an unknown dimension"
 	}
 	return ""
@@ -72,6 +79,13 @@ func emitGather(e *emitter) error {
 	if err != nil {
 		return err
 	}
+	if !ok && fromEnd(e.n.In(1)) {
+		at, err := e.fromFront(e.n.In(1), e.n.In(0).Shape[axis])
+		if err != nil {
+			return err
+		}
+		return e.move(fb.Gather, fb.GatherOptions{Axis: int32(order.Axis(axis))}, e.outOrder(0), x, at)
+	}
 	if first, count, ok := consecutive(e.n.In(1), dim); ok && dim > 0 && unknowns(dimsOf(e.outs[0].Shape, nil)) <= 1 {
 		return e.cut(x, order.Axis(axis), first, count)
 	}
@@ -86,6 +100,34 @@ func emitGather(e *emitter) error {
 		return err
 	}
 	return e.move(fb.Gather, fb.GatherOptions{Axis: int32(order.Axis(axis))}, e.outOrder(0), x, at)
+}
+
+// legalGatherElements takes what GATHER does with all leading dimensions as its
+// batch: single elements of each line.
+func legalGatherElements(n *ir.Node) string {
+	x, at := n.In(0).Shape, n.In(1).Shape
+	last := len(x) - 1
+	switch {
+	case last < 0 || axisOf(n, 0, len(x)) != last:
+		return "an axis before others"
+	case len(at) != len(x) || !at[:last].Equal(x[:last]):
+		return "indices of another shape than the data"
+	}
+	return legalIndices(n, last)
+}
+
+func emitGatherElements(e *emitter) error {
+	last := e.n.In(0).Rank() - 1
+	dim, _ := e.n.In(0).Shape[last].Int()
+	x, err := e.in(0)
+	if err != nil {
+		return err
+	}
+	at, err := e.indices(e.n.In(1), dim)
+	if err != nil {
+		return err
+	}
+	return e.move(fb.Gather, fb.GatherOptions{Axis: int32(last), BatchDims: int32(last)}, nil, x, at)
 }
 
 func legalGatherND(n *ir.Node) string {

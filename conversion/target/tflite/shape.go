@@ -20,6 +20,7 @@ var shapeSpellings = map[string]spelling{
 	"Split":           {legal: legalSplit, emit: emitSplit, int8: always},
 	"Slice":           {legal: legalSlice, emit: emitSlice, int8: always},
 	"Gather":          {legal: legalGather, emit: emitGather, int8: always},
+	"GatherElements":  {legal: legalGatherElements, emit: emitGatherElements},
 	"GatherND":        {legal: legalGatherND, emit: emitGatherND},
 	"Pad":             {legal: legalPad, emit: emitPad, int8: int8Pad},
 	"Expand":          {legal: legalExpand, emit: emitExpand, int8: always},

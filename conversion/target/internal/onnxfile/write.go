@@ -2,6 +2,7 @@ package onnxfile
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,7 +29,7 @@ const (
 // references.
 type document struct {
 	opset   int
-	ml      bool   // some node is of the domain of classical models
+	ml      int    // the version of the domain of classical models, 0 for none
 	before  []byte // of the graph, ahead of the weights
 	weights []*weight
 	after   []byte
@@ -164,7 +165,9 @@ func (b *builder) node(g *ir.Graph, n *ir.Node) ([]byte, error) {
 		}
 	}
 	b.doc.layers[n.Name] = n.Origin
-	b.doc.ml = b.doc.ml || strings.HasPrefix(f.op, mlPrefix)
+	if strings.HasPrefix(f.op, mlPrefix) {
+		b.doc.ml = cmp.Or(mlRetired[f.op], b.doc.ml, mlOpset)
+	}
 	return nodeProto(n, f, in, out, irVersion(b.doc.opset) >= 10)
 }
 
@@ -232,8 +235,8 @@ func (d *document) frame(g *ir.Graph) {
 	}
 	d.header = h
 	t := appendBytes(nil, 8, appendInt(appendString(nil, 1, ""), 2, int64(d.opset)))
-	if d.ml {
-		t = appendBytes(t, 8, appendInt(appendString(nil, 1, mlDomain), 2, mlOpset))
+	if d.ml > 0 {
+		t = appendBytes(t, 8, appendInt(appendString(nil, 1, mlDomain), 2, int64(d.ml)))
 	}
 	for _, k := range ir.Attrs(anyMap(g.Meta)).Keys() {
 		if name, ok := strings.CutPrefix(k, ir.MetaPrefix); ok {
@@ -261,6 +264,9 @@ const (
 	mlPrefix = mlDomain + "."
 	mlOpset  = 5
 )
+
+// mlRetired are the versions to write for operators that the newest one lacks.
+var mlRetired = map[string]int{mlPrefix + "TreeEnsembleRegressor": 4}
 
 // irVersion is the file format version that goes with an operator set.
 func irVersion(opset int) int {

@@ -92,9 +92,13 @@ func (t Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o ta
 	if o.Layout == "nhwc" {
 		return diag.List{diag.Errorf("ncnn.layout", "ncnn's pictures lie channel by channel").Suggest("leave the layout as it is")}, diag.List{}
 	}
+	told := !slices.ContainsFunc(g.Inputs, func(v *ir.Value) bool { _, known := v.Shape.Ints(); return !known })
 	out, err := t.Fit(ctx, g, reg, o)
 	if err != nil {
 		return out, err
+	}
+	if told {
+		out = nil // by the Fit before
 	}
 	for _, n := range g.Nodes {
 		if f := t.Legal(n, o); f != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,8 +34,19 @@ func newNCNN(t *testing.T, m *Machine, source string) ncnnPackage {
 	}
 	s := open(t, m, "ort", source)
 	return ncnnPackage{
-		python, filepath.Join(testkit.Root(t), "conversion", "target", "ncnn", "testdata", "run.py"), s.Inputs(), s.Outputs(), t.TempDir(),
+		python, filepath.Join(testkit.Root(t), "conversion", "target", "ncnn", "testdata", "run.py"), ofOne(s.Inputs()), ofOne(s.Outputs()), t.TempDir(),
 	}
+}
+
+// ofOne fixes open batches to 1, as the files do.
+func ofOne(ios []runtimes.IO) []runtimes.IO {
+	out := slices.Clone(ios)
+	for i, x := range out {
+		if len(x.Shape) > 0 && x.Shape[0] < 0 {
+			out[i].Shape = slices.Concat([]int{1}, x.Shape[1:])
+		}
+	}
+	return out
 }
 
 func (ncnnPackage) Info() runtimes.Info {
@@ -74,6 +86,9 @@ func (n ncnnModel) Run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.
 		dims := x.Shape()
 		if len(dims) > 1 && dims[0] == 1 {
 			dims = dims[1:]
+		}
+		if len(dims) == 0 {
+			dims = []int{1}
 		}
 		in = append(in, ncnnBlob{dims, file})
 	}

@@ -32,7 +32,7 @@ func (d Difference) Relative() float64 {
 }
 
 // Compare measures got against want, which must have the same number of
-// elements; an NCHW/NHWC permutation of a 4-D tensor is undone where only that
+// elements, numbers or texts; an NCHW/NHWC permutation of a 4-D tensor is undone where only that
 // makes the shapes agree.
 func Compare(got, want *tensor.Tensor) (Difference, error) {
 	if got.Len() != want.Len() {
@@ -45,13 +45,47 @@ func Compare(got, want *tensor.Tensor) (Difference, error) {
 		}
 		got = p
 	}
+	if got.DType() == tensor.String || want.DType() == tensor.String {
+		return compareTexts(got, want)
+	}
 	return compare(got.Float64s(), want.Float64s()), nil
+}
+
+// compareTexts counts the elements that are not the same text as bad.
+func compareTexts(got, want *tensor.Tensor) (Difference, error) {
+	if got.DType() != want.DType() {
+		return Difference{}, fmt.Errorf("elements of %v against %v", got.DType(), want.DType())
+	}
+	d := Difference{N: want.Len(), Range: 1, Cosine: 1, SQNR: math.Inf(1)}
+	for i, s := range want.Strings() {
+		if got.Strings()[i] != s {
+			d.Bad++
+		}
+	}
+	return d, nil
+}
+
+// unitOf is what to divide by so that squares neither overflow nor vanish.
+func unitOf(lists ...[]float64) float64 {
+	top := 0.0
+	for _, v := range lists {
+		for _, x := range v {
+			if a := math.Abs(x); a > top && !math.IsInf(a, 0) {
+				top = a
+			}
+		}
+	}
+	if top > 1e120 || top > 0 && top < 1e-120 {
+		return top
+	}
+	return 1
 }
 
 func compare(g, w []float64) Difference {
 	d := Difference{N: len(w)}
 	lo, hi := math.Inf(1), math.Inf(-1)
 	var gg, ww, gw, ee float64
+	unit := unitOf(g, w)
 	for i := range w {
 		x, y := g[i], w[i]
 		if x == y || x != x && y != y {
@@ -65,6 +99,7 @@ func compare(g, w []float64) Difference {
 		lo, hi = math.Min(lo, y), math.Max(hi, y)
 		e := x - y
 		d.MaxAbs = math.Max(d.MaxAbs, math.Abs(e))
+		x, y, e = x/unit, y/unit, e/unit
 		gg, ww, gw, ee = gg+x*x, ww+y*y, gw+x*y, ee+e*e
 	}
 	if hi >= lo {

@@ -209,6 +209,25 @@ func TestCompareUndoesChannelsLast(t *testing.T) {
 	}
 }
 
+func TestCompareTexts(t *testing.T) {
+	words := func(w ...string) *tensor.Tensor {
+		v, err := tensor.FromStrings([]int{len(w)}, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if d, err := Compare(words("a", "b"), words("a", "b")); err != nil || d.Relative() != 0 {
+		t.Errorf("equal texts: %+v %v", d, err)
+	}
+	if d, err := Compare(words("a", "c"), words("a", "b")); err != nil || d.Bad != 1 {
+		t.Errorf("another text: %+v %v", d, err)
+	}
+	if _, err := Compare(tensor.New(tensor.Float32, 2), words("a", "b")); err == nil {
+		t.Error("numbers were compared with texts")
+	}
+}
+
 // TestMasks: inputs that hold 0 and 1 in real use hold nothing else here.
 func TestMasks(t *testing.T) {
 	in, err := Samples([]runtimes.IO{

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/plan"
 	"slipway/conversion/target"
@@ -70,17 +71,37 @@ func (e *Env) pair(ctx context.Context, q VerifyRequest) ([]plan.Layer, error) {
 	return out, nil
 }
 
-// verify compares the artefact in q.Private with the source.
+// verify compares the artefact in q.Private with the source. Where the source's
+// runtime does not take or run the source, as with maps among its outputs, the
+// built-in one runs it.
 func (e *Env) verify(ctx context.Context, q Request, res *Result) (*verify.Verdict, error) {
+	src, err := e.SourceRuntime(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v, err := e.verifyAgainst(ctx, q, res, src)
+	if err == nil || ctx.Err() != nil || src.Info().Name == "reference" {
+		return v, err
+	}
+	own, _ := e.firstRuntime(ctx, []string{"reference"})
+	if own == nil {
+		return nil, err
+	}
+	v, again := e.verifyAgainst(ctx, q, res, own)
+	if again != nil {
+		return nil, err
+	}
+	res.Findings = append(res.Findings, diag.Warnf("verify.source", "the built-in runtime ran the source: %v", err))
+	return v, nil
+}
+
+// verifyAgainst compares the artefact with the source on the runtime src.
+func (e *Env) verifyAgainst(ctx context.Context, q Request, res *Result, src runtimes.Runtime) (*verify.Verdict, error) {
 	t := e.Target(q.Target)
 	info := t.Info()
 	art, why := e.firstRuntime(ctx, info.Runtimes)
 	if art == nil {
 		return verify.NotRunVerdict("", why), nil
-	}
-	src, err := e.SourceRuntime(ctx)
-	if err != nil {
-		return nil, err
 	}
 	precision := q.Recipe.Precision
 	c := verify.Config{
@@ -116,6 +137,7 @@ func (e *Env) verify(ctx context.Context, q Request, res *Result) (*verify.Verdi
 	for _, l := range res.Layers {
 		c.Layers = append(c.Layers, verify.Layer{Name: l.Name, Source: l.Source, Artefact: l.Artefact})
 	}
+	var err error
 	varied := false
 	if c.Samples, varied, err = e.samples(ctx, q, c.Source, c.Artefact); err != nil {
 		return nil, err

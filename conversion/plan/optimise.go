@@ -129,7 +129,7 @@ func tried(trials []quantize.Trial) *diag.Finding {
 	var s []string
 	for _, t := range trials {
 		if t.SQNR == t.SQNR {
-			s = append(s, fmt.Sprintf("%s %.1f dB", t.Method, t.SQNR))
+			s = append(s, fmt.Sprintf("%s %.1f (pooled %.1f) dB", t.Method, t.SQNR, t.Pooled))
 		}
 		if t.Chosen {
 			best = t

@@ -24,8 +24,12 @@ var computesInHalf = map[string]bool{"onnx": true, "tensorrt": true, "coreml": t
 // has reports whether t takes the recognised operator n rather than its parts.
 func has(t target.Target, n *ir.Node, o target.Options, static bool) bool {
 	if static {
-		if p := quantize.Profiles[t.Info().Name]; p != nil && p.InParts(n.Op) {
+		switch p := quantize.Profiles[t.Info().Name]; {
+		case p == nil:
+		case p.InParts(n.Op):
 			return false
+		case p.Whole(n.Op):
+			return true
 		}
 	}
 	return t.Legal(n, o) == nil

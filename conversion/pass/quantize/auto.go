@@ -2,7 +2,6 @@ package quantize
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"runtime"
 	"slices"
@@ -15,10 +14,17 @@ import (
 
 // Trial is what one way to choose ranges made of a graph.
 type Trial struct {
-	Method string  // as Options has it, or "mean extremes": minmax, wholly tightened
+	Method string  // of Options, or a variation of it
 	SQNR   float64 // of the outputs, in dB, mean over outputs and inputs; NaN where the trial did not run
+	Pooled float64 // the same of all inputs taken together: those with large outputs weigh most
 	Chosen bool
 }
+
+// lone is the weight of Pooled in the choice: an input far larger than all others
+// counts, but what most inputs lose for it counts more.
+const lone = 0.1
+
+func (t Trial) score() float64 { return (1-lone)*t.SQNR + lone*t.Pooled }
 
 // candidates are the ways that Auto tries, from those that cut off least: none of
 // them is the best for every network. The first wins where nothing can be tried.
@@ -26,11 +32,11 @@ var candidates = []struct {
 	method  string
 	tighten float64
 	title   string
-}{{"minmax", 0, "minmax"}, {"percentile", 0, "percentile"}, {"mse", 0, "mse"}, {"minmax", 1, "mean extremes"}}
+}{{"minmax", 0, "minmax"}, {"percentile", 0, "percentile"}, {"mse", 0, "mse"}, {"minmax", 0.9, "nearly mean extremes"}, {"minmax", 1, "mean extremes"}}
 
 // margin in dB: who is so near to the best and cuts off less is preferred, since
 // inputs that were not seen here may have larger values.
-const margin = 0.25
+const margin = 0.05
 
 // enough dB end the trials with the first: an error of a hundredth changes no
 // decision.
@@ -45,7 +51,7 @@ const (
 // trialInputs bounds the inputs that each candidate runs on, trialBytes those
 // that are kept to choose them from.
 const (
-	trialInputs = 6
+	trialInputs = 12
 	trialBytes  = 256 << 20
 )
 
@@ -67,7 +73,7 @@ func Auto(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runn
 	}
 	var inputs, want [][]*tensor.Tensor
 	skip := map[int]bool{}
-	for _, s := range m.spread(trialInputs) {
+	for _, s := range m.held(trialInputs) {
 		inputs, want, skip[s.index] = append(inputs, s.in), append(want, s.out), true
 	}
 	rest := map[string]Stats{}
@@ -92,7 +98,7 @@ func Auto(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runn
 		for i := range len(t.ways) {
 			try := *t.ways[i]
 			try.KeepFloat = append(slices.Clone(try.KeepFloat), names...)
-			t.add(fmt.Sprintf("%s with the first %d layers in float", t.trials[i].Method, len(names)), &try)
+			t.add(t.trials[i].Method+" with the first layers in float", &try)
 		}
 		if err := t.run(ctx); err != nil {
 			return nil, nil, err
@@ -119,7 +125,7 @@ type tryer struct {
 }
 
 func (t *tryer) add(title string, o *Options) {
-	t.trials, t.ways = append(t.trials, Trial{Method: title, SQNR: math.NaN()}), append(t.ways, o)
+	t.trials, t.ways = append(t.trials, Trial{Method: title, SQNR: math.NaN(), Pooled: math.NaN()}), append(t.ways, o)
 }
 
 // run tries what was added since the last time. Where the very first is near
@@ -127,7 +133,7 @@ func (t *tryer) add(title string, o *Options) {
 func (t *tryer) run(ctx context.Context) error {
 	try := func(i int) {
 		if got, err := attempt(ctx, t.g, t.reg, t.ways[i], t.r, t.inputs); err == nil {
-			t.trials[i].SQNR = nearness(got, t.want)
+			t.trials[i].SQNR, t.trials[i].Pooled = nearness(got, t.want)
 		}
 	}
 	if t.done == 0 {
@@ -152,32 +158,40 @@ func (t *tryer) run(ctx context.Context) error {
 }
 
 // best is the first trial within the margin of the best one, and that one's
-// nearness; -Inf where none ran.
+// score; -Inf where none ran.
 func (t *tryer) best() (int, float64) {
 	most := math.Inf(-1)
 	for _, x := range t.trials {
-		if x.SQNR > most {
-			most = x.SQNR
+		if s := x.score(); s > most {
+			most = s
 		}
 	}
-	return max(0, slices.IndexFunc(t.trials, func(x Trial) bool { return x.SQNR >= most-margin })), most
+	return max(0, slices.IndexFunc(t.trials, func(x Trial) bool { return x.score() >= most-margin })), most
 }
 
-// stem names the first layers that o quantizes the weights of; nil where there
-// are few others.
+// stem names what leads to the first layers that o quantizes the weights of, those
+// layers, and what reads them alone: float layers with integers between them would
+// lose more than they give. nil where there are few other layers.
 func stem(g *ir.Graph, o *Options) []string {
 	const layers = 3
 	var names []string
-	p := NewPlan(g, o)
+	p, products := NewPlan(g, o), 0
+	within := map[*ir.Node]bool{}
 	for _, n := range g.Nodes {
+		outside := func(v *ir.Value) bool { return v != nil && v.Node() != nil && !within[v.Node()] }
 		if p.roles[n] == product {
-			names = append(names, n.Name)
+			products++
 		}
+		if slices.ContainsFunc(n.Inputs, outside) || p.roles[n] == product && products > layers {
+			continue
+		}
+		within[n] = true
+		names = append(names, n.Name)
 	}
-	if len(names) < 4*layers {
+	if products < 4*layers {
 		return nil
 	}
-	return names[:layers]
+	return names
 }
 
 // alike reports whether both give nearly the same ranges.
@@ -195,8 +209,13 @@ func alike(g *ir.Graph, a, b *Options) bool {
 	return len(pa) == len(pb) && sum <= 0.01*float64(len(pa))
 }
 
-// spread picks at most n samples at even distances.
-func (m *measured) spread(n int) []sample {
+// held picks at most n samples to try on, at even distances. Where only some of
+// the inputs were looked at element by element, no more than half of the others:
+// the ranges tried should come from as many inputs as those in the end.
+func (m *measured) held(n int) []sample {
+	if len(m.samples) > 0 && m.samples[0].index > 0 {
+		n = min(n, (len(m.samples)+1)/2)
+	}
 	if len(m.samples) <= n {
 		return m.samples
 	}
@@ -235,44 +254,53 @@ func attempt(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r R
 	return out, err
 }
 
-// nearness is the signal to quantization noise of the float outputs, in dB: the
-// mean over outputs and inputs, each between 0 and 100, so that one input that is
-// far from all others does not decide alone.
-func nearness(got, want [][]*tensor.Tensor) float64 {
-	if len(got) != len(want) {
-		return math.NaN()
+// nearness is the signal to quantization noise of the float outputs, in dB
+// between 0 and 100: the mean over outputs and inputs, so that one input that is
+// far from all others does not decide alone, and that of each output over all
+// inputs, mean over outputs.
+func nearness(got, want [][]*tensor.Tensor) (mean, pooled float64) {
+	if len(got) != len(want) || len(want) == 0 {
+		return math.NaN(), math.NaN()
 	}
-	sum, n := 0.0, 0
-	for i := range want {
-		for k, t := range want[i] {
-			if !t.DType().IsFloat() {
-				continue
-			}
-			w, g := t.Float64s(), got[i][k].Float64s()
-			if len(w) != len(g) {
-				return math.NaN()
-			}
-			sum, n = sum+decibels(g, w), n+1
+	n, outputs := 0, 0
+	for k := range want[0] {
+		if !want[0][k].DType().IsFloat() {
+			continue
 		}
+		var all ratio
+		for i := range want {
+			w, g := want[i][k].Float64s(), got[i][k].Float64s()
+			if len(w) != len(g) {
+				return math.NaN(), math.NaN()
+			}
+			one := ratioOf(g, w)
+			all.signal, all.noise = all.signal+one.signal, all.noise+one.noise
+			mean, n = mean+one.dB(), n+1
+		}
+		pooled, outputs = pooled+all.dB(), outputs+1
 	}
-	if n == 0 {
-		return math.NaN()
-	}
-	return sum / float64(n)
+	return mean / float64(n), pooled / float64(outputs)
 }
 
-func decibels(got, want []float64) float64 {
-	var signal, noise float64
+// ratio sums up squares.
+type ratio struct{ signal, noise float64 }
+
+func ratioOf(got, want []float64) ratio {
+	var s ratio
 	for j, w := range want {
 		if d := got[j] - w; !math.IsNaN(w) && !math.IsInf(w, 0) {
-			signal, noise = signal+w*w, noise+d*d
+			s.signal, s.noise = s.signal+w*w, s.noise+d*d
 		}
 	}
+	return s
+}
+
+func (s ratio) dB() float64 {
 	switch {
-	case noise == 0:
+	case s.noise == 0:
 		return 100
-	case signal > 0 && noise <= signal:
-		return min(100, 10*math.Log10(signal/noise))
+	case s.signal > 0 && s.noise <= s.signal:
+		return min(100, 10*math.Log10(s.signal/s.noise))
 	}
 	return 0
 }

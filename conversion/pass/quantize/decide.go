@@ -24,7 +24,7 @@ func (p *Plan) Decisions() []Decision {
 		d := Decision{Node: n}
 		role, planned := p.roles[n]
 		switch {
-		case planned && role != float, p.folded[n]:
+		case planned && role != float, p.folded[n], p.sums[n] != nil:
 			d.Int8 = true
 		case p.o.keeps(n):
 			d.Why = "it is kept in float"

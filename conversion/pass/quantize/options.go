@@ -91,8 +91,12 @@ type Profile struct {
 	floatResults []string
 	biasInt32    bool
 	fixedOutputs map[string]fixed
-	// inParts lists recognised operators that integers compute only written out.
-	inParts []string
+	// rows: a MatMul takes a constant row that is added behind it as its bias.
+	rows bool
+	// inParts lists recognised operators that integers compute only written out,
+	// whole those that stay in float and are taken apart, if at all, only when the
+	// rest is quantized.
+	inParts, whole []string
 }
 
 func roles(m map[role][]string) map[string]role {
@@ -110,6 +114,9 @@ var Profiles = map[string]*Profile{"onnx": ONNXRuntime, "openvino": OpenVINO, "t
 
 // InParts reports whether static quantization wants the operator written out.
 func (p *Profile) InParts(op string) bool { return slices.Contains(p.inParts, op) }
+
+// Whole reports whether static quantization leaves the operator in float, as one.
+func (p *Profile) Whole(op string) bool { return slices.Contains(p.whole, op) }
 
 // ONNXRuntime is ONNX Runtime's CPU provider: Q and DQ around every operator
 // that has an integer kernel, unsigned activations.
@@ -143,7 +150,7 @@ var OpenVINO = &Profile{
 
 // TFLite is the full integer specification of TensorFlow Lite.
 var TFLite = &Profile{
-	Name: "tflite", Activation: tensor.Int8, outputs: true, everything: true, biasInt32: true,
+	Name: "tflite", Activation: tensor.Int8, outputs: true, everything: true, biasInt32: true, rows: true,
 	roles: roles(map[role][]string{
 		product: {"Conv", "ConvTranspose", "MatMul", "Gemm"},
 		combine: {"Add", "Mul", "Sub"},
@@ -157,7 +164,10 @@ var TFLite = &Profile{
 		},
 		joint: {"Concat", "Max", "Min"},
 	}),
-	inParts: []string{"Swish"},
+	// XNNPACK multiplies two computed matrices, and takes a Softmax, only in float;
+	// LiteRT's own integer kernels are slower than that, and weights of attention
+	// in steps of 1/256 lose most of what many tokens share.
+	inParts: []string{"Swish"}, whole: []string{"Attention"},
 	fixedOutputs: map[string]fixed{
 		"Softmax": {1.0 / 256, -128}, "Sigmoid": {1.0 / 256, -128}, "Tanh": {1.0 / 128, 0}, "LogSoftmax": {16.0 / 256, 127},
 	},

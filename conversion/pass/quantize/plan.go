@@ -19,6 +19,7 @@ type Plan struct {
 	hoisted map[*ir.Value]bool      // quantized before the mover that gives them
 	folded  map[*ir.Node]bool       // activations that disappear into a range
 	requant map[edge]*ir.Value      // edges that read the scale of another tensor
+	sums    map[*ir.Node]*ir.Node   // additions of a row that their MatMul takes as its bias, and that MatMul
 	missed  []missed
 }
 
@@ -36,7 +37,7 @@ type missed struct {
 func NewPlan(g *ir.Graph, o *Options) *Plan {
 	p := &Plan{
 		g: g, o: o, roles: map[*ir.Node]role{}, marked: map[*ir.Value]bool{}, parent: map[*ir.Value]*ir.Value{}, fixed: map[*ir.Value]fixed{},
-		hoisted: map[*ir.Value]bool{}, folded: map[*ir.Node]bool{}, requant: map[edge]*ir.Value{},
+		hoisted: map[*ir.Value]bool{}, folded: map[*ir.Node]bool{}, requant: map[edge]*ir.Value{}, sums: map[*ir.Node]*ir.Node{},
 	}
 	for _, n := range g.Nodes {
 		if o.Profile.roles[n.Op] != product || o.keeps(n) || len(o.Ops) > 0 && !slices.Contains(o.Ops, n.Op) {
@@ -105,6 +106,9 @@ func (p *Plan) markOutput(n *ir.Node) bool {
 		if v == nil {
 			continue
 		}
+		if sum, _ := p.rowBehind(n); sum != nil && p.o.Profile.rows && !p.o.keeps(sum) {
+			p.sums[sum], v = n, sum.Out(0)
+		}
 		out := p.behindActivation(n, v)
 		if slices.Contains(p.o.Profile.floatResults, n.Op) && !p.readInIntegers(out) {
 			delete(p.folded, folder(v, out))
@@ -130,13 +134,6 @@ func (p *Plan) readInIntegers(v *ir.Value) bool {
 			return !p.sequence(u.Node)
 		}
 	})
-}
-
-// sequence reports whether n works on tensors of rank 3: sums and products of
-// token sequences and of detectors' joined heads have outliers that 8 bits for
-// the whole tensor do not hold, so they stay in float where the target lets them.
-func (p *Plan) sequence(n *ir.Node) bool {
-	return !p.o.Profile.everything && n.Out(0) != nil && n.Out(0).Rank() == 3
 }
 
 // folder is the activation between v and out; nil where they are the same.
@@ -194,7 +191,7 @@ func (p *Plan) spread() bool {
 	changed := false
 	for _, n := range p.g.Nodes {
 		r := p.o.Profile.roles[n.Op]
-		if _, done := p.roles[n]; done || r == float || r == product || p.folded[n] || p.o.keeps(n) {
+		if _, done := p.roles[n]; done || r == float || r == product || p.folded[n] || p.sums[n] != nil || p.o.keeps(n) {
 			continue
 		}
 		if r != mover && (p.sequence(n) || len(p.o.Ops) > 0 && !slices.Contains(p.o.Ops, n.Op)) {

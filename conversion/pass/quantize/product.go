@@ -47,7 +47,9 @@ func (r *rewrite) product(n *ir.Node) error {
 		} else {
 			d = find()
 		}
-		if d != nil {
+		if sum, at := r.rowBehind(n); d != nil && sum != nil {
+			r.correctRow(sum, at, d)
+		} else if d != nil {
 			if bias == nil && n.Op != "MatMul" {
 				bias, shape = make([]float32, len(d)), []int{len(d)}
 			}
@@ -56,8 +58,8 @@ func (r *rewrite) product(n *ir.Node) error {
 			}
 		}
 	}
-	r.p.SetInput(n, 1, q.value)
 	r.rowBias(n, q.scales, in.Scale)
+	r.p.SetInput(n, 1, q.value)
 	if bias == nil {
 		return nil
 	}

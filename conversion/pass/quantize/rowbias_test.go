@@ -53,7 +53,7 @@ func TestRowBias(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s := decibels(got[0].Float64s(), want[0].Float64s()); s < 35 {
+			if s := ratioOf(got[0].Float64s(), want[0].Float64s()).dB(); s < 35 {
 				t.Errorf("%.1f dB to the float graph", s)
 			}
 		})

@@ -1,0 +1,74 @@
+package quantize
+
+import (
+	"math"
+	"testing"
+
+	"slipway/conversion/ir"
+	ops "slipway/conversion/ops/all"
+	"slipway/conversion/tensor"
+	"slipway/conversion/testkit"
+)
+
+// TestTFLiteSequences: a row behind a MatMul is its bias, and the sums that a
+// normalisation reads, or a part of, stay in float; others are integers.
+func TestTFLiteSequences(t *testing.T) {
+	b := &builder{t, ir.New("block")}
+	x := b.g.AddInput("x", tensor.Float32, ir.Dims(1, 4, 8))
+	y := b.add("MatMul", "up", nil, x, b.g.AddConst("w1", noise(2, 1, 8, 8)))
+	y = b.add("Add", "bias", nil, y, b.g.AddConst("b", noise(3, 1, 8)))
+	y = b.add("Add", "residual", nil, x, y)
+	norm := b.add("LayerNormalization", "norm", nil, y, b.g.AddConst("s", noise(1, 1, 8)))
+	z := b.add("MatMul", "down", nil, norm, b.g.AddConst("w2", noise(4, 1, 8, 8)))
+	z = b.add("Add", "shift", nil, b.add("Sigmoid", "gate", nil, z), z)
+	b.g.Outputs = []*ir.Value{b.add("Add", "last", nil, y, z)}
+	plan := NewPlan(b.g, Defaults(TFLite))
+	for _, d := range plan.Decisions() {
+		if want := d.Node.Name != "residual" && d.Node.Name != "norm" && d.Node.Name != "last"; d.Int8 != want {
+			t.Errorf("%s in integers: %v, want %v", d.Node.Name, d.Int8, want)
+		}
+	}
+	staticOn(t, b.g, Defaults(TFLite), samples(2, 1, 4, 8))
+	want := "qq MatMul f\nf Add q\nqq Add f\nf LayerNormalization q\nqq MatMul q\nq Sigmoid q\nqq Add q\nfq Add f"
+	if got := sketch(b.g); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestRowsAreCorrected: the row behind a MatMul takes what rounding the weights
+// takes from the result on average.
+func TestRowsAreCorrected(t *testing.T) {
+	for _, p := range []*Profile{ONNXRuntime, OpenVINO, TFLite} {
+		mean := func(correct bool) float64 {
+			b := &builder{t, ir.New("g")}
+			x := b.g.AddInput("x", tensor.Float32, ir.Dims(1, 4, 8))
+			y := b.add("MatMul", "product", nil, x, b.g.AddConst("w", noise(5, 0.2, 8, 6)))
+			y = b.add("Add", "bias", nil, y, b.g.AddConst("b", noise(6, 1, 6)))
+			b.g.Outputs = []*ir.Value{b.add("Softplus", "out", nil, y)} // nothing integer behind
+			in := tensor.New(tensor.Float32, 1, 4, 8)
+			for i := range tensor.View[float32](in) {
+				tensor.View[float32](in)[i] = float32(i%8 + 1)
+			}
+			feed := map[string]*tensor.Tensor{"x": in}
+			want, err := testkit.Eval(ops.Registry(), b.g, feed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := Defaults(p)
+			o.BiasCorrection, o.Activation = correct, "u8"
+			staticOn(t, b.g, o, []*tensor.Tensor{in})
+			got, err := testkit.Eval(ops.Registry(), b.g, feed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := 0.0
+			for i, w := range want[0].Float64s() {
+				sum += math.Abs(got[0].Float64s()[i] - w)
+			}
+			return sum
+		}
+		if with, without := mean(true), mean(false); with >= without {
+			t.Errorf("%s: error %g with correction, %g without", p.Name, with, without)
+		}
+	}
+}

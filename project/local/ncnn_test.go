@@ -55,13 +55,17 @@ func (ncnnPackage) Info() runtimes.Info {
 
 func (ncnnPackage) Check(context.Context) error { return nil }
 
-func (n ncnnPackage) Open(_ context.Context, m runtimes.Model, _ runtimes.Options) (runtimes.Session, error) {
-	return ncnnModel{n, m.Path}, nil
+func (n ncnnPackage) Open(_ context.Context, m runtimes.Model, o runtimes.Options) (runtimes.Session, error) {
+	if len(o.Taps) > 0 {
+		return nil, runtimes.Refuse("ncnn", "open", "its Python package gives outputs alone here")
+	}
+	return ncnnModel{n, m.Path, o.NoOptimize}, nil
 }
 
 type ncnnModel struct {
 	ncnnPackage
 	param string
+	plain bool
 }
 
 func (n ncnnModel) Inputs() []runtimes.IO  { return n.in }
@@ -93,7 +97,7 @@ func (n ncnnModel) Run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.
 		in = append(in, ncnnBlob{dims, file})
 	}
 	job, err := json.Marshal(map[string]any{
-		"param": n.param, "bin": strings.TrimSuffix(n.param, "param") + "bin", "inputs": in, "outputs": len(n.out),
+		"param": n.param, "bin": strings.TrimSuffix(n.param, "param") + "bin", "inputs": in, "outputs": len(n.out), "plain": n.plain,
 	})
 	if err != nil {
 		return nil, err

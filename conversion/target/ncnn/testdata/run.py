@@ -1,14 +1,14 @@
 """Runs ncnn models: one JSON job a line on standard input, one answer a line on standard output.
 
 A job names the model's param and bin, its inputs as files of 32-bit floats with their dimensions (outermost first,
-without batch) and how many outputs it has. All shortcuts in precision are off, so that sums are those of 32-bit floats.
+without batch) and how many outputs it has; "plain" switches off the kernels that gain speed by other sums. All shortcuts
+in precision are off, so that sums are those of 32-bit floats.
 """
 import json
 import sys
 
 import ncnn
 import numpy as np
-
 
 
 def places(param):
@@ -30,6 +30,8 @@ for line in sys.stdin:
         for name in dir(net.opt):
             if name.startswith(("use_fp16", "use_bf16")):
                 setattr(net.opt, name, False)
+        if job.get("plain"):
+            net.opt.use_winograd_convolution = net.opt.use_sgemm_convolution = net.opt.use_packing_layout = False
         net.opt.use_int8_inference = True
         net.opt.num_threads = 1
         net.opt.lightmode = True

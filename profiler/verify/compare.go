@@ -32,8 +32,9 @@ func (d Difference) Relative() float64 {
 }
 
 // Compare measures got against want, which must have the same number of
-// elements, numbers or texts; an NCHW/NHWC permutation of a 4-D tensor is undone where only that
-// makes the shapes agree.
+// elements, numbers or texts; an NCHW/NHWC permutation of a 4-D tensor is undone
+// where only that makes the shapes agree. Where got is of higher precision than
+// want, what want's own rounding explains does not count.
 func Compare(got, want *tensor.Tensor) (Difference, error) {
 	if got.Len() != want.Len() {
 		return Difference{}, fmt.Errorf("shape %v against %v", got.Shape(), want.Shape())
@@ -48,7 +49,8 @@ func Compare(got, want *tensor.Tensor) (Difference, error) {
 	if got.DType() == tensor.String || want.DType() == tensor.String {
 		return compareTexts(got, want)
 	}
-	return compare(got.Float64s(), want.Float64s()), nil
+	w := want.Float64s()
+	return compare(withoutRounding(got.Float64s(), w, got.DType(), want.DType()), w), nil
 }
 
 // compareTexts counts the elements that are not the same text as bad.

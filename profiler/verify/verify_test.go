@@ -228,6 +228,36 @@ func TestCompareTexts(t *testing.T) {
 	}
 }
 
+// TestHalfPrecisionSource: the last bit of a source's half precision is not held
+// against a target that gives single precision, and no more than that.
+func TestHalfPrecisionSource(t *testing.T) {
+	for _, c := range []struct {
+		got, want, diff float64
+		from            tensor.DType
+	}{
+		{1.0004, 1, 0, tensor.Float32}, // half a unit is 2^-11
+		{0.9996, 1, 0, tensor.Float32},
+		{1.002, 1, 0.002 - 1.0/2048, tensor.Float32},
+		{-3.0009, -3, 0, tensor.Float32},
+		{-3.01, -3, 0.01 - 1.0/1024, tensor.Float32},
+		{1e-8, 0, 0, tensor.Float32},
+		{1e-7, 0, 1e-7 - math.Ldexp(1, -25), tensor.Float32},
+		{1 + 1.0/1024, 1, 1.0 / 1024, tensor.Float16},
+	} {
+		got, err := tensor.FromFloat64s(c.from, []float64{c.got, 0}, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := tensor.FromFloat64s(tensor.Float16, []float64{c.want, 0}, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err := Compare(got, want); err != nil || math.Abs(d.MaxAbs-c.diff) > 1e-6*math.Abs(c.want)+1e-9 {
+			t.Errorf("%v against %v: %g, want %g (%v)", c.got, c.want, d.MaxAbs, c.diff, err)
+		}
+	}
+}
+
 // TestMasks: inputs that hold 0 and 1 in real use hold nothing else here.
 func TestMasks(t *testing.T) {
 	in, err := Samples([]runtimes.IO{

@@ -88,8 +88,10 @@ func (l *lowering) twoClasses(labels *tensor.Tensor, ids []int64) []*ir.Value {
 		l.fail("%d base_values for two classes of which one is scored are not supported", len(base))
 		return nil
 	}
-	trees := l.trees("class_weights", "class_treeids", "class_nodeids", "class_ids", max(1, len(base)))
-	trees["target_ids"] = make([]int64, len(ids))
+	trees := l.trees("class_weights", "class_treeids", "class_nodeids", "", 1)
+	if l.err != nil {
+		return nil
+	}
 	score := l.op(domain+"TreeEnsembleRegressor", trees, l.rows(0))
 	positive := slices.Min(trees["target_weights"].([]float64)) >= 0
 	limit := 0.0

@@ -74,7 +74,8 @@ var treeEnsembleRegressorDef = &op.Def{
 }
 
 // trees are the attributes of a TreeEnsembleRegressor for the node's lists, those
-// about leaves under the names given.
+// about leaves under the names given; without ids all leaves count for the first
+// target. The trees are checked.
 func (l *lowering) trees(weights, treeids, nodeids, ids string, targets int) ir.Attrs {
 	a := ir.Attrs{"n_targets": int64(targets)}
 	for to, from := range map[string]string{
@@ -82,6 +83,9 @@ func (l *lowering) trees(weights, treeids, nodeids, ids string, targets int) ir.
 		"nodes_truenodeids": "nodes_truenodeids", "nodes_falsenodeids": "nodes_falsenodeids",
 		"target_treeids": treeids, "target_nodeids": nodeids, "target_ids": ids,
 	} {
+		if from == "" {
+			continue
+		}
 		v, ok := l.Ints(from)
 		if !ok {
 			l.fail("lacks %s", from)
@@ -95,6 +99,9 @@ func (l *lowering) trees(weights, treeids, nodeids, ids string, targets int) ir.
 	}
 	a["nodes_modes"] = modes
 	a["nodes_values"], a["target_weights"] = l.numbersOf("nodes_values"), l.numbersOf(weights)
+	if ids == "" {
+		a["target_ids"] = make([]int64, len(l.numbersOf(weights)))
+	}
 	if v, ok := l.Ints("nodes_missing_value_tracks_true"); ok && len(v) > 0 {
 		a["nodes_missing_value_tracks_true"] = v
 	}
@@ -107,6 +114,12 @@ func (l *lowering) trees(weights, treeids, nodeids, ids string, targets int) ir.
 	l.numbersOf("nodes_hitrates")
 	if x := l.In(0); x != nil && x.DType == tensor.Float64 {
 		l.fail("trees over float64 are not supported")
+	}
+	if l.err == nil {
+		columns, _ := columnsOf(l.In(0))
+		if _, err := oldForest(&ir.Node{Attrs: a}, columns); err != nil {
+			l.fail("%w", err)
+		}
 	}
 	return a
 }

@@ -33,8 +33,10 @@ def main(folder, table):
            "of the same network), the classic networks of the package onnx (`light_`, random weights) and the trained models of the zoo. Each",
            "artefact ran on " + "; ".join(f"{t}: {RUNTIMES[t]}" for t in TARGETS) + ".", "",
            "A float cell: largest error over the output's range, size, seconds to convert (busy two-core machine, without verification);",
-           "`*`: rounding the source's weights alone does the same. An int8 cell: the worst sample's signal to quantization noise (Core ML: of",
-           "weights alone; ncnn: of convolutions and products of matrices). A cell is a match unless it says otherwise.", ""]
+           "`*`: rounding the source's weights alone does the same. An int8 cell: the worst sample's signal to quantization noise. Core ML's int8",
+           "is of weights alone: its column is what rounding them does to a network, before any activation is rounded. TensorRT's has zero",
+           "points of 0, which leaves one of eight bits unused behind a Relu. ncnn's is of convolutions and products of matrices.",
+           "A cell is a match unless it says otherwise.", ""]
     for p in PRECISIONS:
         out.append(f"{p}: " + ", ".join(f"{n} {v}" for v, n in verdicts[p].items() if n) + "  ")
     for p in PRECISIONS:

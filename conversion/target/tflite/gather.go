@@ -17,6 +17,9 @@ func legalIndices(n *ir.Node, axis int) string {
 		return fmt.Sprintf("indices of type %v", d)
 	}
 	if n.In(1).IsConst() {
+		if d := n.In(0).Shape[axis]; fromEnd(n.In(1)) && !d.IsStatic() && (n.In(1).Rank() > 1 || n.Op != "Gather" || !computableSize(n, d)) {
+			return "indices that count from the end of an unknown dimension"
+		}
 		return ""
 	}
 	// The kernel takes no negative indices, and they cannot be ruled out here.
@@ -75,6 +78,13 @@ func emitGather(e *emitter) error {
 	x, err := e.read(e.n.In(0), order, e.quant)
 	if err != nil {
 		return err
+	}
+	if !ok && fromEnd(e.n.In(1)) {
+		at, err := e.fromFront(e.n.In(1), e.n.In(0).Shape[axis])
+		if err != nil {
+			return err
+		}
+		return e.move(fb.Gather, fb.GatherOptions{Axis: int32(order.Axis(axis))}, e.outOrder(0), x, at)
 	}
 	if first, count, ok := consecutive(e.n.In(1), dim); ok && dim > 0 && unknowns(dimsOf(e.outs[0].Shape, nil)) <= 1 {
 		return e.cut(x, order.Axis(axis), first, count)

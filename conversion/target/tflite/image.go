@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/pass/layout"
 	fb "slipway/conversion/schema/tflite"
@@ -21,6 +22,7 @@ type resizeForm struct {
 	code         fb.Code
 	alignCorners bool
 	halfPixels   bool
+	oneDiffers   bool // where it makes one row or column
 }
 
 // resizeOf decides the form, or says why there is none that is exact.
@@ -32,6 +34,9 @@ func resizeOf(n *ir.Node) (resizeForm, string) {
 	}
 	if !in[0].Equal(out[0]) || !in[1].Equal(out[1]) {
 		return f, "resizing of batch or channels"
+	}
+	if sizesRule(n) {
+		return openResize(n)
 	}
 	if _, _, ok := resizeSizes(n); !ok {
 		return f, "spatial dimensions that are not known, nor whole multiples of those before"
@@ -66,6 +71,39 @@ func resizeOf(n *ir.Node) (resizeForm, string) {
 		return nearestForm(n, coord, exact)
 	}
 	return f, "mode " + mode
+}
+
+// sizesRule reports whether n's sizes are open, follow from the inputs', and
+// alone say how it scales.
+func sizesRule(n *ir.Node) bool {
+	out := n.Out(0).Shape[2:]
+	v := n.In(2)
+	return !out.IsStatic() && computable(n, out) && n.In(3) != nil && (v == nil || v.IsConst() && v.Const.Len() == 0)
+}
+
+// openResize is the form where the sizes are known only when the model runs.
+func openResize(n *ir.Node) (f resizeForm, why string) {
+	if p := n.Str("keep_aspect_ratio_policy", "stretch"); p != "stretch" {
+		return f, "keep_aspect_ratio_policy " + p
+	}
+	if n.Int("antialias", 0) != 0 || n.In(0).DType != tensor.Float32 {
+		return f, "antialias, or another element type than f32"
+	}
+	mode, coord := n.Str("mode", "nearest"), n.Str("coordinate_transformation_mode", "half_pixel")
+	switch {
+	case mode == "nearest" && coord == "asymmetric" && n.Str("nearest_mode", "round_prefer_floor") == "floor":
+		f.code = fb.ResizeNearest
+	case mode == "linear" && coord == "asymmetric":
+		f.code = fb.ResizeBilinear
+	case mode == "linear" && coord == "align_corners":
+		f.code, f.alignCorners = fb.ResizeBilinear, true
+	case mode == "linear" && (coord == "half_pixel" || coord == "pytorch_half_pixel"):
+		f.code, f.halfPixels = fb.ResizeBilinear, true
+		f.oneDiffers = coord == "pytorch_half_pixel"
+	default:
+		return f, fmt.Sprintf("mode %s with %s coordinates, to sizes that are not known", mode, coord)
+	}
+	return f, ""
 }
 
 // nearestForm: the kernel takes floor(x*scale) of asymmetric or half-pixel
@@ -231,6 +269,9 @@ func emitResize(e *emitter) error {
 				return e.move(fb.Reshape, nil, lastOrder, y, e.int32s(dims))
 			}
 		}
+	}
+	if f.oneDiffers {
+		e.findings = append(e.findings, diag.Infof("tflite.resize-one", "Resize takes the middle where it makes a single row or column of a picture; the model takes the first").At(e.n.Name))
 	}
 	size, err := e.sizes(e.outs[0].Shape[2:], nil)
 	if err != nil {

@@ -286,6 +286,9 @@ func legalSlice(n *ir.Node) string {
 	if r := n.In(0).Rank(); r > 5 {
 		return fmt.Sprintf("rank %d", r)
 	}
+	if _, ok := toldCuts(n); ok {
+		return ""
+	}
 	cuts, why := cutsOf(n)
 	if why != "" {
 		return why
@@ -301,6 +304,9 @@ func legalSlice(n *ir.Node) string {
 // emitSlice writes STRIDED_SLICE. Bounds are clamped to the dimension, which the
 // kernel would do differently for negative steps.
 func emitSlice(e *emitter) error {
+	if cuts, ok := toldCuts(e.n); ok {
+		return emitToldSlice(e, cuts)
+	}
 	x, err := e.in(0)
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ type spelling struct {
 }
 
 var spellings = merge(convSpellings, poolSpellings, activationSpellings, arithSpellings, reduceSpellings,
-	shapeSpellings, linalgSpellings, imageSpellings, normSpellings, quantSpellings, scatterSpellings)
+	shapeSpellings, linalgSpellings, imageSpellings, normSpellings, quantSpellings, scatterSpellings, rangeSpellings)
 
 func merge(families ...map[string]spelling) map[string]spelling {
 	all := map[string]spelling{}

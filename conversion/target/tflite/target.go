@@ -36,6 +36,9 @@ func (Target) Info() target.Info {
 
 // Legal returns nil where n can be spelled as it is.
 func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
+	if tellsSizes(n) {
+		return nil
+	}
 	s, ok := spellings[n.Op]
 	if !ok {
 		return diag.Errorf("tflite.unsupported-op", "%s has no TensorFlow Lite builtin", n.Op).At(n.Name)

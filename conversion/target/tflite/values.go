@@ -22,6 +22,9 @@ func (w *writer) read(v *ir.Value, order layout.Perm, quantized bool) (int, erro
 		return w.weight(v, nil, order, quantized)
 	}
 	h, ok := w.held[v]
+	if !ok && w.told[v] {
+		return w.sizeValue(v)
+	}
 	if !ok {
 		return 0, fmt.Errorf("reads %q, which is not there yet", v.Name)
 	}

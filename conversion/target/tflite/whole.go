@@ -20,6 +20,7 @@ const (
 	maxParts  = 4 // results of a SPLIT
 	maxSliced = 5 // dimensions of a SLICE, in the runtime's own kernel
 	maxRank   = 6
+	maxOnes   = 1 << 20 // elements of a constant that only repeats
 )
 
 // fast reports whether XNNPACK takes operators that move the elements of t.
@@ -221,7 +222,9 @@ func (e *emitter) ones(x int, dims []int32) (t int, ok bool) {
 		if have[i] == 1 {
 			shape[i] = int(d)
 		}
-		n *= shape[i]
+		if n *= shape[i]; n > maxOnes {
+			return 0, false
+		}
 	}
 	v := make([]float32, n)
 	for i := range v {

@@ -37,6 +37,7 @@ type writer struct {
 	names    map[string]bool
 	next     map[string]int     // numbers tried, by name
 	temps    map[int]bool       // tensors with a provisional name
+	told     map[*ir.Value]bool // sizes, computed where they are read
 	lazy     map[*ir.Value]bool // constants behind a conversion, written where they are read
 	fusedIn  map[*ir.Node]bool  // activations already applied by their producer
 	node     *ir.Node           // being written
@@ -56,7 +57,7 @@ func newWriter(g *ir.Graph, o target.Options) *writer {
 		g: g, o: o,
 		m:    &fb.Model{Description: "Slipway", Name: "main", Buffers: []fb.Buffer{{}}},
 		held: map[*ir.Value]held{}, quantOut: map[*ir.Value]*qparam{}, consts: map[constKey]int{}, smalls: map[string]int{},
-		moved: map[moveKey]int{}, names: map[string]bool{}, next: map[string]int{}, temps: map[int]bool{}, lazy: map[*ir.Value]bool{}, fusedIn: map[*ir.Node]bool{},
+		moved: map[moveKey]int{}, names: map[string]bool{}, next: map[string]int{}, temps: map[int]bool{}, lazy: map[*ir.Value]bool{}, told: map[*ir.Value]bool{}, fusedIn: map[*ir.Node]bool{},
 		layers: map[string][]string{}, taps: map[string]string{}, islands: map[string][]string{},
 	}
 }
@@ -96,12 +97,15 @@ func (w *writer) build(ctx context.Context) error {
 // emit writes one node, and the activation behind it where the operator can
 // apply it.
 func (w *writer) emit(n *ir.Node) error {
+	w.node = n
+	e := &emitter{writer: w, n: n, outs: slices.Clone(n.Outputs)}
+	if tellsSizes(n) {
+		return e.tell()
+	}
 	s, ok := spellings[n.Op]
 	if !ok {
 		return fmt.Errorf("has no spelling")
 	}
-	w.node = n
-	e := &emitter{writer: w, n: n, outs: slices.Clone(n.Outputs)}
 	last := n
 	if sum, bias := w.biasAfter(n); sum != nil {
 		e.fuse(sum)

@@ -70,7 +70,11 @@ func (e *emitter) fail(format string, args ...any) {
 	}
 	err := fmt.Errorf(format, args...)
 	if e.cur != nil {
-		err = fmt.Errorf("node %q (%s): %w", e.cur.Name, e.cur.Op, err)
+		f := diag.Errorf("target.unsupported-op", "%s: %v", e.cur.Op, err).At(e.cur.Name)
+		if len(e.cur.Origin) > 0 {
+			f.Layer = e.cur.Origin[0]
+		}
+		err = f.Suggest("choose another target than Core ML, or change this layer in the model")
 	}
 	e.err = err
 }

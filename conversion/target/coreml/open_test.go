@@ -96,6 +96,11 @@ var openCases = map[string]struct {
 		to := d.op("Concat", ir.Attrs{"axis": int64(0)}, d.ints(2), d.size(x, 1), d.size(x, 0), d.ints(4))
 		return d.op("Reshape", nil, b, to)
 	}},
+	"a product of sizes": {build: func(d draft, x *ir.Value) *ir.Value {
+		half := d.op("Div", nil, d.size(x, 1), d.ints(2))
+		n := d.op("Add", nil, d.op("Mul", nil, d.op("Mul", nil, d.size(x, 0), half), d.ints(3)), d.ints(1))
+		return d.op("Add", nil, d.op("Expand", nil, d.noise(1), n), d.op("ReduceMean", nil, x))
+	}},
 	"half of it": {build: func(d draft, x *ir.Value) *ir.Value {
 		half := d.op("Div", nil, d.size(x, 1), d.ints(2))
 		return d.op("Slice", nil, x, half, d.ints(1<<62), d.ints(1))

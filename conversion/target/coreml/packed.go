@@ -87,7 +87,7 @@ func allZero(t *tensor.Tensor) bool {
 // stored is a constant in the program, or in the file of weights where it is
 // long.
 func (e *emitter) stored(t *tensor.Tensor) *mil.Value {
-	if t.Len() >= blobElements {
+	if t.Len() >= blobElements || t.DType().Bits() < 8 { // a literal has whole bytes
 		return e.blob(t)
 	}
 	return mil.Immediate(t)

@@ -144,9 +144,10 @@ func (e *emitter) sizeNew(d ir.Dim) (val, error) {
 			default:
 				q = e.size(of)
 			}
-			if p = q; j > 0 {
-				p = e.op("mul", tensor.Int32, one, in("x", p), in("y", q))
+			if j > 0 {
+				q = e.op("mul", tensor.Int32, one, in("x", p), in("y", q))
 			}
+			p = q
 		}
 		switch {
 		case len(t.Factors) == 0:

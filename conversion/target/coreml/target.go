@@ -102,7 +102,7 @@ func (Target) Prepare(ctx context.Context, g *ir.Graph, reg *op.Registry, o targ
 	var out diag.List
 	for _, v := range append(slices.Clone(g.Inputs), g.Outputs...) {
 		if empty(v) {
-			return out, diag.Errorf("coreml.empty", "%q has no elements, which Core ML cannot hold", v.Name)
+			return out, diag.Errorf("coreml.empty", "%q has no elements, which Core ML cannot hold", v.Name).Suggest("choose another target, or take it out of the interface")
 		}
 	}
 	if set, err := settings(o); err != nil {

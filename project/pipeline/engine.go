@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"slipway/conversion/diag"
 	"slipway/conversion/plan"
 	"slipway/runtimes"
+	"slipway/runtimes/tensorrt"
 )
 
 // Builder builds the engine that a build file asks for, in its folder. earlier is
@@ -54,7 +56,7 @@ func (e *Env) engine(ctx context.Context, q Request, res *Result, progress func(
 				f.Text += "; " + absent.Reason
 			}
 		}
-		return nil
+		return standing(q, res, build)
 	case err != nil:
 		res.Findings = append(res.Findings, diag.Warnf("tensorrt.engine", "no engine was built: %v", err).
 			Suggest("the model and its build file are whole: change the flags there, or build it elsewhere"))
@@ -64,19 +66,8 @@ func (e *Env) engine(ctx context.Context, q Request, res *Result, progress func(
 		res.Findings = append(res.Findings, diag.Infof("tensorrt.rebuilt", "the engine was built again: %s", b.Why))
 	}
 	for _, f := range b.Files {
-		st, err := os.Stat(filepath.Join(q.Private, f))
-		if err != nil {
+		if err := renew(q, res, f); err != nil {
 			return err
-		}
-		sum, err := HashFile(filepath.Join(q.Private, f))
-		if err != nil {
-			return err
-		}
-		made := plan.Artefact{Path: f, Bytes: st.Size(), SHA256: sum}
-		if i := slices.IndexFunc(res.Artefacts, func(a plan.Artefact) bool { return a.Path == f }); i >= 0 {
-			res.Artefacts[i] = made
-		} else {
-			res.Artefacts = append(res.Artefacts, made)
 		}
 	}
 	did := "built here"
@@ -85,5 +76,45 @@ func (e *Env) engine(ctx context.Context, q Request, res *Result, progress func(
 	}
 	res.Findings = slices.DeleteFunc(res.Findings, func(f *diag.Finding) bool { return f.Code == "tensorrt.not-built" })
 	res.Findings = append(res.Findings, diag.Infof("tensorrt.built", "the engine was %s; its numbers are those of ONNX Runtime's check, it was not run", did))
+	return nil
+}
+
+// renew notes the file f of an artefact, which was made or has changed.
+func renew(q Request, res *Result, f string) error {
+	st, err := os.Stat(filepath.Join(q.Private, f))
+	if err != nil {
+		return err
+	}
+	sum, err := HashFile(filepath.Join(q.Private, f))
+	if err != nil {
+		return err
+	}
+	made := plan.Artefact{Path: f, Bytes: st.Size(), SHA256: sum}
+	if i := slices.IndexFunc(res.Artefacts, func(a plan.Artefact) bool { return a.Path == f }); i >= 0 {
+		res.Artefacts[i] = made
+	} else {
+		res.Artefacts = append(res.Artefacts, made)
+	}
+	return nil
+}
+
+// standing tells of an engine that stands beside the new model and that nothing
+// here can build again.
+func standing(q Request, res *Result, build string) error {
+	left, err := tensorrt.Standing(build, q.Earlier)
+	if left == nil || err != nil {
+		return err
+	}
+	if err := renew(q, res, filepath.Base(build)); err != nil {
+		return err
+	}
+	made := fmt.Sprintf("%s was built for %s (compute capability %s) by TensorRT %s", left.File, left.Name, left.Compute, left.TensorRT)
+	if left.Why != "" {
+		res.Findings = append(res.Findings, diag.Warnf("tensorrt.stale-engine", "%s; it is of no use for the new model: %s", made, left.Why).
+			Suggest("build it again on that machine: convert there, or trtexec with the flags of %s; until then delete it", filepath.Base(build)))
+		return nil
+	}
+	res.Findings = append(res.Findings, diag.Infof("tensorrt.engine-kept", "%s and still fits the model, on that GPU and version alone", made).
+		Suggest("for another GPU or version build it there: trtexec with the flags of %s", filepath.Base(build)))
 	return nil
 }

@@ -70,11 +70,8 @@ func Build(ctx context.Context, b Builder, build, earlier string, progress func(
 	if now.TensorRT, err = b.version(ctx); err != nil {
 		return nil, err
 	}
-	if now.Model, err = hash(filepath.Join(dir, r.Model)); err != nil {
+	if now.Model, err = modelSum(filepath.Join(dir, r.Model)); err != nil {
 		return nil, fmt.Errorf("tensorrt: %w", err)
-	}
-	if data, err := hash(filepath.Join(dir, r.Model+".data")); err == nil { // the weights of very large models
-		now.Model += "+" + data
 	}
 	out := &Result{Files: []string{r.Engine, filepath.Base(build)}}
 	engine := filepath.Join(dir, r.Engine)

@@ -35,6 +35,9 @@ func Open(ctx context.Context, path string, o source.Options) (*source.Model, er
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
+	if f := engine(head, path); f != nil {
+		return nil, f.In(path)
+	}
 	if f := notAModel(head, path); f != nil {
 		return nil, f.In(path)
 	}

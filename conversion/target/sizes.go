@@ -94,6 +94,17 @@ func assume(v *ir.Value, axis int) Span {
 	return lengths
 }
 
+// UnknownRank is why targets refuse a graph that has an input of unknown rank;
+// nil where it has none.
+func UnknownRank(g *ir.Graph) *diag.Finding {
+	for _, v := range g.Inputs {
+		if v.Shape == nil && !v.DType.IsContainer() {
+			return diag.Errorf("target.rank", "the rank of input %q is not known", v.Name).Suggest("give its shape: --input-shape %s=…", v.Name)
+		}
+	}
+	return nil
+}
+
 // FixSizes gives the open sizes of the inputs the value that size names for
 // their symbol, and says what it did; "" where nothing was open. Shapes of other
 // values have to be inferred again.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/tensor"
@@ -102,9 +103,15 @@ func Run(ctx context.Context, c Config) (*Verdict, error) {
 			return nil, ctx.Err()
 		}
 		var absent *runtimes.NotAvailableError
-		if errors.As(err, &absent) {
+		var refused *runtimes.RefusedError
+		switch {
+		case errors.As(err, &absent):
 			v.Verdict, v.Why = NotRun, err.Error()
-		} else {
+		case c.Artefact.Model.Format == "tensorrt" && errors.As(err, &refused) && strings.Contains(refused.Text, "Could not find an implementation"):
+			// Another runtime stands in for TensorRT here and lacks a kernel that
+			// TensorRT has: that says nothing about the file.
+			v.Verdict, v.Why = NotRun, err.Error()
+		default:
 			v.Verdict, v.Why = Mismatch, err.Error()
 		}
 		return v, nil
@@ -223,7 +230,7 @@ func runAll(ctx context.Context, s Side, samples [][]*tensor.Tensor, o runtimes.
 
 // Fit adapts sample inputs, made for the source, to a session's inputs: element
 // types are converted where a target had to widen or narrow them, NCHW becomes
-// NHWC where only that fits.
+// NHWC where only that fits, and a scalar a vector where the target has none.
 func Fit(in []*tensor.Tensor, ios []runtimes.IO) ([]*tensor.Tensor, error) {
 	if len(in) != len(ios) {
 		return nil, diag.Errorf("verify.inputs", "the model takes %d inputs, %d were given", len(ios), len(in))
@@ -233,6 +240,11 @@ func Fit(in []*tensor.Tensor, ios []runtimes.IO) ([]*tensor.Tensor, error) {
 		var err error
 		if out[i] = t; t.DType() != ios[i].DType && ios[i].DType != tensor.Invalid {
 			if out[i], err = t.Cast(ios[i].DType); err != nil {
+				return nil, err
+			}
+		}
+		if t.Rank() == 0 && accepts(ios[i].Shape, []int{1}) {
+			if out[i], err = out[i].Reshape(1); err != nil {
 				return nil, err
 			}
 		}

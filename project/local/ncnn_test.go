@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -91,8 +92,13 @@ func (n ncnnModel) Run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.
 		if len(dims) > 1 && dims[0] == 1 {
 			dims = dims[1:]
 		}
-		if len(dims) == 0 {
+		switch {
+		case len(dims) == 0:
 			dims = []int{1}
+		case len(dims) > 4: // a blob has no more; the writer joins them as the layer says
+			if dims = blobDims(n.param, k); dims == nil {
+				return nil, &runtimes.RefusedError{Runtime: "ncnn", Stage: "run", Text: "the .param file does not tell how the input lies"}
+			}
 		}
 		in = append(in, ncnnBlob{dims, file})
 	}
@@ -143,4 +149,32 @@ func (n ncnnModel) Run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.
 		out = append(out, x)
 	}
 	return out, nil
+}
+
+// blobDims are the sizes, outermost first, that input k's layer tells: w, h, d and
+// c under 0, 1, 11 and 2.
+func blobDims(param string, k int) (dims []int) {
+	text, err := os.ReadFile(param)
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "Input ") {
+			continue
+		}
+		if k--; k >= 0 {
+			continue
+		}
+		for _, key := range []string{" 2=", " 11=", " 1=", " 0="} {
+			if _, rest, ok := strings.Cut(line, key); ok {
+				n, err := strconv.Atoi(strings.Fields(rest)[0])
+				if err != nil {
+					return nil
+				}
+				dims = append(dims, n)
+			}
+		}
+		return dims
+	}
+	return nil
 }

@@ -46,6 +46,9 @@ func (e *emitter) spell(n *ir.Node) string {
 	if e.node, e.also, e.why = n, nil, ""; e.integers(n) {
 		return e.why
 	}
+	if v := n.In(0); v.IsConst() && v.Const.Len() == 0 && n.Op != "Concat" {
+		return fmt.Sprintf("ncnn has no blobs without elements; %s works on %v", n.Op, v.Shape)
+	}
 	for _, v := range slices.Concat(n.Inputs, n.Outputs) {
 		if v == nil || v.IsConst() || v.Content != nil {
 			continue

@@ -96,6 +96,9 @@ func concat(e *emitter, n *ir.Node) string {
 	var in []*blob
 	at, sum := 0, 0
 	for _, v := range n.Inputs {
+		if n, ok := v.Shape.NumElements(); ok && n.Is(0) {
+			continue // adds nothing
+		}
 		d := full(v)
 		var b *blob
 		if drop, same := dropped(n.Out(0)); same && a >= drop {
@@ -105,6 +108,9 @@ func concat(e *emitter, n *ir.Node) string {
 		}
 		in = append(in, b)
 		sum += d[a]
+	}
+	if len(in) == 0 {
+		return "gives no elements"
 	}
 	dims := slices.Clone(in[0].dims)
 	dims[at] = sum

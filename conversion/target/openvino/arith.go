@@ -110,6 +110,9 @@ func legalCast(n *ir.Node) string {
 		if _, ok := typeNames[o.DType]; !ok {
 			return "Cast to " + o.DType.String() + " does not exist in OpenVINO IR"
 		}
+		if o.DType.IsInt() && o.DType.Bits() < 8 {
+			return "OpenVINO's Convert to " + o.DType.String() + " rounds and wraps otherwise than Cast does"
+		}
 	}
 	return ""
 }

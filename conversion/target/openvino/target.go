@@ -43,6 +43,9 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 		if why = unsupportedType(n); why == "" && s.legal != nil {
 			why = s.legal(n)
 		}
+		if why == "" && beyond32(n) {
+			why = "OpenVINO's plugins compute 64-bit integers in 32 bits, which a constant of " + n.Op + " does not fit"
+		}
 	}
 	if why == "" {
 		return nil
@@ -53,6 +56,9 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 // Prepare turns keys of 8 bits where the products do it. IR has NCHW like the
 // graph, and its runtime fuses activations itself.
 func (Target) Prepare(_ context.Context, g *ir.Graph, reg *op.Registry, _ target.Options) (diag.List, error) {
+	if f := target.UnknownRank(g); f != nil {
+		return nil, f
+	}
 	if err := turnKeys(g, reg); err != nil {
 		return nil, fmt.Errorf("openvino: %w", err)
 	}
@@ -121,6 +127,23 @@ func taps(g *ir.Graph) map[string]string {
 		}
 	}
 	return m
+}
+
+// beyond32 reports whether n computes with a constant integer that 32 bits do not
+// hold. Bounds that only say "to the end" are no numbers to compute with.
+func beyond32(n *ir.Node) bool {
+	switch n.Op {
+	case "Add", "Sub", "Mul", "Div", "Mod", "Max", "Min", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Where", "Clip", "Pow":
+	default:
+		return false
+	}
+	return !constantLike(n) && slices.ContainsFunc(n.Inputs, func(v *ir.Value) bool {
+		if v == nil || v.DType != tensor.Int64 {
+			return false
+		}
+		x, ok := v.ConstInts()
+		return ok && slices.ContainsFunc(x, func(i int64) bool { return i != int64(int32(i)) })
+	})
 }
 
 // wide warns of operators on 64-bit floats, once for each kind.

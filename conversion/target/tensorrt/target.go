@@ -51,6 +51,9 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 // Prepare makes biases float, leaves the convolution that ends in a residual
 // sum unquantized on that edge, and gives inputs and outputs their layout.
 func (Target) Prepare(_ context.Context, g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
+	if f := target.UnknownRank(g); f != nil {
+		return nil, f
+	}
 	if err := floatBiases(g, reg); err != nil {
 		return nil, err
 	}

@@ -1,5 +1,6 @@
-"""Writes two models whose batch, height and width are open: a convolutional one
-and a transformer on patches, spelled as exporters do. Argument: the folder."""
+"""Writes models of open sizes, spelled as exporters do: a convolutional one and
+a transformer on patches, whose batch, height and width are open, and one on
+tokens, whose batch and length are. Argument: the folder."""
 import sys
 import onnx, numpy as np
 from onnx import helper as h, TensorProto as T, numpy_helper as nh
@@ -54,3 +55,41 @@ save('dynvit',[
  N('Gemm',['mean','wf','bf'],['y'],name='fc'),
 ],dict(wp=f(32,3,8,8),bp=f(32),i0=i64(0).reshape(()),ax0=i64(0),c32=i64(32),cm1=i64(-1),g=f(32)+1,b=f(32),wqkv=f(32,96),r4=i64(0,-1,3,4,8),sc=np.array(8**-.5,np.float32),r3=i64(0,-1,32),wf=f(32,10),bf=f(10)),
  [('x',T.FLOAT,['N',3,'H','W'])],[('y',T.FLOAT,['N',10])])
+
+# tokens, of which zeros are padding: positions counted and cut from a table, a mask as wide as the sequence, a token in
+# front of each sequence, and what its ends hold
+D=16
+shape=lambda x,o,a:N('Shape',[x],[o],start=a,end=a+1)
+save('dyntext',[
+ N('Gather',['emb','ids'],['e'],name='embedding'),
+ shape('ids','n',0),shape('ids','s',1),N('Squeeze',['s'],['s0']),
+ N('Range',['i0','s0','i1'],['count'],name='count'),N('Gather',['pos','count'],['p1'],name='positions'),
+ N('Slice',['pos2','z1','s','z1'],['p2'],name='table'),
+ N('Add',['e','p1'],['e1'],name='add1'),N('Add',['e1','p2'],['e2'],name='add2'),
+ N('Concat',['n','one','one','s'],['ms'],axis=0),
+ N('Equal',['ids','i0'],['pad']),N('Reshape',['pad','ms'],['pad4'],name='pad4'),
+ N('Concat',['n','one','s','s'],['mf'],axis=0),N('Expand',['pad4','mf'],['wide'],name='wide'),
+ N('Where',['wide','low','zero'],['bias'],name='bias'),
+ N('MatMul',['e2','wq'],['q']),N('MatMul',['e2','wk'],['k']),N('MatMul',['e2','wv'],['v']),
+ N('Reshape',['q','heads'],['q4']),N('Reshape',['k','heads'],['k4']),N('Reshape',['v','heads'],['v4']),
+ N('Transpose',['q4'],['qt'],perm=[0,2,1,3]),N('Transpose',['k4'],['kt'],perm=[0,2,3,1]),N('Transpose',['v4'],['vt'],perm=[0,2,1,3]),
+ N('MatMul',['qt','kt'],['a'],name='scores'),N('Add',['a','bias'],['ab'],name='masked'),N('Softmax',['ab'],['ap'],name='softmax',axis=-1),
+ N('MatMul',['ap','vt'],['o'],name='mixed'),N('Transpose',['o'],['ot'],perm=[0,2,1,3]),
+ N('Concat',['n','s','d'],['back'],axis=0),N('Reshape',['ot','back'],['oo'],name='joined'),
+ N('Add',['oo','e2'],['res']),N('LayerNormalization',['res','g','b'],['ln'],name='ln'),
+ N('Concat',['n','one','d'],['cs'],axis=0),N('Expand',['cls','cs'],['front'],name='front'),
+ N('Concat',['front','ln'],['all'],name='all',axis=1),
+ N('Slice',['all','one','minus','one'],['inner'],name='inner'),
+ N('Gather',['all','last'],['end'],name='end',axis=1),
+ N('ReduceMean',['inner'],['mean'],name='mean',axes=[1],keepdims=0),
+ N('Add',['mean','end'],['y'],name='y'),
+],dict(emb=f(16,D),pos=f(32,D),pos2=f(32,D),i0=i64(0).reshape(()),i1=i64(1).reshape(()),z1=i64(0),one=i64(1),minus=i64(-1),last=i64(-1).reshape(()),
+ low=np.array(-1e4,np.float32),zero=np.array(0,np.float32),wq=f(D,D),wk=f(D,D),wv=f(D,D),heads=i64(0,0,2,8),d=i64(D),g=f(D)+1,b=f(D),cls=f(1,1,D)),
+ [('ids',T.INT64,['N','S'])],[('y',T.FLOAT,['N',D]),('inner',T.FLOAT,['N',None,D])])
+# the result has the picture's size
+save('dynmask',[
+ N('Conv',['x','w1','b1'],['c1'],name='c1',pads=[1,1,1,1],strides=[4,4]),
+ N('Relu',['c1'],['r1'],name='r1'),N('Conv',['r1','w2'],['c2'],name='c2'),
+ N('Shape',['x'],['s'],start=2),N('Shape',['c2'],['nc'],end=2),N('Concat',['nc','s'],['to'],axis=0),
+ N('Resize',['c2','','','to'],['y'],name='up',mode='linear',coordinate_transformation_mode='half_pixel'),
+],dict(w1=f(8,3,3,3),b1=f(8),w2=f(4,8,1,1)),[('x',T.FLOAT,['N',3,'H','W'])],[('y',T.FLOAT,['N',4,'H','W'])])

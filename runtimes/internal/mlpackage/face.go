@@ -118,10 +118,6 @@ func (f *Face) Run(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, 
 		in = slices.Clone(in)
 		in[f.input] = x
 	}
-	in, err := f.lifted(in)
-	if err != nil {
-		return nil, err
-	}
 	all, err := f.Session.Run(ctx, in)
 	if err != nil {
 		return nil, err
@@ -136,22 +132,6 @@ func (f *Face) Run(ctx context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, 
 		}
 	}
 	return out, nil
-}
-
-// lifted gives scalars the one axis that they have in a package, which takes
-// none.
-func (f *Face) lifted(in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	for i, io := range f.Session.Inputs() {
-		if i < len(in) && in[i].Rank() == 0 && slices.Equal(io.Shape, []int{1}) {
-			x, err := in[i].Reshape(1)
-			if err != nil {
-				return nil, err
-			}
-			in = slices.Clone(in)
-			in[i] = x
-		}
-	}
-	return in, nil
 }
 
 // agree checks that the label is the name of the class with the highest score,

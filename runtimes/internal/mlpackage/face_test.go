@@ -133,25 +133,3 @@ func TestFaceHidesWhatTheClassifierAdds(t *testing.T) {
 		}
 	}
 }
-
-// vector is a session that takes one number in a vector.
-type vector struct{ inner }
-
-func (*vector) Inputs() []runtimes.IO {
-	return []runtimes.IO{{Name: "k", DType: tensor.Float32, Shape: []int{1}}}
-}
-
-func TestFaceTakesScalars(t *testing.T) {
-	s := &vector{inner{outs: []*tensor.Tensor{tensor.Of([]float32{1, 2}, 1, 2)}}}
-	f, err := NewFace(packageOf(t, nil, logits), "mil", s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := tensor.Scalar(float32(3))
-	if _, err := f.Run(context.Background(), []*tensor.Tensor{k}); err != nil {
-		t.Fatal(err)
-	}
-	if want := tensor.Of([]float32{3}, 1); !tensor.Equal(s.got[0], want) || k.Rank() != 0 {
-		t.Errorf("%v came through as %v", k, s.got[0])
-	}
-}

@@ -6,17 +6,19 @@ import (
 	"slipway/conversion/ir"
 )
 
-// sequence reports whether n works on tensors of rank 3: sums and products of
-// token sequences and of detectors' joined heads have outliers that 8 bits for
-// the whole tensor do not hold, so they stay in float where the target lets them.
-// Where it computes everything in integers, those do of which a normalisation
-// reads an operand or the result, in float as it does: what it divides by is
-// different for every token, so that one scale for all loses the small ones.
+// sequence reports whether n works on token sequences or on detectors' joined
+// heads: their sums and products have outliers that 8 bits for the whole tensor do
+// not hold, so they stay in float where the target lets them. These are tensors of
+// rank 3, and, where results are quantized, sums of which a normalisation reads an
+// operand or the result, in float as it does: what it divides by is different for
+// every token, so that one scale for all loses the small ones. A target that
+// computes everything in integers does so with other tensors of rank 3.
 func (p *Plan) sequence(n *ir.Node) bool {
-	if p.o.Profile.everything {
-		return p.o.Profile.roles[n.Op] == combine && (p.normalised(n.Out(0)) || slices.ContainsFunc(n.Inputs, p.normalised))
+	profile := p.o.Profile
+	if profile.outputs && profile.roles[n.Op] == combine && (p.normalised(n.Out(0)) || slices.ContainsFunc(n.Inputs, p.normalised)) {
+		return true
 	}
-	return n.Out(0) != nil && n.Out(0).Rank() == 3
+	return !profile.everything && n.Out(0) != nil && n.Out(0).Rank() == 3
 }
 
 // normalised reports whether a normalisation over the features of each token

@@ -35,6 +35,23 @@ func TestTFLiteSequences(t *testing.T) {
 	}
 }
 
+// TestWindowsKeepTheirSums: what a normalisation reads is float on tensors of any
+// rank.
+func TestWindowsKeepTheirSums(t *testing.T) {
+	for _, p := range []*Profile{ONNXRuntime, TFLite} {
+		b := &builder{t, ir.New("block")}
+		x := b.conv("patches", b.g.AddInput("x", tensor.Float32, ir.Dims(1, 3, 8, 8)), 8)
+		y := b.add("Add", "residual", nil, x, b.conv("branch", x, 8))
+		norm := b.add("LayerNormalization", "norm", nil, y, b.g.AddConst("s", noise(1, 1, 8)))
+		b.g.Outputs = []*ir.Value{b.conv("after", norm, 4), b.conv("beside", b.add("Add", "other", nil, x, x), 4)}
+		for _, d := range NewPlan(b.g, Defaults(p)).Decisions() {
+			if want := d.Node.Name != "residual" && d.Node.Name != "norm"; d.Int8 != want {
+				t.Errorf("%s: %s in integers: %v, want %v", p.Name, d.Node.Name, d.Int8, want)
+			}
+		}
+	}
+}
+
 // TestRowsAreCorrected: the row behind a MatMul takes what rounding the weights
 // takes from the result on average.
 func TestRowsAreCorrected(t *testing.T) {

@@ -203,7 +203,7 @@ func (s *session) fit(inputs []*tensor.Tensor) error {
 			}
 			continue
 		}
-		if shape := l.shape(); slices.Contains(shape, -1) {
+		if shape := l.shape(); slices.Contains(shape, -1) || s.hangsOnData(i) {
 			return runtimes.Refuse(Name, "run", "output %q has shape %v before the run: shapes that depend on values cannot be passed", s.outputs[i].Name, shape)
 		}
 		s.outTypes[i].layout = l

@@ -2,6 +2,7 @@ package litert
 
 import (
 	"encoding/json"
+	"slices"
 	"unsafe"
 
 	"slipway/conversion/ir"
@@ -78,4 +79,27 @@ func (s *session) shapeOf(i int, inputs []*tensor.Tensor) ([]int, bool) {
 		shape[a] = int(n)
 	}
 	return shape, true
+}
+
+// hangsOnData reports whether the model says that the shape of output i does not
+// follow from those of the inputs. What the library tells of it before the run is
+// a guess then, and after the run it tells nothing.
+func (s *session) hangsOnData(i int) bool {
+	if s.openOut == nil {
+		return false
+	}
+	known := map[string]bool{}
+	for _, in := range s.openIn {
+		for _, d := range in {
+			for _, name := range d.Symbols() {
+				known[name] = true
+			}
+		}
+	}
+	for _, d := range s.openOut[i] {
+		if slices.ContainsFunc(d.Symbols(), func(name string) bool { return !known[name] }) {
+			return true
+		}
+	}
+	return false
 }

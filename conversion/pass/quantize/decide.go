@@ -28,6 +28,8 @@ func (p *Plan) Decisions() []Decision {
 			d.Int8 = true
 		case p.o.keeps(n):
 			d.Why = "it is kept in float"
+		case p.weighs[n]:
+			d.Why = "attention is faster and more accurate in float"
 		case why[n] != "":
 			d.Why = why[n]
 		case p.o.Profile.roles[n.Op] == float:

@@ -97,6 +97,11 @@ type Profile struct {
 	// whole those that stay in float and are taken apart, if at all, only when the
 	// rest is quantized.
 	inParts, whole []string
+	// floatPairs: products of two computed matrices, and what weighs one by the
+	// other in attention, stay in float. XNNPACK takes them, and a Softmax, only so;
+	// LiteRT's own integer kernels are slower than that, and weights in steps of
+	// 1/256 lose most of what many tokens share.
+	floatPairs bool
 }
 
 func roles(m map[role][]string) map[string]role {
@@ -164,10 +169,7 @@ var TFLite = &Profile{
 		},
 		joint: {"Concat", "Max", "Min"},
 	}),
-	// XNNPACK multiplies two computed matrices, and takes a Softmax, only in float;
-	// LiteRT's own integer kernels are slower than that, and weights of attention
-	// in steps of 1/256 lose most of what many tokens share.
-	inParts: []string{"Swish"}, whole: []string{"Attention"},
+	inParts: []string{"Swish"}, whole: []string{"Attention"}, floatPairs: true,
 	fixedOutputs: map[string]fixed{
 		"Softmax": {1.0 / 256, -128}, "Sigmoid": {1.0 / 256, -128}, "Tanh": {1.0 / 128, 0}, "LogSoftmax": {16.0 / 256, 127},
 	},

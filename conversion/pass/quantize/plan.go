@@ -19,6 +19,7 @@ type Plan struct {
 	hoisted map[*ir.Value]bool      // quantized before the mover that gives them
 	folded  map[*ir.Node]bool       // activations that disappear into a range
 	requant map[edge]*ir.Value      // edges that read the scale of another tensor
+	weighs  map[*ir.Node]bool       // float, between two products of computed matrices
 	sums    map[*ir.Node]*ir.Node   // additions of a row that their MatMul takes as its bias, and that MatMul
 	missed  []missed
 }
@@ -37,10 +38,14 @@ type missed struct {
 func NewPlan(g *ir.Graph, o *Options) *Plan {
 	p := &Plan{
 		g: g, o: o, roles: map[*ir.Node]role{}, marked: map[*ir.Value]bool{}, parent: map[*ir.Value]*ir.Value{}, fixed: map[*ir.Value]fixed{},
-		hoisted: map[*ir.Value]bool{}, folded: map[*ir.Node]bool{}, requant: map[edge]*ir.Value{}, sums: map[*ir.Node]*ir.Node{},
+		hoisted: map[*ir.Value]bool{}, folded: map[*ir.Node]bool{}, requant: map[edge]*ir.Value{}, sums: map[*ir.Node]*ir.Node{}, weighs: map[*ir.Node]bool{},
 	}
 	for _, n := range g.Nodes {
 		if o.Profile.roles[n.Op] != product || o.keeps(n) || len(o.Ops) > 0 && !slices.Contains(o.Ops, n.Op) {
+			continue
+		}
+		if paired(n) && o.Profile.floatPairs {
+			p.missed = append(p.missed, missed{n, "the runtime multiplies computed matrices faster in float"})
 			continue
 		}
 		if why := productFits(n); why != "" {
@@ -53,6 +58,7 @@ func NewPlan(g *ir.Graph, o *Options) *Plan {
 		}
 		p.markOutput(n)
 	}
+	p.attend()
 	for p.spread() {
 	}
 	p.unite()
@@ -124,7 +130,9 @@ func (p *Plan) markOutput(n *ir.Node) bool {
 func (p *Plan) readInIntegers(v *ir.Value) bool {
 	return slices.ContainsFunc(v.Uses(), func(u ir.Use) bool {
 		switch r := p.o.Profile.roles[u.Node.Op]; {
-		case r == float || p.o.keeps(u.Node):
+		case r == float || p.weighs[u.Node] || p.o.keeps(u.Node):
+			return false
+		case r == product && paired(u.Node) && p.o.Profile.floatPairs:
 			return false
 		case r == mover && u.Index == 0, r == joint:
 			return slices.ContainsFunc(u.Node.Outputs, func(o *ir.Value) bool { return o != nil && p.readInIntegers(o) })
@@ -191,7 +199,7 @@ func (p *Plan) spread() bool {
 	changed := false
 	for _, n := range p.g.Nodes {
 		r := p.o.Profile.roles[n.Op]
-		if _, done := p.roles[n]; done || r == float || r == product || p.folded[n] || p.sums[n] != nil || p.o.keeps(n) {
+		if _, done := p.roles[n]; done || r == float || r == product || p.folded[n] || p.sums[n] != nil || p.weighs[n] || p.o.keeps(n) {
 			continue
 		}
 		if r != mover && (p.sequence(n) || len(p.o.Ops) > 0 && !slices.Contains(p.o.Ops, n.Op)) {

@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"slipway/conversion/ir"
@@ -49,6 +50,30 @@ func TestWindowsKeepTheirSums(t *testing.T) {
 				t.Errorf("%s: %s in integers: %v, want %v", p.Name, d.Node.Name, d.Int8, want)
 			}
 		}
+	}
+}
+
+// TestWrittenOutAttention: on TFLite what stands between two products of computed
+// matrices is float as they are, and other Softmaxes are integers.
+func TestWrittenOutAttention(t *testing.T) {
+	b := &builder{t, ir.New("attention")}
+	x := b.g.AddInput("x", tensor.Float32, ir.Dims(1, 4, 8))
+	q := b.add("MatMul", "queries", nil, x, b.g.AddConst("w", noise(2, 1, 8, 8)))
+	y := b.add("MatMul", "scores", nil, q, b.add("Transpose", "keys", ir.Attrs{"perm": []int64{0, 2, 1}}, q))
+	y = b.add("Add", "mask", nil, y, b.g.AddConst("m", noise(3, 1, 1, 4, 4)))
+	y = b.add("Reshape", "heads", nil, y, b.g.AddConst("shape", tensor.Of([]int64{1, 4, 4}, 3)))
+	y = b.add("Softmax", "weights", ir.Attrs{"axis": int64(-1)}, y)
+	y = b.add("MatMul", "values", nil, y, q)
+	y = b.add("MatMul", "classes", nil, y, b.g.AddConst("w2", noise(4, 1, 8, 8)))
+	b.g.Outputs = []*ir.Value{b.add("Softmax", "out", ir.Attrs{"axis": int64(-1)}, y)}
+	var floats []string
+	for _, d := range NewPlan(b.g, Defaults(TFLite)).Decisions() {
+		if !d.Int8 {
+			floats = append(floats, d.Node.Name)
+		}
+	}
+	if got := strings.Join(floats, " "); got != "scores mask heads weights values" {
+		t.Errorf("in float: %s", got)
 	}
 }
 

@@ -58,7 +58,9 @@ func TestGraphs(t *testing.T) {
 	found := map[string]int{}
 	nodes, drawn := 0, 0
 	for seed := first; seed < first+count && time.Now().Before(end); seed++ {
-		drawn++
+		if drawn++; drawn%10000 == 0 {
+			t.Logf("%d of %d graphs, %d checks found differences", drawn, count, len(found))
+		}
 		c, err := Draw(reg, seed)
 		if err != nil {
 			t.Errorf("%v", err)

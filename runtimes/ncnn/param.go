@@ -7,16 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	schema "slipway/conversion/schema/ncnn"
 	"slipway/conversion/tensor"
 )
-
-// magic opens every .param file in text form.
-const magic = "7767517"
-
-// shapesKey is the parameter under which this program writes, for every blob
-// that a layer gives, the rank and the sizes that the model's input or output
-// has; a rank of -1 stands for a blob that is neither. ncnn passes over it.
-const shapesKey = 29
 
 // hintsKey is ncnn's own parameter for the sizes of a layer's blobs: for each
 // the number of dimensions, then w, h and c, or w, h, d and c.
@@ -57,8 +50,8 @@ func readParam(r io.Reader) (*model, error) {
 		}
 		return nil, false
 	}
-	if f, ok := line(); !ok || len(f) != 1 || f[0] != magic {
-		return nil, fmt.Errorf("this is no .param file: it does not start with %s", magic)
+	if f, ok := line(); !ok || len(f) != 1 || f[0] != schema.Magic {
+		return nil, fmt.Errorf("this is no .param file: it does not start with %s", schema.Magic)
 	}
 	f, ok := line()
 	if !ok || len(f) != 2 {
@@ -194,7 +187,7 @@ func (l *layer) int(id int) int {
 
 // given is the shape that this program noted for a layer's blob at index.
 func (l *layer) given(index int) ([]int, bool) {
-	v := l.ints(shapesKey)
+	v := l.ints(schema.ShapesKey)
 	for k := 0; len(v) > 0; k++ {
 		rank := v[0]
 		if v = v[1:]; rank < 0 {

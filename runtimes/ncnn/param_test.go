@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	schema "slipway/conversion/schema/ncnn"
 	"slipway/runtimes"
 )
 
@@ -130,7 +131,7 @@ func TestShapesThatLie(t *testing.T) {
 			t.Errorf("%s: %v", array, got)
 		}
 	}
-	if got, ok := (&layer{params: map[int]string{shapesKey: "0"}}).given(0); !ok || len(got) != 0 {
+	if got, ok := (&layer{params: map[int]string{schema.ShapesKey: "0"}}).given(0); !ok || len(got) != 0 {
 		t.Errorf("a scalar: %v, %v", got, ok)
 	}
 }

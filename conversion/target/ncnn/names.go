@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"slipway/conversion/ir"
+	schema "slipway/conversion/schema/ncnn"
 	"slipway/conversion/target"
 )
 
@@ -48,7 +49,7 @@ func (Target) Tensors(_ context.Context, path string) ([]string, error) {
 	var out []string
 	for n := 0; s.Scan(); n++ {
 		l := strings.Fields(s.Text())
-		if n < 2 && len(l) > 0 && (n > 0 || l[0] == strconv.Itoa(magic)) {
+		if n < 2 && len(l) > 0 && (n > 0 || l[0] == schema.Magic) {
 			continue // the format's number, and how many layers and blobs there are
 		}
 		if len(l) < 4 {

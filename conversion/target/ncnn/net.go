@@ -12,11 +12,9 @@ import (
 	"unicode"
 
 	"slipway/conversion/ir"
+	schema "slipway/conversion/schema/ncnn"
 	"slipway/conversion/tensor"
 )
-
-// magic opens every .param file.
-const magic = 7767517
 
 // Tags of a weight blob that say how its data are stored (ncnn, modelbin).
 const (
@@ -92,12 +90,6 @@ type net struct {
 	taken  map[string]bool
 }
 
-// shapesKey is a parameter that ncnn's layers do not have and pass over. It holds,
-// for each blob that a layer gives, the rank and the sizes that the model's input
-// or output has before ncnn's loss of the batch; a rank of -1 stands for a blob
-// that is neither.
-const shapesKey = 29
-
 // shapes notes the shapes of a layer's blobs; nil is that of no input or output.
 func shapes(each ...[]int) param {
 	var v []int
@@ -108,7 +100,7 @@ func shapes(each ...[]int) param {
 		}
 		v = append(append(v, len(d)), d...)
 	}
-	return ints(shapesKey, v)
+	return ints(schema.ShapesKey, v)
 }
 
 // note notes the outputs' shapes at the layers that give them, once these bear
@@ -196,7 +188,7 @@ func (n *net) writeParam(out io.Writer) error {
 		blobs += len(l.out)
 	}
 	w := bufio.NewWriter(out)
-	fmt.Fprintf(w, "%d\n%d %d\n", magic, len(n.layers), blobs)
+	fmt.Fprintf(w, "%s\n%d %d\n", schema.Magic, len(n.layers), blobs)
 	for _, l := range n.layers {
 		fmt.Fprintf(w, "%-24s %-24s %d %d", l.typ, l.name, len(l.in), len(l.out))
 		for _, b := range l.in {

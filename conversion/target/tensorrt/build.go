@@ -83,7 +83,9 @@ func describe(g *ir.Graph, f *onnxfile.File, ranges map[string]target.Range) (*B
 		return b, nil, nil
 	}
 	p := Profile{}
-	for _, v := range g.Inputs {
+	told, _ := shapeInputs(g)
+	sized := slices.DeleteFunc(slices.Clone(g.Inputs), func(v *ir.Value) bool { return slices.Contains(told, v) }) // of others, values would be taken from it
+	for _, v := range sized {
 		if v.Shape == nil {
 			return nil, nil, diag.Errorf("tensorrt.rank", "the rank of input %q is not known", v.Name).Suggest("give its shape: --input-shape %s=…", v.Name)
 		}
@@ -115,7 +117,7 @@ func describe(g *ir.Graph, f *onnxfile.File, ranges map[string]target.Range) (*B
 		{"--maxShapes", func(r target.Range) []int64 { return r.Max }},
 	} {
 		var parts []string
-		for _, v := range g.Inputs {
+		for _, v := range sized {
 			parts = append(parts, v.Name+":"+strings.Trim(strings.ReplaceAll(fmt.Sprint(flag.of(p[v.Name])), " ", "x"), "[]"))
 		}
 		b.Flags = append(b.Flags, flag.name+"="+strings.Join(parts, ","))

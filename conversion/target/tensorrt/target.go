@@ -101,6 +101,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 			findings = append(findings, diag.Warnf("tensorrt.unknown-rank", "the rank of output %q depends on values: TensorRT's parser may not take the model", v.Name))
 		}
 	}
+	findings = append(findings, toldShapeInputs(g)...)
 	a.Findings = append(findings, diag.Infof("tensorrt.not-built",
 		"the numbers are checked on ONNX Runtime's CPU, not on TensorRT: an engine fits one GPU and one version and is built where it runs").
 		Suggest("on the GPU machine: trtexec %s", b.command()))

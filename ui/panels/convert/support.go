@@ -48,50 +48,35 @@ func bitsText(s *plan.Support) string {
 	return strings.Join(parts, ", ")
 }
 
-// supportFindings puts all that was found out into the form of a report.
+// supportFindings puts all that was found out into the form of a report, layers
+// of which the same is said together.
 func supportFindings(s *plan.Support) diag.List {
 	out := append(diag.List{}, s.Findings...)
-	into := map[string]*diag.Finding{}
-	for _, d := range s.Decomposed {
-		text := d.Op + " becomes " + strings.Join(d.Into, ", ")
-		f := into[text]
-		if f == nil {
-			f = diag.Infof("target.decomposed", "%s", text)
-			into[text] = f
+	said := map[string]*diag.Finding{}
+	say := func(layer string, f *diag.Finding) {
+		key := f.Code + " " + f.Text
+		if said[key] == nil {
+			said[key] = f
 			out = append(out, f)
 		}
-		f.Layers = append(f.Layers, d.Layer)
+		said[key].Layers = append(said[key].Layers, layer)
 	}
-	slow := map[string]*diag.Finding{}
+	for _, d := range s.Decomposed {
+		say(d.Layer, diag.Infof("target.decomposed", "%s becomes %s", d.Op, strings.Join(d.Into, ", ")))
+	}
 	for _, l := range s.Slow {
-		text := l.Op + " leaves the fast path: it " + strings.TrimPrefix(l.Why, "it ")
-		f := slow[text]
-		if f == nil {
-			f = diag.Warnf("target.slow", "%s", text)
-			slow[text] = f
-			out = append(out, f)
-		}
-		f.Layers = append(f.Layers, l.Layer)
+		say(l.Layer, diag.Warnf("target.slow", "%s leaves the fast path: it %s", l.Op, strings.TrimPrefix(l.Why, "it ")))
 	}
 	if text := bitsText(s); text != "" {
 		out = append(out, diag.Infof("target.bits", "%s", text))
 	}
-	why := map[string]*diag.Finding{}
 	for _, l := range s.Layers {
-		if l.In != "float" {
-			continue
+		switch {
+		case l.In == "float" && l.Why != "":
+			say(l.Layer, diag.Infof("target.float", "stays in float: %s", l.Why))
+		case l.In == "float":
+			say(l.Layer, diag.Infof("target.float", "stays in float"))
 		}
-		text := "stays in float"
-		if l.Why != "" {
-			text += ": " + l.Why
-		}
-		f := why[text]
-		if f == nil {
-			f = diag.Infof("target.float", "%s", text)
-			why[text] = f
-			out = append(out, f)
-		}
-		f.Layers = append(f.Layers, l.Layer)
 	}
 	if s.Remark != "" {
 		out = append(out, diag.Infof("target.speed", "%s", s.Remark))

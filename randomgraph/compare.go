@@ -284,7 +284,7 @@ func sameNode(reg *op.Registry, n *ir.Node, in, got []*tensor.Tensor, coarse flo
 }
 
 // unordered reports whether n multiplies numbers of which some, in another order,
-// are more or less than single precision holds: the order is nobody's business.
+// are more or less than their type, or single precision, holds: the order is nobody's business.
 func unordered(n *ir.Node, in []*tensor.Tensor) bool {
 	if n.Op != "ReduceProd" && n.Op != "CumProd" || len(in) == 0 || !in[0].DType().IsFloat() {
 		return false
@@ -299,7 +299,11 @@ func unordered(n *ir.Node, in []*tensor.Tensor) bool {
 			small -= a
 		}
 	}
-	return max(large, small) > 126
+	limit := 126.0
+	if in[0].DType() == tensor.Float16 {
+		limit = 14
+	}
+	return max(large, small) > limit
 }
 
 // explainsInside reports whether got is what n's decomposition gives when the

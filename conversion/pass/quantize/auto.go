@@ -20,9 +20,9 @@ type Trial struct {
 	Chosen bool
 }
 
-// lone is the weight of Pooled in the choice: an input far larger than all others
-// counts, but what most inputs lose for it counts more.
-const lone = 0.1
+// lone is the weight of Pooled in the choice: what most inputs lose for one that is
+// far larger than all others counts more, but its answer must not be lost.
+const lone = 1.0 / 3
 
 func (t Trial) score() float64 { return (1-lone)*t.SQNR + lone*t.Pooled }
 

@@ -1,7 +1,9 @@
 """Latency of the studio's artefacts beside those of each target's own tools, on the same runtime with one thread: in float, and in int8
 beside each runtime's own quantizer on the same calibration inputs. What the other tools make of a model is kept in
 .cache/bench/latency and made again only when the model is another."""
+import functools
 import glob
+import hashlib
 import json
 import os
 import shutil
@@ -53,10 +55,16 @@ def tool(peer, name, *arguments, cwd=None):
     return call([os.path.join(bin, name), *arguments], env=env, cwd=cwd)
 
 
+@functools.cache
+def digest(path):
+    with open(path, "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
 def kept(title, tool, model, make):
     """The path that make(folder) gives, from the last time where it was made of the same file."""
     folder = os.path.join(KEPT, title.replace("/", "-"), tool)
-    note, of = os.path.join(folder, "made.json"), [os.path.getsize(model), int(os.path.getmtime(model))]
+    note, of = os.path.join(folder, "made.json"), digest(model)
     try:
         with open(note) as f:
             made = json.load(f)

@@ -16,14 +16,10 @@ import (
 	"testing"
 
 	"slipway/conversion/filemap"
-	"slipway/conversion/ir"
-	"slipway/conversion/op"
 	opsall "slipway/conversion/ops/all"
 	fb "slipway/conversion/schema/tflite"
 	"slipway/conversion/source"
 	sourceall "slipway/conversion/source/all"
-	"slipway/conversion/tensor"
-	"slipway/conversion/testkit"
 )
 
 // blob is a constant of 32-bit floats as a file holds it.
@@ -256,65 +252,6 @@ func ncnnBlobs(t *testing.T, path string) []blob {
 		t.Errorf("the layers of %s take %d bytes, its .bin has %d", filepath.Base(path), at, len(data))
 	}
 	return out
-}
-
-// sameResult compares what the vendor's package makes of the artefact with the
-// reference arithmetic on the source, both reading weights from mapped files. A
-// vendor's kernels may take a copy of all weights.
-func sameResult(t *testing.T, model, artefact, target string, size int64) {
-	t.Helper()
-	job := testkit.Job{Model: artefact, Runtime: map[string]string{"onnx": "onnxruntime", "tensorrt": "onnxruntime", "openvino": "openvino", "tflite": "litert"}[target]}
-	if job.Runtime == "" {
-		t.Skip("no runtime of this target here")
-	}
-	job.Reference = target == "tflite" // the delegate would pack a copy of all weights
-	if free := available(t); !job.Reference && free < size*3/2 {
-		t.Skipf("%d MB of memory are free, %s takes about %d", free>>20, job.Runtime, size*3/2>>20)
-	}
-	testkit.Python(t)
-	m, err := sourceall.Open(context.Background(), model, source.Options{Registry: opsall.Registry()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	x, err := ir.Noise(tensor.Float32, 3, 1, 64, 8, 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	job.Inputs = map[string]*tensor.Tensor{"x": x}
-	want, err := testkit.Eval(opsall.Registry(), m.Graph, job.Inputs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := testkit.Vendor(t, []testkit.Job{job})[0]
-	if r.Err != "" {
-		t.Fatal(r.Err)
-	}
-	got := r.Outputs["y"]
-	if got == nil {
-		t.Fatalf("no output y in %v", r.Outputs)
-	}
-	if err := testkit.Compare(got, want[0], op.Tolerance{Abs: 1e-6, Rel: 1e-4}); err != nil {
-		t.Errorf("%s: %v", job.Runtime, err)
-	}
-	if v := want[0].Float64s(); !slices.ContainsFunc(v, func(x float64) bool { return x != 0 }) {
-		t.Error("all results are zero, which says nothing")
-	}
-	t.Logf("%s gives %v", job.Runtime, got.Float32s())
-}
-
-// available is the memory that new processes can have, in bytes.
-func available(t *testing.T) int64 {
-	b, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := bytes.Cut(b, []byte("MemAvailable:"))
-	kb, err := strconv.ParseInt(string(bytes.Fields(rest)[0]), 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return kb << 10
 }
 
 // An element at another place is another weight; one in another order of axes is

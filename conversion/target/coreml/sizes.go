@@ -30,10 +30,6 @@ func computable(g *ir.Graph, d ir.Dim) bool {
 	return true
 }
 
-func allComputable(g *ir.Graph, list []ir.Dim) bool {
-	return !slices.ContainsFunc(list, func(d ir.Dim) bool { return !computable(g, d) })
-}
-
 // sizedBy finds the input, and the axis of it, that has size d.
 func sizedBy(g *ir.Graph, d ir.Dim) (*ir.Value, int) {
 	for _, v := range g.Inputs {

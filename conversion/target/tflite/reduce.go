@@ -77,6 +77,8 @@ func legalArg(n *ir.Node) string {
 		return "the last index among equals"
 	case n.In(0).DType != tensor.Float32 && n.In(0).DType != tensor.Int32:
 		return fmt.Sprintf("element type %v", n.In(0).DType)
+	case n.Int("keepdims", 1) != 0 && unknowns(dimsOf(n.Out(0).Shape, nil)) > 1:
+		return "a kept dimension beside more than one unknown one"
 	}
 	return ""
 }
@@ -102,9 +104,6 @@ func emitArg(e *emitter) error {
 	short := dims
 	if keep {
 		short = append(append([]int32{}, dims[:axis]...), dims[axis+1:]...)
-		if unknowns(dims) > 1 {
-			return fmt.Errorf("keepdims with more than one unknown dimension")
-		}
 	}
 	y, err := e.tensor("", tensor.Int64, short, nil)
 	if err != nil {

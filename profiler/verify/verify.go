@@ -159,7 +159,7 @@ func Run(ctx context.Context, c Config) (*Verdict, error) {
 	}
 	v.Sensitive = v.Sensitive && v.Verdict == Match
 	if bad >= 0 {
-		why, err := plainly(ctx, c, bad, want[bad], tol)
+		why, err := plainly(ctx, c, bad, got[bad], want[bad], tol)
 		if err != nil {
 			return nil, err
 		}

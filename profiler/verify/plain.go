@@ -32,5 +32,5 @@ func plainly(ctx context.Context, c Config, sample int, fast, want []*tensor.Ten
 	if worst > before/4 {
 		return "", nil
 	}
-	return fmt.Sprintf("; with the runtime's plain kernels it is %.2g: its fast kernels round more", worst), nil
+	return fmt.Sprintf("; with the runtime's plain kernels it is %.2g: the fast ones are what differs", worst), nil
 }

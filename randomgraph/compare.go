@@ -286,7 +286,7 @@ func sameNode(reg *op.Registry, n *ir.Node, in, got []*tensor.Tensor, coarse flo
 // unordered reports whether n multiplies numbers of which some, in another order,
 // are more or less than their type, or single precision, holds: the order is nobody's business.
 func unordered(n *ir.Node, in []*tensor.Tensor) bool {
-	if n.Op != "ReduceProd" && n.Op != "CumProd" || len(in) == 0 || !in[0].DType().IsFloat() {
+	if n.Op != "ReduceProd" && n.Op != "CumProd" || len(in) == 0 || !in[0].DType().IsReal() {
 		return false
 	}
 	large, small := 0.0, 0.0
@@ -300,8 +300,11 @@ func unordered(n *ir.Node, in []*tensor.Tensor) bool {
 		}
 	}
 	limit := 126.0
-	if in[0].DType() == tensor.Float16 {
+	switch d := in[0].DType(); {
+	case d == tensor.Float16:
 		limit = 14
+	case d.IsInt(): // wherever integers are of 32 bits
+		limit = 30
 	}
 	return max(large, small) > limit
 }

@@ -110,9 +110,6 @@ func legalCast(n *ir.Node) string {
 		if _, ok := typeNames[o.DType]; !ok {
 			return "Cast to " + o.DType.String() + " does not exist in OpenVINO IR"
 		}
-		if o.DType.IsInt() && o.DType.Bits() < 8 {
-			return "OpenVINO's Convert to " + o.DType.String() + " rounds and wraps otherwise than Cast does"
-		}
 	}
 	return ""
 }
@@ -133,5 +130,23 @@ func emitCast(e *emitter, n *ir.Node) {
 		e.finish(e.convert(e.op("Select", "opset1", p.dtype(), s, numpy, nan, p, cut), d))
 		return
 	}
-	e.finish(e.convert(e.in(0), n.Out(0).DType))
+	if d.IsInt() && d.Bits() < 8 {
+		e.finish(e.convert(e.lowBits(e.in(0), d, n.Out(0).Shape), d))
+		return
+	}
+	e.finish(e.convert(e.in(0), d))
+}
+
+// lowBits is x truncated and cut to the bits of d, as Cast does; Convert to less
+// than 8 bits keeps what does not fit.
+func (e *emitter) lowBits(x port, d tensor.DType, s ir.Shape) port {
+	p, half := e.convert(x, tensor.Int32), 1<<(d.Bits()-1)
+	if d.IsSigned() {
+		p = e.op("Add", "opset1", tensor.Int32, s, numpy, p, e.scalar(tensor.Int32, float64(half)))
+	}
+	p = e.op("BitwiseAnd", "opset13", tensor.Int32, s, numpy, p, e.scalar(tensor.Int32, float64(2*half-1)))
+	if d.IsSigned() {
+		p = e.op("Subtract", "opset1", tensor.Int32, s, numpy, p, e.scalar(tensor.Int32, float64(half)))
+	}
+	return p
 }

@@ -195,6 +195,23 @@ func (w *writer) copyOf(t int) int {
 	return y
 }
 
+// apartOf is a copy of t in memory of its own. What RESHAPE gives may lie where
+// its input does, and LiteRT (2.3) lets a kernel after it overwrite both though
+// another still reads the input; SLICE moves the elements.
+func (w *writer) apartOf(t int) int {
+	dims := w.m.Tensors[t].Shape
+	if len(dims) == 0 || len(dims) > 5 {
+		return w.copyOf(t)
+	}
+	all := make([]int32, len(dims))
+	for i := range all {
+		all[i] = -1
+	}
+	y := w.temp(t, dims)
+	w.op(fb.Slice, nil, []int{t, w.int32s(make([]int32, len(dims))), w.int32s(all)}, y)
+	return y
+}
+
 func unknowns(dims []int32) int {
 	n := 0
 	for _, d := range dims {

@@ -230,7 +230,7 @@ func (e *emitter) reinterpret(v *ir.Value, t int, q *qparam) (int, error) {
 	}
 	if have := quantOf(e.m.Tensors[t].Quant); have == nil || *have != *p {
 		if e.m.Tensors[t].Quant != nil || !e.onlyDequantized(v) || e.shared(v, t) {
-			t = e.copyOf(t)
+			t = e.apartOf(t)
 		}
 		e.m.Tensors[t].Quant = p.quant()
 	}

@@ -81,7 +81,7 @@ func (w *writer) bare(h held) held {
 	key := moveKey{h.t, "bare"}
 	t, ok := w.moved[key]
 	if !ok {
-		t = w.copyOf(h.t)
+		t = w.apartOf(h.t)
 		w.m.Tensors[t].Quant = nil
 		w.moved[key] = t
 	}

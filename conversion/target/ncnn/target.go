@@ -75,7 +75,7 @@ func (Target) Fit(_ context.Context, g *ir.Graph, reg *op.Registry, o target.Opt
 	case did == "":
 		return out, nil
 	case len(names) == len(batch):
-		out = append(out, diag.Infof("ncnn.batch", "the batch is fixed to 1: ncnn runs one input at a time"))
+		out = append(out, diag.Infof("ncnn.batch", "the batch of %q is fixed to 1: ncnn runs one input at a time", g.Inputs[0].Name))
 	default:
 		out = append(out, diag.Warnf("ncnn.size", "ncnn's layers need known sizes; they are made for %s", did).
 			Suggest("say which: --input-shape %s=…", g.Inputs[0].Name))

@@ -3,7 +3,6 @@
 package ort
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -302,27 +301,6 @@ func (s *session) run(ctx context.Context, inputs []*tensor.Tensor) ([]*tensor.T
 		}
 	}
 	return results, nil
-}
-
-// source is what output i repeats: an input, or an output after it; nil where it
-// is neither.
-func (s *session) source(i int, inputs, results []*tensor.Tensor) *tensor.Tensor {
-	name := s.fetch[i].name
-	if k := slices.IndexFunc(s.inputs, func(in runtimes.IO) bool { return in.Name == name }); k >= 0 {
-		return inputs[k]
-	}
-	if k := slices.IndexFunc(s.fetch[i+1:], func(o output) bool { return o.name == name }); k >= 0 {
-		return results[i+1+k]
-	}
-	return nil
-}
-
-// twin is t in memory of its own.
-func twin(t *tensor.Tensor) (*tensor.Tensor, error) {
-	if t.DType() == tensor.String {
-		return tensor.FromStrings(t.Shape(), slices.Clone(t.Strings()))
-	}
-	return tensor.FromBytes(t.DType(), t.Shape(), bytes.Clone(t.Bytes()))
 }
 
 // call runs the session and ends it early when ctx does.

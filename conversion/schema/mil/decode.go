@@ -14,7 +14,7 @@ import (
 // fields walks a message. f gets each field: v is a varint or fixed number, p
 // the bytes of a length-delimited one.
 func fields(b []byte, what string, f func(num protowire.Number, v uint64, p []byte) error) error {
-	err := protofield.Each(b, f)
+	err := protofield.Flat(b, f)
 	if errors.Is(err, protofield.ErrMalformed) {
 		return fmt.Errorf("mil: %s: %w", what, err)
 	}

@@ -15,10 +15,23 @@ var ErrMalformed = errors.New("malformed protobuf message")
 // aliases b, and nil for all others. Groups are left out. The first error ends
 // it: f's own as it is, one about b wraps ErrMalformed.
 func Each(b []byte, f func(num protowire.Number, v uint64, p []byte) error) error {
+	return walk(b, false, f)
+}
+
+// Flat is Each for messages without groups: one is an error that wraps
+// ErrMalformed.
+func Flat(b []byte, f func(num protowire.Number, v uint64, p []byte) error) error {
+	return walk(b, true, f)
+}
+
+func walk(b []byte, flat bool, f func(num protowire.Number, v uint64, p []byte) error) error {
 	for len(b) > 0 {
 		num, typ, n := protowire.ConsumeTag(b)
 		if n < 0 {
 			return fmt.Errorf("%w: %w", ErrMalformed, protowire.ParseError(n))
+		}
+		if flat && typ == protowire.StartGroupType {
+			return fmt.Errorf("%w: field %d is a group", ErrMalformed, num)
 		}
 		b = b[n:]
 		if n = protowire.ConsumeFieldValue(num, typ, b); n < 0 {

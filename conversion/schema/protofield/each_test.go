@@ -51,6 +51,9 @@ func TestEachErrors(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	if err := protofield.Flat(whole, none); !errors.Is(err, protofield.ErrMalformed) {
+		t.Errorf("a group: %v", err)
+	}
 	calls := 0
 	err := protofield.Each(whole, func(protowire.Number, uint64, []byte) error {
 		calls++

@@ -10,6 +10,20 @@ import (
 	"slipway/conversion/tensor"
 )
 
+// inferForest gives rows [N,F] a result [N,n_targets] of type d.
+func inferForest(c *op.InferCtx, d tensor.DType) error {
+	s := c.InShape(0)
+	if s == nil {
+		s = kernel.FreshShape(c.Out(0), 2)
+	}
+	n := c.Int("n_targets", 0)
+	if len(s) != 2 || n < 0 || n > 1<<31 {
+		return fmt.Errorf("input %v with %d targets is not [N,F]", s, n)
+	}
+	c.Set(0, d, ir.Shape{s[0], ir.Static(n)})
+	return nil
+}
+
 // evalForest lets the trees vote over each row. extremes says that a target for
 // which no leaf counts has the first value of its minimum or maximum, not 0.
 func evalForest(c *op.EvalCtx, read func(*ir.Node, int) (*forest, error), extremes bool) error {

@@ -1,11 +1,8 @@
 package ml
 
 import (
-	"fmt"
-
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
-	"slipway/conversion/op/kernel"
 )
 
 func intsAttr(name string) op.Attr { return op.Attr{Name: name, Kind: op.Ints, Required: true} }
@@ -26,18 +23,7 @@ var treeEnsembleDef = &op.Def{
 		intsAttr("nodes_trueleafs"), intsAttr("nodes_truenodeids"), intsAttr("tree_roots"),
 	},
 	Inputs: op.In("X"), Outputs: op.In("Y"),
-	Infer: func(c *op.InferCtx) error {
-		s := c.InShape(0)
-		if s == nil {
-			s = kernel.FreshShape(c.Out(0), 2)
-		}
-		n := c.Int("n_targets", 0)
-		if len(s) != 2 || n < 0 || n > 1<<31 {
-			return fmt.Errorf("input %v with %d targets is not [N,F]", s, n)
-		}
-		c.Set(0, c.InType(0), ir.Shape{s[0], ir.Static(n)})
-		return nil
-	},
+	Infer: func(c *op.InferCtx) error { return inferForest(c, c.InType(0)) },
 	Eval: func(c *op.EvalCtx) error {
 		return evalForest(c, newForest, true)
 	},

@@ -1,11 +1,8 @@
 package ml
 
 import (
-	"fmt"
-
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
-	"slipway/conversion/op/kernel"
 	"slipway/conversion/tensor"
 )
 
@@ -26,18 +23,7 @@ var treeEnsembleRegressorDef = &op.Def{
 		intsAttr("nodes_falsenodeids"), intsAttr("target_treeids"), intsAttr("target_nodeids"), intsAttr("target_ids"),
 	},
 	Inputs: op.In("X"), Outputs: op.In("Y"),
-	Infer: func(c *op.InferCtx) error {
-		s := c.InShape(0)
-		if s == nil {
-			s = kernel.FreshShape(c.Out(0), 2)
-		}
-		n := c.Int("n_targets", 0)
-		if len(s) != 2 || n < 0 || n > 1<<31 {
-			return fmt.Errorf("input %v with %d targets is not [N,F]", s, n)
-		}
-		c.Set(0, tensor.Float32, ir.Shape{s[0], ir.Static(n)})
-		return nil
-	},
+	Infer: func(c *op.InferCtx) error { return inferForest(c, tensor.Float32) },
 	Eval: func(c *op.EvalCtx) error {
 		if err := evalForest(c, oldForest, false); err != nil {
 			return err

@@ -29,8 +29,7 @@ var nastyExcept = map[string]string{
 	"float64_precise coreml":   "mismatch",
 	"int4_io openvino":         "mismatch", // ONNX Runtime rounds to 4 bits, where ONNX truncates
 	"zero_dim tflite":          "mismatch", // warned of: the runtime's interface passes no empty tensors
-	"zero_out tflite":          "mismatch",
-	"bfloat16 tensorrt":        "not-run", // ONNX Runtime's CPU, which stands in, has no such kernel
+	"bfloat16 tensorrt":        "not-run",  // ONNX Runtime's CPU, which stands in, has no such kernel
 	"bfloat16_io tensorrt":     "not-run",
 }
 

@@ -78,6 +78,7 @@ type spread struct {
 	lo, hi  []float64
 	unsure  []bool // not finite in some trial
 	reshape bool   // another shape or none in some trial
+	failed  bool   // none in some trial
 }
 
 func newSpread(base *tensor.Tensor) *spread {
@@ -214,13 +215,20 @@ func graphSpread(reg *op.Registry, g *ir.Graph, feeds map[string]*tensor.Tensor,
 				continue
 			}
 			if err != nil {
-				out[i].reshape = true
+				out[i].reshape, out[i].failed = true, true
 				continue
 			}
 			out[i].add(have[v])
 		}
 	}
 	return out
+}
+
+// brittle reports whether g cannot always be computed where intermediate values
+// are disturbed: how many numbers Unique finds, for instance, decides whether what
+// follows broadcasts.
+func brittle(reg *op.Registry, g *ir.Graph, feeds map[string]*tensor.Tensor, want []*tensor.Tensor, coarse float64) bool {
+	return slices.ContainsFunc(graphSpread(reg, g, feeds, want, coarse), func(s *spread) bool { return s != nil && s.failed })
 }
 
 // stepped are functions whose results are whole numbers; nearly zero is not one.

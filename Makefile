@@ -1,10 +1,10 @@
 # Slipway's tasks. The scripts behind them say what they do in their first lines.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build headless lint fuzz fuzz-graphs conformance bench large walk screenshots clean
+.PHONY: help demo test build headless lint fuzz fuzz-graphs conformance bench large models networks quantization walk screenshots clean
 
 help: ## Shows this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-12s %s\n' "$$t" "$$d"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-13s %s\n' "$$t" "$$d"; done
 
 demo: ## Installs what is missing, builds, and takes the bundled sample through the whole loop
 	@scripts/demo
@@ -52,6 +52,9 @@ models: ## Exports the networks for `make networks` (needs 5 GB for PyTorch)
 NETWORKS ?=
 networks: models ## Converts NETWORKS (default all) to every target, verifies, renews docs/NETWORKS.md
 	@scripts/networks $(NETWORKS)
+
+quantization: models ## Holds int8 of NETWORKS (default all) against the best quantizer of each runtime, renews docs/QUANTIZATION.md
+	@scripts/quantization $(NETWORKS)
 
 screenshots: build ## Drives the real window and renews docs/screenshots
 	@scripts/system-packages window

@@ -1,9 +1,7 @@
 """Latency of the studio's artefacts beside those of each target's own tools, on the same runtime with one thread: in float, and in int8
 beside each runtime's own quantizer on the same calibration inputs. What the other tools make of a model is kept in
-.cache/bench/latency and made again only when the model is another."""
-import functools
+.cache/bench and made again only when the model is another."""
 import glob
-import hashlib
 import json
 import os
 import shutil
@@ -11,14 +9,14 @@ import subprocess
 import sys
 from statistics import median
 
-from process import CACHE, ROOT, STUDIO
+import made
+from made import Missing, call, found
+from process import CACHE, ROOT
 
 OUT = os.path.join(ROOT, "out", "bench", "latency")
 MODELS = os.path.join(ROOT, ".cache", "models")
 ZOO = os.environ.get("STUDIO_ZOO", os.path.join(ROOT, "..", "shared", "zoo"))
 PEERS = os.environ.get("STUDIO_PEERS", os.path.join(CACHE, "peers"))
-NNCF = os.environ.get("STUDIO_NNCF_VENV", os.path.join(ROOT, ".cache", "venv-nncf"))
-AIEQ = os.environ.get("STUDIO_AIEQ_VENV", os.path.join(ROOT, ".cache", "venv-aieq"))
 KEPT = os.path.join(CACHE, "latency")
 LIMITS = {"float": 1.02, "int8": 1.0}
 
@@ -29,17 +27,6 @@ NETWORKS = {  # title: (ONNX file, name in scripts/models/export.py or None)
     "ResNet-50": (os.path.join(MODELS, "resnet50.onnx"), "resnet50"),
     "ViT-B/16": (os.path.join(MODELS, "vit_b_16.onnx"), "vit_b_16"),
 }
-
-
-class Missing(Exception):
-    """A tool or a model that is not there."""
-
-
-def call(command, **kwargs):
-    p = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, **kwargs)
-    if p.returncode:
-        raise Missing(f"{os.path.basename(command[0])} failed: {(p.stdout.strip().splitlines() or ['?'])[-1][:160]}")
-    return p.stdout
 
 
 def python(peer):
@@ -55,46 +42,8 @@ def tool(peer, name, *arguments, cwd=None):
     return call([os.path.join(bin, name), *arguments], env=env, cwd=cwd)
 
 
-@functools.cache
-def digest(path):
-    with open(path, "rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
-
-
-def kept(title, tool, model, make):
-    """The path that make(folder) gives, from the last time where it was made of the same file."""
-    folder = os.path.join(KEPT, title.replace("/", "-"), tool)
-    note, of = os.path.join(folder, "made.json"), digest(model)
-    try:
-        with open(note) as f:
-            made = json.load(f)
-        if made["of"] == of and os.path.exists(os.path.join(folder, made["path"])):
-            return os.path.join(folder, made["path"])
-    except (OSError, ValueError, KeyError):
-        pass
-    shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder)
-    path = make(folder)
-    with open(note, "w") as f:
-        json.dump({"of": of, "path": os.path.relpath(path, folder)}, f)
-    return path
-
-
-def found(path):
-    if not os.path.exists(path):
-        raise Missing(f"{os.path.basename(path)} was not written")
-    return path
-
-
-MAIN = {"onnx": ".onnx", "openvino": ".xml", "tflite": ".tflite", "ncnn": ".param"}
-
-
 def studio(kind, model, target, *options):
-    d = os.path.join(OUT, "studio-" + kind)
-    shutil.rmtree(d, ignore_errors=True)
-    call([STUDIO, "convert", model, "--to", target, "--no-verify", "-o", d, *options])
-    d = os.path.join(d, target)
-    return os.path.join(d, next(f for f in os.listdir(d) if f.endswith(MAIN[target])))
+    return made.studio(model, target, os.path.join(OUT, "studio-" + kind), *options)
 
 
 def onnx2tf(model, _, d):
@@ -130,23 +79,7 @@ def pnnx(model, _, d):
     return found(os.path.join(d, "model.ncnn.param"))
 
 
-def quantizer(venv, script, *more):
-    """Makes NAME of an ONNX model, or for TFLite of the studio's float file, and a folder of calibration inputs."""
-    def make(model, result, folder):
-        path = os.path.join(venv, "bin", "python") if venv else sys.executable
-        if not os.path.exists(path):
-            raise Missing(f"{script} has no environment (scripts/bench/peers-venv)")
-        call([path, os.path.join(ROOT, "scripts", "bench", script), model, result, folder, *more])
-        return found(result)
-    return make
-
-
-# target: (runtime, quantizer's title, what it writes, how)
-QUANTIZERS = {
-    "onnx": ("onnxruntime", "onnxruntime.quantization u8s8", "quantized.onnx", lambda _: quantizer(None, "ort_static.py")),
-    "openvino": ("openvino", "NNCF", "quantized.xml", lambda title: quantizer(NNCF, "peer_nncf.py", *["transformer"] * title.startswith("ViT"))),
-    "tflite": ("litert", "AI Edge Quantizer", "quantized.tflite", lambda _: quantizer(AIEQ, "peer_aieq.py")),
-}
+RUNTIMES = {"onnx": "onnxruntime", "openvino": "openvino", "tflite": "litert"}  # of the targets that have int8 of others
 
 
 def calibration(title):
@@ -209,7 +142,8 @@ def in_float(title, target, seconds, rows):
     runtime, env, peers = SIDES[target]
     for peer, make, options in peers:
         try:
-            theirs = kept(title, peer, model, lambda d: make(model, name, d))
+            folder = os.path.join(KEPT, title.replace("/", "-"), peer)
+            theirs, _ = made.kept(folder, made.digest(model), lambda d: make(model, name, d))
             row(title, "float", target, peer, runtime, env, seconds, studio("float", model, target, *options), theirs, rows)
         except Missing as e:
             missing(title, "float", target, peer, e)
@@ -217,25 +151,20 @@ def in_float(title, target, seconds, rows):
 
 def in_int8(title, target, seconds, rows):
     model, _ = NETWORKS[title]
-    runtime, peer, name, how = QUANTIZERS[target]
-
-    def make(d):
-        source = studio("source", model, target) if target == "tflite" else model
-        return how(title)(source, os.path.join(d, name), calibration(title))
-
+    peer = made.quantizers(target, title.startswith("ViT"))[0]
     try:
-        theirs = kept(title, "int8-" + target, model, make)
+        theirs, _ = peer.make(model, calibration(title))
         ours = studio("int8", model, target, "--precision", "int8", "--calibrate", calibration(title))
-        row(title, "int8", target, peer, runtime, None, seconds, ours, theirs, rows)
+        row(title, "int8", target, peer.title, RUNTIMES[target], None, seconds, ours, theirs, rows)
     except Missing as e:
-        missing(title, "int8", target, peer, e)
+        missing(title, "int8", target, peer.title, e)
 
 
 def compare(title, targets, kinds, rounds, rows):
     if not os.path.exists(NETWORKS[title][0]):
         return missing(title, "", "", "", f"{os.path.basename(NETWORKS[title][0])} is not there (make models)")
     seconds = rounds * (4 if title.startswith("ViT") else 2)
-    for kind, sides, run in (("float", SIDES, in_float), ("int8", QUANTIZERS, in_int8)):
+    for kind, sides, run in (("float", SIDES, in_float), ("int8", RUNTIMES, in_int8)):
         for target in sides:
             if kind in kinds and target in targets:
                 run(title, target, seconds, rows)

@@ -96,15 +96,20 @@ func networks(t *testing.T, asked []string) []network {
 	var out []network
 	for _, f := range files {
 		n := network{name: strings.TrimSuffix(filepath.Base(f), ".onnx"), path: f}
-		c := filepath.Join(dir, "calibration", strings.TrimSuffix(n.name, ".script"))
-		if _, err := os.Stat(c); err == nil {
-			n.calibration = c
+		family, _, light := strings.Cut(n.name, "_")
+		if family != "light" || !light {
+			family = strings.TrimSuffix(n.name, ".script")
 		}
+		n.calibration = folder(filepath.Join(dir, "calibration", family))
 		out = append(out, n)
 	}
 	if zoo := os.Getenv("STUDIO_ZOO"); zoo != "" && len(asked) > 0 {
 		for _, f := range zooModels {
-			out = append(out, network{name: strings.TrimSuffix(filepath.Base(f), ".onnx"), path: filepath.Join(zoo, f), calibration: zooCalibration(zoo, f)})
+			n := network{name: strings.TrimSuffix(filepath.Base(f), ".onnx"), path: filepath.Join(zoo, f), calibration: zooCalibration(zoo, f)}
+			if n.calibration == "" {
+				n.calibration = folder(filepath.Join(dir, "calibration", n.name))
+			}
+			out = append(out, n)
 		}
 	}
 	want := asked
@@ -118,6 +123,14 @@ func networks(t *testing.T, asked []string) []network {
 		t.Skip("no exported networks here: `make models` makes them")
 	}
 	return out
+}
+
+// folder is path, "" where no such folder is.
+func folder(path string) string {
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
 }
 
 // zooCalibration is a folder of pictures that a trained model understands, ""

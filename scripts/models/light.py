@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """light.py FOLDER: the classic networks that the package onnx ships without weights, each with seeded random ones of its own
-size, as FOLDER/light_NAME.onnx. What is there already is left alone."""
+size, as FOLDER/light_NAME.onnx, with inputs to calibrate all of them in FOLDER/calibration/light, and those of the zoo's
+digits in FOLDER/calibration/mnist. What is there already is left alone."""
 import glob
 import os
 import sys
@@ -8,6 +9,7 @@ import sys
 import numpy as np
 import onnx
 from onnx import numpy_helper
+from pictures import pictures
 
 SOURCE = os.path.join(os.path.dirname(onnx.__file__), "backend", "test", "data", "light", "light_*.onnx")
 
@@ -61,6 +63,16 @@ def fill(path, to, seed):
     os.replace(part, to)
 
 
+def calibrate(folder, inputs):
+    if os.path.isdir(folder):
+        return
+    part = f"{folder}.{os.getpid()}"
+    os.makedirs(part)
+    for i, x in enumerate(inputs):
+        np.save(os.path.join(part, f"{i:03d}.npy"), x[None])
+    os.rename(part, folder)
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -69,3 +81,5 @@ if __name__ == "__main__":
         to = os.path.join(sys.argv[1], os.path.basename(path).replace("light_bvlc_", "light_"))
         if not os.path.exists(to):
             fill(path, to, 100 + k)
+    calibrate(os.path.join(sys.argv[1], "calibration", "light"), pictures(48, 224, 5000))
+    calibrate(os.path.join(sys.argv[1], "calibration", "mnist"), pictures(48, 28, 5001, channels=1))

@@ -245,7 +245,7 @@ func Rewrite(name string, coarse float64, run func(g *ir.Graph, reg *op.Registry
 				return fmt.Errorf("afterwards: %w in\n%s", err, ir.Text(g))
 			}
 			tol := op.Tolerance{Abs: tolerance.Abs * coarse, Rel: tolerance.Rel * coarse}
-			if err := sameGraph(reg, c.Graph, c.Feeds, results(g, after), want, tol, coarse); err != nil {
+			if err := sameGraph(reg, c.Graph, g, c.Feeds, results(g, after), want, tol, coarse); err != nil {
 				return fmt.Errorf("%w, in\n%s", err, ir.Text(g))
 			}
 		}

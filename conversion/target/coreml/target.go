@@ -259,5 +259,5 @@ func write(ctx context.Context, g *ir.Graph, root string, o target.Options) (*ta
 	if err := mil.WriteManifest(root, b); err != nil {
 		return nil, err
 	}
-	return &target.Artefact{Layers: e.layers, Taps: e.taps(), Findings: e.findings, Stored: e.palettes}, nil
+	return &target.Artefact{Layers: e.layers, Taps: e.taps(), Findings: append(e.findings, integers(g)...), Stored: e.palettes}, nil
 }

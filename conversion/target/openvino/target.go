@@ -109,7 +109,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 		Files: []string{name + ".xml", name + ".bin"}, Layers: e.artefactLayers(), Taps: taps(g),
 		Sums: map[string]string{name + ".bin": bin.SHA256()},
 	}
-	a.Findings = append(a.Findings, wide(g)...)
+	a.Findings = append(a.Findings, slices.Concat(wide(g), integers(g))...)
 	return a, nil
 }
 

@@ -1,0 +1,49 @@
+package openvino
+
+import (
+	"strings"
+
+	"slipway/conversion/diag"
+	"slipway/conversion/ir"
+	"slipway/conversion/target/internal/intrange"
+)
+
+// inFloats reports whether the CPU plugin (2026.4) computes the integers of n in
+// floats of 32 bits.
+func inFloats(n *ir.Node) bool {
+	switch n.Op {
+	case "Div", "Mod", "Pow", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "MatMul", "Gemm", "Einsum",
+		"ReduceSum", "ReduceMax", "ReduceMin", "ReduceMean", "ReduceL1", "ReduceSumSquare":
+		return true
+	case "Clip":
+		return n.In(1) != nil && n.In(2) != nil // Clamp; one limit is a maximum or minimum
+	}
+	return false
+}
+
+// integers warns of integers of the data that the CPU plugin may not hold: it has
+// 32 bits, and floats of 32 for some operators.
+func integers(g *ir.Graph) diag.List {
+	var out diag.List
+	loss := intrange.Check(g, inFloats)
+	if len(loss.Cut) > 0 {
+		ops, layers := intrange.Kinds(loss.Cut)
+		f := diag.Warnf("openvino.int64", "OpenVINO's CPU plugin computes 64-bit integers in 32 bits: of results of %s beyond them the low bits are left", ops)
+		f.Layers = layers
+		out = append(out, f)
+	}
+	if len(loss.Rounded) > 0 {
+		ops, layers := intrange.Kinds(loss.Rounded)
+		f := diag.Warnf("openvino.int-float", "OpenVINO's CPU plugin computes %s of integers in 32-bit floats: beyond 16777216 they are rounded", ops)
+		f.Layers = layers
+		out = append(out, f)
+	}
+	if len(loss.Inputs) > 0 {
+		var names []string
+		for _, v := range loss.Inputs {
+			names = append(names, v.Name)
+		}
+		out = append(out, diag.Infof("openvino.int64", "OpenVINO's CPU plugin holds 64-bit integers in 32 bits: of what is given to %s beyond them the low bits are left", strings.Join(names, ", ")))
+	}
+	return out
+}

@@ -29,7 +29,7 @@ func (s *Studio) Convert(targets []string) ([]int64, error) {
 	recipe := s.Recipe()
 	var ids []int64
 	for _, t := range targets {
-		id := s.queue.Submit("convert", title(t, &recipe), func(ctx context.Context, h *jobs.Handle) error {
+		id := s.queue.Submit("convert", s.titleOf(t, &recipe), func(ctx context.Context, h *jobs.Handle) error {
 			return s.convert(ctx, h, t, recipe)
 		})
 		ids = append(ids, id)
@@ -37,9 +37,20 @@ func (s *Studio) Convert(targets []string) ([]int64, error) {
 	return ids, nil
 }
 
-// title names a variant: "openvino int8, 30 % pruned".
-func title(target string, r *plan.Recipe) string {
-	s := target + " " + r.Precision
+// titleOf names a variant: "OpenVINO int8, 30 % pruned".
+func (s *Studio) titleOf(target string, r *plan.Recipe) string {
+	name := target
+	for _, t := range s.env.Targets {
+		if i := t.Info(); i.Name == target {
+			name = i.Brief()
+		}
+	}
+	return name + " " + how(target, r)
+}
+
+// how says in a few words what a recipe does for a target.
+func how(target string, r *plan.Recipe) string {
+	s := r.Precision
 	if r.Precision == "int8" && r.Quantize.Scheme != "static" {
 		s += " " + r.Quantize.Scheme
 	}
@@ -102,7 +113,7 @@ func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, rec
 		return err
 	}
 	s.mu.Lock()
-	name := s.ownTitle(title(target, &recipe))
+	name := s.ownTitle(s.titleOf(target, &recipe))
 	s.mu.Unlock()
 	v := store.Variant{Key: key, Target: target, Title: name, Recipe: string(yaml), Report: report}
 	if err := ctx.Err(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"slipway/conversion/target"
 	"slipway/profiler/accuracy"
 	"slipway/profiler/measure"
+	"slipway/profiler/verify"
 	"slipway/project/pipeline"
 	"slipway/runtimes"
 	"slipway/runtimes/task"
@@ -75,7 +76,7 @@ type Model struct {
 // Variant is one form of the model: the source itself (ID 0) or an artefact.
 type Variant struct {
 	ID      int64
-	Title   string // "source", "openvino int8"
+	Title   string // "source", "OpenVINO int8"
 	Target  string // "source" for ID 0
 	Path    string // main file
 	Recipe  plan.Recipe
@@ -87,6 +88,23 @@ type Variant struct {
 // Usable reports whether the variant computes the source's function as far as
 // is known: a mismatch is kept only to be looked at.
 func (v *Variant) Usable() bool { return v.Result == nil || v.Result.OK }
+
+// Verdict is what verification said, in words: "match", "drift", "mismatch" or
+// "not run"; with "numbers" before it where the target's own runtime was not
+// what computed. It is "" for the source.
+func (v *Variant) Verdict() string {
+	if v.Result == nil || v.Result.Verify == nil {
+		return ""
+	}
+	c := v.Result.Verify
+	switch {
+	case c.Verdict == verify.NotRun:
+		return "not run"
+	case v.Target == "coreml" && c.Runtime != "coreml", v.Target == "tensorrt" && c.Runtime != "tensorrt":
+		return "numbers " + c.Verdict
+	}
+	return c.Verdict
+}
 
 // Format is the target name for runtimes.Model, "" for the source.
 func (v *Variant) Format() string {

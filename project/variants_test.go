@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"slipway/conversion/diag"
+	"slipway/profiler/verify"
+	"slipway/project"
+	"slipway/project/pipeline"
 	"slipway/project/projecttest"
 )
 
@@ -103,5 +106,27 @@ func TestTwoOfOneKindHaveTitlesOfTheirOwn(t *testing.T) {
 	}
 	if v[1].Title != "ncnn fp32" || v[2].Title != "ncnn fp32 (2)" {
 		t.Errorf("%q and %q", v[1].Title, v[2].Title)
+	}
+}
+
+// TestVerdictSaysWhereOnlyNumbersWereChecked looks at the words beside an
+// artefact whose target's runtime is not here.
+func TestVerdictSaysWhereOnlyNumbersWereChecked(t *testing.T) {
+	for _, c := range []struct{ target, runtime, verdict, want string }{
+		{"onnx", "ort", "match", "match"},
+		{"openvino", "openvino", "drift", "drift"},
+		{"coreml", "mil", "match", "numbers match"},
+		{"coreml", "coreml", "match", "match"},
+		{"tensorrt", "ort", "mismatch", "numbers mismatch"},
+		{"tensorrt", "tensorrt", "match", "match"},
+		{"ncnn", "", verify.NotRun, "not run"},
+	} {
+		v := &project.Variant{Target: c.target, Result: &pipeline.Result{Verify: &verify.Verdict{Verdict: c.verdict, Runtime: c.runtime}}}
+		if got := v.Verdict(); got != c.want {
+			t.Errorf("%s on %s: %q, want %q", c.target, c.runtime, got, c.want)
+		}
+	}
+	if got := (&project.Variant{Target: "source"}).Verdict(); got != "" {
+		t.Errorf("the source: %q", got)
 	}
 }

@@ -48,7 +48,7 @@ func Note(variants []*project.Variant, bench []project.BenchRow) string {
 	var parts []string
 	for _, verdict := range []string{"mismatch", "drift", "not-run", "match"} {
 		if c := count[verdict]; c > 0 && (c < n || verdict != "match") {
-			parts = append(parts, fmt.Sprintf("%d %s", c, verdict))
+			parts = append(parts, fmt.Sprintf("%d %s", c, strings.ReplaceAll(verdict, "-", " ")))
 		}
 	}
 	if len(parts) == 0 {

@@ -25,7 +25,7 @@ func TestNoteTellsTheLastResult(t *testing.T) {
 		{[]*project.Variant{source}, fast, ""},
 		{[]*project.Variant{source, v(1, "match")}, nil, "1 artefact: match"},
 		{[]*project.Variant{source, v(1, "match"), v(2, "match")}, fast, "2 artefacts: match · fastest t2, 4.5 ms"},
-		{[]*project.Variant{source, v(1, "match"), v(2, "mismatch"), v(3, "not-run")}, nil, "3 artefacts: 1 mismatch, 1 not-run, 1 match"},
+		{[]*project.Variant{source, v(1, "match"), v(2, "mismatch"), v(3, "not-run")}, nil, "3 artefacts: 1 mismatch, 1 not run, 1 match"},
 	} {
 		if got := Note(c.variants, c.bench); got != c.want {
 			t.Errorf("%q, not %q", got, c.want)

@@ -28,10 +28,20 @@ type Target interface {
 type Info struct {
 	Name       string   `json:"name"` // "onnx"
 	Title      string   `json:"title"`
+	Short      string   `json:"-"` // of Title, where there is little room; "": Title is short
 	About      string   `json:"about"`
 	Precisions []string `json:"precisions"` // "fp32", "fp16", "int8"
 	Runtimes   []string `json:"runtimes"`   // runtimes that can check it, preferred first
 	Main       string   `json:"main"`       // main file's extension: ".onnx"
+}
+
+// Brief is the title where there is little room: in tables, charts and names of
+// artefacts.
+func (i Info) Brief() string {
+	if i.Short != "" {
+		return i.Short
+	}
+	return i.Title
 }
 
 // Options say how to write.

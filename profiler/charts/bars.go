@@ -33,8 +33,17 @@ var _ Drawing = Bars{}
 // RowHeight is the height in pixels that a bar takes at scale 1.
 const RowHeight = 34
 
+// EmptyHeight is the height at scale 1 of a chart that has nothing but a line
+// of text to show.
+const EmptyHeight = 78
+
 // Height is the height that the chart needs at scale 1.
-func (b Bars) Height() int { return 78 + RowHeight*max(len(b.Bars), 2) }
+func (b Bars) Height() int {
+	if len(b.Bars) == 0 {
+		return EmptyHeight
+	}
+	return 78 + RowHeight*max(len(b.Bars), 2)
+}
 
 // Draw implements Drawing.
 func (b Bars) Draw(r chart.Renderer, s Style) []Hit {
@@ -116,7 +125,7 @@ func suffix(unit string, percent bool) string {
 
 // farMark is how many times the largest value a mark may be without being cut:
 // one stall of the machine must not squeeze all bars.
-const farMark = 2.5
+const farMark = 1.5
 
 // limit is the end of the axis, a little beyond the largest value or mark.
 func (b Bars) limit() float64 {

@@ -161,7 +161,7 @@ func TestWindowHands(t *testing.T) {
 	w.click("TensorFlow Lite")
 	w.click("OpenVINO")
 	w.click("Convert to 1 target")
-	id := w.wait(`^variant (\d+) onnx match onnx fp32$`)[1]
+	id := w.wait(`^variant (\d+) onnx match ONNX fp32$`)[1]
 	w.click("Rename")
 	w.find("Cancel$")
 	w.text("the one that ships")

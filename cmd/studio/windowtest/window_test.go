@@ -76,8 +76,8 @@ func TestWindowMainPath(t *testing.T) {
 			t.Errorf("verdict of %s: %s", v[0], v[2])
 		}
 	}
-	w.wait(`^job \d+ convert done onnx`)
-	w.wait(`^job \d+ convert done openvino`)
+	w.wait(`^job \d+ convert done ONNX`)
+	w.wait(`^job \d+ convert done OpenVINO`)
 	w.look("convert")
 
 	pictures := photos(t, 3)
@@ -165,7 +165,7 @@ func TestWindowKilled(t *testing.T) {
 	w.click("OpenVINO")
 	w.click("TensorFlow Lite")
 	w.key("ctrl+r")
-	w.wait(`^job \d+ convert running (openvino|tflite)`)
+	w.wait(`^job \d+ convert running (OpenVINO|TFLite)`)
 	if err := w.cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ const (
 // Info describes the target.
 func (Target) Info() target.Info {
 	return target.Info{
-		Name: "tflite", Title: "TensorFlow Lite",
+		Name: "tflite", Title: "TensorFlow Lite", Short: "TFLite",
 		About:      "LiteRT and TensorFlow Lite on phones, boards and microcontrollers",
 		Precisions: []string{"fp32", "fp16", "int8"},
 		Runtimes:   []string{"litert"},

@@ -54,7 +54,7 @@ func rowsOf(variants []*project.Variant, bench []project.BenchRow, eval []projec
 
 // latencyChart shows medians with lines to the 99th percentile.
 func latencyChart(rows []row) charts.Bars {
-	c := charts.Bars{Title: "Latency", Note: "median, line to the 99th percentile; less is better", Unit: "ms", MarkName: "p99", Empty: "Nothing measured yet: press Measure."}
+	c := charts.Bars{Title: "Latency", Note: "median, line to the 99th percentile; less is better", Unit: "ms", MarkName: "p99", Empty: "Not measured yet: press Measure latency."}
 	for _, r := range rows {
 		if r.bench != nil {
 			c.Bars = append(c.Bars, charts.Bar{Label: r.variant.Title, Sub: r.title, Target: r.variant.Target, Value: r.bench.P50MS, Mark: r.bench.P99MS})
@@ -65,7 +65,7 @@ func latencyChart(rows []row) charts.Bars {
 
 // memoryChart shows the peak memory of the process that ran the model.
 func memoryChart(rows []row) charts.Bars {
-	c := charts.Bars{Title: "Peak memory", Note: "of the runtime's process; less is better", Unit: "MB", Empty: "Nothing measured yet."}
+	c := charts.Bars{Title: "Peak memory", Note: "of the runtime's process; less is better", Unit: "MB", Empty: "Not measured yet."}
 	for _, r := range rows {
 		if r.bench != nil && r.bench.PeakRSS > 0 {
 			c.Bars = append(c.Bars, charts.Bar{Label: r.variant.Title, Sub: r.title, Target: r.variant.Target, Value: float64(r.bench.PeakRSS) / 1e6})
@@ -86,7 +86,7 @@ func sizeChart(variants []*project.Variant) charts.Bars {
 // accuracyChart shows top-1 with its interval, or agreement with the source
 // where there are no labels.
 func accuracyChart(rows []row) charts.Bars {
-	c := charts.Bars{Title: "Accuracy", Percent: true, Empty: "Not evaluated yet: drop a folder of labelled pictures, one folder a class."}
+	c := charts.Bars{Title: "Accuracy", Percent: true, Empty: "Not measured yet: drop a folder of pictures, one folder a class."}
 	for _, r := range rows {
 		if r.eval == nil {
 			continue
@@ -104,7 +104,7 @@ func accuracyChart(rows []row) charts.Bars {
 
 // scatterChart sets latency against accuracy.
 func scatterChart(rows []row) charts.Scatter {
-	c := charts.Scatter{Title: "Latency against accuracy", XName: "ms", YName: "top-1", PercentY: true, Empty: "Measure latency and accuracy to see this."}
+	c := charts.Scatter{Title: "Latency against accuracy", XName: "ms", YName: "top-1", PercentY: true, Empty: "Needs both latency and accuracy."}
 	for _, r := range rows {
 		if r.bench == nil || r.eval == nil {
 			continue
@@ -120,13 +120,13 @@ func scatterChart(rows []row) charts.Scatter {
 }
 
 // columns of the table.
-var columns = []string{"Variant", "Verdict", "Runtime", "p50", "p99", "First", "Load", "Memory", "Size", "Top-1", "Agreement"}
+var columns = []string{"Variant", "Verdict", "Runtime", "Median", "p99", "First run", "Load", "Memory", "Size", "Top-1", "Agreement"}
 
 // cells are the texts of one row.
 func (r *row) cells() []string {
-	out := []string{r.variant.Title, "source", r.title, "–", "–", "–", "–", "–", units.Bytes(r.variant.Bytes), "–", "–"}
-	if r.variant.Result != nil && r.variant.Result.Verify != nil {
-		out[1] = r.variant.Result.Verify.Verdict
+	out := []string{r.variant.Title, "–", r.title, "–", "–", "–", "–", "–", units.Bytes(r.variant.Bytes), "–", "–"}
+	if v := r.variant.Verdict(); v != "" {
+		out[1] = v
 	}
 	if b := r.bench; b != nil {
 		out[3], out[4], out[5], out[6] = units.Milliseconds(b.P50MS), units.Milliseconds(b.P99MS), units.Milliseconds(b.FirstMS), units.Milliseconds(b.LoadMS)
@@ -149,7 +149,10 @@ func writeCSV(w io.Writer, rows []row) error {
 	for _, r := range rows {
 		rec := make([]string, len(head))
 		rec[0], rec[1], rec[3], rec[11] = r.variant.Title, r.variant.Target, r.runtime, strconv.FormatInt(r.variant.Bytes, 10)
-		rec[2] = r.cells()[1]
+		rec[2] = "source"
+		if v := r.variant.Result; v != nil && v.Verify != nil {
+			rec[2] = v.Verify.Verdict
+		}
 		if b := r.bench; b != nil {
 			copy(rec[4:], []string{f(b.P50MS), f(b.P90MS), f(b.P99MS), f(b.MeanMS), f(b.FirstMS), f(b.LoadMS), strconv.FormatInt(b.PeakRSS, 10)})
 		}

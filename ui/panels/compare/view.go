@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/conversion/diag"
+	"slipway/profiler/charts"
 	"slipway/project"
 	"slipway/project/atomicfile"
 	"slipway/ui/panel"
@@ -151,7 +152,7 @@ func (p *Panel) reload() {
 	scatter := scatterChart(p.rows)
 	high := 320
 	if len(scatter.Points) == 0 {
-		high = 148 // as the empty bars
+		high = charts.EmptyHeight
 	}
 	p.charts[2].set("latency-accuracy", scatter, high)
 	p.charts[3].set("size", size, size.Height())
@@ -182,6 +183,14 @@ func (p *Panel) reload() {
 	p.tableBox.Refresh()
 }
 
+// colourOf is the importance in whose colour an artefact's verdict stands.
+func colourOf(v *project.Variant) widget.Importance {
+	if v.Result == nil || v.Result.Verify == nil {
+		return widget.MediumImportance
+	}
+	return map[string]widget.Importance{"match": widget.SuccessImportance, "drift": widget.WarningImportance, "mismatch": widget.DangerImportance}[v.Result.Verify.Verdict]
+}
+
 func (p *Panel) newTable() *widget.Table {
 	t := widget.NewTableWithHeaders(
 		func() (int, int) { return len(p.rows), len(columns) },
@@ -200,7 +209,7 @@ func (p *Panel) newTable() *widget.Table {
 			l.Importance = widget.MediumImportance
 			text := p.rows[id.Row].cells()[id.Col]
 			if id.Col == 1 {
-				l.Importance = map[string]widget.Importance{"match": widget.SuccessImportance, "drift": widget.WarningImportance, "mismatch": widget.DangerImportance}[text]
+				l.Importance = colourOf(p.rows[id.Row].variant)
 			}
 			l.SetText(text)
 		})
@@ -220,7 +229,7 @@ func (p *Panel) newTable() *widget.Table {
 			l.SetText(columns[id.Col])
 		}
 	}
-	for i, w := range []float32{220, 90, 120, 90, 90, 90, 90, 90, 90, 80, 100} {
+	for i, w := range []float32{220, 116, 120, 84, 84, 84, 84, 84, 84, 72, 96} {
 		t.SetColumnWidth(i, w)
 	}
 	return t

@@ -12,19 +12,20 @@ import (
 	"slipway/ui/theme"
 )
 
-// Of is the badge of a variant: its verdict, or "source".
+// Of is the badge of an artefact: its verdict. The source has none.
 func Of(v *project.Variant) fyne.CanvasObject {
-	text, c := "source", theme.Current(theme.ColorMuted)
-	if v.Result != nil && v.Result.Verify != nil {
-		text = v.Result.Verify.Verdict
-		switch text {
-		case "match":
-			c = theme.Current(theme.ColorMatch)
-		case "drift":
-			c = theme.Current(theme.ColorDrift)
-		case "mismatch":
-			c = theme.Current(theme.ColorMismatch)
-		}
+	text := v.Verdict()
+	if text == "" {
+		return layout.NewSpacer()
+	}
+	c := theme.Current(theme.ColorMuted)
+	switch v.Result.Verify.Verdict {
+	case "match":
+		c = theme.Current(theme.ColorMatch)
+	case "drift":
+		c = theme.Current(theme.ColorDrift)
+	case "mismatch":
+		c = theme.Current(theme.ColorMismatch)
 	}
 	bg := canvas.NewRectangle(c)
 	bg.CornerRadius = 8

@@ -100,8 +100,10 @@ func open(ctx context.Context, path string, o source.Options) (_ *source.Model, 
 
 func version(p *modelProto) string {
 	var b strings.Builder
+	last := int64(-1) // the default domain has two names, and some exporters import it by both
 	for _, o := range p.opsets {
-		if isDefault(o.domain) {
+		if isDefault(o.domain) && o.version != last {
+			last = o.version
 			fmt.Fprintf(&b, "opset %d, ", o.version)
 		}
 	}

@@ -81,6 +81,10 @@ func (r *jobRow) update(j jobs.Status) {
 	r.stage.SetText(text)
 	if j.State.Ended() {
 		r.cancel.Hide()
+	}
+	if j.State == jobs.Running {
+		r.thin.Show()
+	} else {
 		r.thin.Hide()
 	}
 	if len(j.Findings)+len(j.Log) == 0 {
@@ -97,7 +101,7 @@ func (p *Panel) details(id int64) {
 		}
 		f := slices.Clone(j.Findings)
 		if len(j.Log) > 0 {
-			f = append(f, diag.Infof("job.log", "%s", strings.Join(j.Log, "\n")))
+			f = append(f, diag.Infof("job.log", "%s", strings.Join(brief(j.Log), "\n")))
 		}
 		p.env.Window.Report(j.Title, f)
 	}

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,13 +39,60 @@ func refusal(s *plan.Support) string {
 }
 
 // jobsOf are the jobs that concern the open model: those since it was opened,
-// those that still run, and installations.
+// those that still run, and installations. What runs stands first, then what
+// waits in its order, then what ended, newest first.
 func jobsOf(list []jobs.Status, m *project.Model) []jobs.Status {
 	var out []jobs.Status
 	for _, j := range list {
 		if !j.State.Ended() || j.Kind == "install" || m != nil && !j.Created.Before(m.Opened) {
 			out = append(out, j)
 		}
+	}
+	place := func(j jobs.Status) int {
+		switch {
+		case j.State.Ended():
+			return 2
+		case j.State == jobs.Queued:
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(out, func(a, b jobs.Status) int {
+		if c := cmp.Compare(place(a), place(b)); c != 0 {
+			return c
+		}
+		if place(a) == 2 {
+			return cmp.Compare(b.ID, a.ID)
+		}
+		return cmp.Compare(a.ID, b.ID)
+	})
+	return out
+}
+
+// brief is a log in which lines that only count on are one: "input 1 … 100".
+func brief(log []string) []string {
+	count := func(line string) (before, number string) {
+		before = strings.TrimRight(line, "0123456789")
+		return before, line[len(before):]
+	}
+	var out []string
+	for i := 0; i < len(log); i++ {
+		before, first := count(log[i])
+		end := i
+		for first != "" && end+1 < len(log) {
+			b, n := count(log[end+1])
+			if b != before || n == "" {
+				break
+			}
+			end++
+		}
+		line := log[i]
+		if end > i {
+			_, last := count(log[end])
+			line += " … " + last
+		}
+		out = append(out, line)
+		i = end
 	}
 	return out
 }

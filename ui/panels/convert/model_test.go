@@ -115,7 +115,7 @@ func TestJobsOfOtherModelsAreNotShown(t *testing.T) {
 		{ID: 1, State: jobs.Failed, Created: opened.Add(-time.Minute)},
 		{ID: 0, Kind: "install", State: jobs.Failed, Created: opened.Add(-time.Minute)},
 	}
-	for want, m := range map[string]*project.Model{"[4 3 2 0]": {Opened: opened}, "[3 0]": nil} {
+	for want, m := range map[string]*project.Model{"[3 4 2 0]": {Opened: opened}, "[3 0]": nil} {
 		var ids []int64
 		for _, j := range jobsOf(list, m) {
 			ids = append(ids, j.ID)
@@ -123,5 +123,25 @@ func TestJobsOfOtherModelsAreNotShown(t *testing.T) {
 		if got := fmt.Sprint(ids); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
+	}
+}
+
+func TestJobsStandInTheOrderInWhichTheyComeUp(t *testing.T) {
+	var ids []int64
+	for _, j := range jobsOf([]jobs.Status{
+		{ID: 6, State: jobs.Queued}, {ID: 5, State: jobs.Queued}, {ID: 4, State: jobs.Running}, {ID: 3, State: jobs.Running}, {ID: 2, Kind: "install", State: jobs.Done}, {ID: 1, Kind: "install", State: jobs.Failed},
+	}, nil) {
+		ids = append(ids, j.ID)
+	}
+	if got := fmt.Sprint(ids); got != "[3 4 5 6 2 1]" {
+		t.Errorf("running, waiting, ended: %s", got)
+	}
+}
+
+func TestBriefLogCountsInOneLine(t *testing.T) {
+	log := []string{"open: reading net2", "calibrate: input 1", "calibrate: input 2", "calibrate: input 10", "write: part", "write: part", "verify: sample 1"}
+	want := "open: reading net2|calibrate: input 1 … 10|write: part|write: part|verify: sample 1"
+	if got := strings.Join(brief(log), "|"); got != want {
+		t.Errorf("got %s", got)
 	}
 }

@@ -3,16 +3,22 @@ package convert
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/plan"
+	"slipway/conversion/target"
+	"slipway/ui/widgets/hint"
 )
 
-// supportText is one line about what a target would do with the model; "" where
-// there is nothing to say.
+// supportText is one line about what a target would do with a model that it
+// takes.
 func supportText(s *plan.Support) string {
 	var parts []string
 	if n := len(s.Decomposed); n > 0 {
@@ -23,6 +29,9 @@ func supportText(s *plan.Support) string {
 	}
 	if text := bitsText(s); text != "" {
 		parts = append(parts, text)
+	}
+	if len(parts) == 0 {
+		return "all layers can be converted"
 	}
 	return strings.Join(parts, " · ")
 }
@@ -39,13 +48,41 @@ func bitsText(s *plan.Support) string {
 	}
 	var parts []string
 	for _, c := range []struct{ in, text string }{
-		{"int8", "%d in 8 bits"}, {"fused", "%d fused"}, {"int8 weights", "%d with 8-bit weights"}, {"float", "%d in float"},
+		{"int8", "in 8 bits"}, {"fused", "fused"}, {"int8 weights", "with 8-bit weights"}, {"float", "in float"},
 	} {
-		if n[c.in] > 0 {
-			parts = append(parts, fmt.Sprintf(c.text, n[c.in]))
+		if n[c.in] == 0 {
+			continue
 		}
+		count := fmt.Sprint(n[c.in])
+		if len(parts) == 0 {
+			count += " " + plural(n[c.in], "layer", "layers")
+		}
+		parts = append(parts, count+" "+c.text)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// supportLine is what a target's row says of the open model, with a button for
+// the rest where there is more to say; nil where nothing is known.
+func (p *Panel) supportLine(info target.Info) fyne.CanvasObject {
+	s := p.support[info.Name]
+	if s == nil {
+		if !p.asked || p.needs.Model() == nil || len(p.needs.Model().Summary.Findings.Errors()) > 0 {
+			return nil
+		}
+		return caption("looking at the layers …")
+	}
+	line := caption("")
+	if s.OK {
+		line.SetText(supportText(s))
+	} // else the reason stands above
+	findings := supportFindings(s)
+	if len(findings) == 0 {
+		return line
+	}
+	more := hint.NewButton("Details", nil, "Layer by layer: what "+info.Title+" would do", func() { p.env.Window.Report("What "+info.Title+" would do", findings) })
+	more.Importance = widget.LowImportance
+	return container.NewBorder(nil, nil, nil, more, container.NewVBox(layout.NewSpacer(), line, layout.NewSpacer()))
 }
 
 // supportFindings puts all that was found out into the form of a report, layers
@@ -66,9 +103,6 @@ func supportFindings(s *plan.Support) diag.List {
 	}
 	for _, l := range s.Slow {
 		say(l.Layer, diag.Warnf("target.slow", "%s leaves the fast path: it %s", l.Op, strings.TrimPrefix(l.Why, "it ")))
-	}
-	if text := bitsText(s); text != "" {
-		out = append(out, diag.Infof("target.bits", "%s", text))
 	}
 	for _, l := range s.Layers {
 		switch {
@@ -92,7 +126,11 @@ func (p *Panel) look() {
 	}
 }
 
-// lookAgain is the goroutine behind look.
+// forget drops what was found out about another model or recipe.
+func (p *Panel) forget() { p.support, p.asked = nil, true }
+
+// lookAgain is the goroutine behind look. What is known of a target is shown
+// before the next one is asked: a large model takes seconds.
 func (p *Panel) lookAgain() {
 	for range p.looking {
 		found := map[string]*plan.Support{}
@@ -105,10 +143,18 @@ func (p *Panel) lookAgain() {
 				continue // the conversion will say why
 			}
 			found[c.Info.Name] = &l[0]
+			if len(p.looking) > 0 {
+				break // of another model or recipe by now
+			}
+			now := maps.Clone(found)
+			fyne.Do(func() { p.support = now; p.reloadTargets() })
 		}
+		last := len(p.looking) == 0
 		fyne.Do(func() {
-			p.support = found
-			p.reloadTargets()
+			if last {
+				p.support, p.asked = found, false
+				p.reloadTargets()
+			}
 		})
 	}
 }

@@ -18,15 +18,15 @@ func TestSupportText(t *testing.T) {
 			{Layer: "a", In: "int8"}, {Layer: "b", In: "float", Why: "no kernel for it"}, {Layer: "c", In: "fused"}, {Layer: "d", In: "float", Why: "no kernel for it"},
 		},
 	}
-	want := "2 layers written in simpler operators · 1 off the fast path · 1 in 8 bits, 1 fused, 2 in float"
+	want := "2 layers written in simpler operators · 1 off the fast path · 1 layer in 8 bits, 1 fused, 2 in float"
 	if got := supportText(s); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := supportText(&plan.Support{}); got != "" {
-		t.Errorf("nothing to say, and yet %q", got)
+	if got := supportText(&plan.Support{}); got != "all layers can be converted" {
+		t.Errorf("nothing to remark: %q", got)
 	}
 	l := supportFindings(s)
-	if len(l) != 5 || len(l[1].Layers) != 2 || l[4].Text != "stays in float: no kernel for it" || len(l[4].Layers) != 2 || !strings.Contains(l[2].Text, "GATHER leaves the fast path: it is not among") {
+	if len(l) != 4 || len(l[1].Layers) != 2 || l[3].Text != "stays in float: no kernel for it" || len(l[3].Layers) != 2 || !strings.Contains(l[2].Text, "GATHER leaves the fast path: it is not among") {
 		t.Errorf("findings %v", l)
 	}
 }

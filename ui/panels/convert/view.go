@@ -52,10 +52,12 @@ type Panel struct {
 	jobs    *fyne.Container
 	results *fyne.Container
 	picked  map[string]bool
+	checks  map[string]*field.Check // by target
 	rows    map[int64]*jobRow
 	wake    chan struct{}
 	looking chan struct{}
 	support map[string]*plan.Support // by target, once it is known
+	asked   bool                     // support is being found out
 	forms   map[string]*targetSettings
 }
 
@@ -66,7 +68,7 @@ var (
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs) *Panel {
-	p := &Panel{env: env, needs: needs, picked: map[string]bool{"onnx": true, "openvino": true, "tflite": true}, rows: map[int64]*jobRow{}, forms: map[string]*targetSettings{}, wake: make(chan struct{}, 1), looking: make(chan struct{}, 1)}
+	p := &Panel{env: env, needs: needs, picked: map[string]bool{"onnx": true, "openvino": true, "tflite": true}, checks: map[string]*field.Check{}, rows: map[int64]*jobRow{}, forms: map[string]*targetSettings{}, wake: make(chan struct{}, 1), looking: make(chan struct{}, 1)}
 	p.build()
 	needs.Listen(func(e project.Event) {
 		switch e.Kind {
@@ -76,7 +78,7 @@ func New(env panel.Env, needs Needs) *Panel {
 			default:
 			}
 		case project.ModelChanged, project.RecipeChanged, project.RuntimesChanged:
-			fyne.Do(func() { p.support = nil; p.reloadTargets(); p.reloadJobs() })
+			fyne.Do(func() { p.forget(); p.reloadTargets(); p.reloadJobs() })
 			p.look()
 			fyne.Do(p.reloadResults)
 		case project.VariantsChanged:
@@ -119,10 +121,13 @@ func (p *Panel) build() {
 	p.start = hint.NewButton("Convert", base.MediaPlayIcon(), "", p.convert)
 	p.start.Importance = widget.HighImportance
 	p.why = caption("")
+	p.why.Importance = widget.WarningImportance
 	change := hint.NewButton("Change", base.SettingsIcon(), "Precision, quantization and pruning", func() { p.env.Window.Show("optimise") })
 	change.Importance = widget.LowImportance
 	recipe := container.NewBorder(nil, nil, nil, change, p.recipe)
-	left := container.NewVScroll(container.NewPadded(container.NewVBox(title("Targets"), p.targets, recipe, p.start, p.why)))
+	// The button stays in sight however many targets there are.
+	foot := container.NewVBox(widget.NewSeparator(), container.NewPadded(container.NewVBox(recipe, p.start, p.why)))
+	left := container.NewBorder(nil, foot, nil, nil, container.NewVScroll(container.NewPadded(container.NewVBox(title("Targets"), p.targets))))
 	right := container.NewVScroll(container.NewPadded(container.NewVBox(title("Artefacts"), p.results, title("Jobs"), p.jobs)))
 	p.content = split.New(left, right, 0.34)
 	p.reloadTargets()
@@ -147,25 +152,15 @@ func (p *Panel) reloadTargets() {
 	targets := p.targetsNow()
 	common := sameReason(targets) // then the button says it, once
 	for _, c := range targets {
-		check := field.NewCheck(c.Info.Title, func(on bool) { p.picked[c.Info.Name] = on; p.enableStart() })
-		check.Checked = p.picked[c.Info.Name] && c.Enabled
-		if !c.Enabled {
-			check.Disable()
-		}
+		check := p.check(c)
 		under := container.New(layout.NewCustomPaddedVBoxLayout(-9), caption(c.Info.About))
 		if c.Reason != "" && !common {
 			reason := caption(c.Reason)
 			reason.Importance = widget.WarningImportance
 			under.Add(reason)
 		}
-		if s := p.support[c.Info.Name]; s != nil && supportText(s) != "" {
-			more := hint.NewButton("Details", nil, "Layer by layer: what "+c.Info.Title+" would do", func() { p.env.Window.Report("What "+c.Info.Title+" would do", supportFindings(s)) })
-			more.Importance = widget.LowImportance
-			line := caption(supportText(s))
-			if !s.OK {
-				line.Importance = widget.WarningImportance
-			}
-			under.Add(container.NewBorder(nil, nil, nil, more, container.NewVBox(layout.NewSpacer(), line, layout.NewSpacer())))
+		if line := p.supportLine(c.Info); line != nil {
+			under.Add(line)
 		}
 		if f := p.settings(c.Info.Name, c.Info.Title); f != nil && c.Enabled {
 			under.Add(f)
@@ -177,6 +172,25 @@ func (p *Panel) reloadTargets() {
 	r := p.needs.Recipe()
 	p.recipe.SetText("Recipe: " + Describe(&r))
 	p.enableStart()
+}
+
+// check is the box of a target. It lives as long as the panel: what is found out
+// meanwhile takes neither the focus nor half a click from it.
+func (p *Panel) check(c project.TargetChoice) *field.Check {
+	b := p.checks[c.Info.Name]
+	if b == nil {
+		b = field.NewCheck(c.Info.Title, nil)
+		p.checks[c.Info.Name] = b
+	}
+	b.OnChanged = nil // it is not a person who sets it now
+	b.SetChecked(p.picked[c.Info.Name] && c.Enabled)
+	b.OnChanged = func(on bool) { p.picked[c.Info.Name] = on; p.enableStart() }
+	if c.Enabled {
+		b.Enable()
+	} else {
+		b.Disable()
+	}
+	return b
 }
 
 // targetsNow are the targets with what was found out about each of them.

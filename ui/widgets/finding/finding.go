@@ -35,8 +35,10 @@ func Row(f *diag.Finding) fyne.CanvasObject {
 		l.Wrapping, l.TextStyle, l.Importance, l.SizeName = fyne.TextWrapWord, style, importance, size
 		box.Add(l)
 	}
-	add(f.Text, fyne.TextStyle{Bold: true}, widget.MediumImportance, base.SizeNameText)
-	if w := Where(f); w != "" {
+	w := Where(f)
+	// A remark with nothing below it is no heading.
+	add(f.Text, fyne.TextStyle{Bold: f.Severity != diag.Info || w != "" || f.Suggestion != ""}, widget.MediumImportance, base.SizeNameText)
+	if w != "" {
 		add(w, fyne.TextStyle{}, widget.LowImportance, base.SizeNameCaptionText)
 	}
 	if f.Suggestion != "" {

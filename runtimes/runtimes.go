@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"slipway/conversion/tensor"
@@ -106,7 +107,7 @@ type Timer interface {
 type NotAvailableError struct{ Runtime, Reason, Cure string }
 
 func (e *NotAvailableError) Error() string {
-	s := fmt.Sprintf("%s is not available: %s", e.Runtime, e.Reason)
+	s := fmt.Sprintf("%s is not available: %s", e.Runtime, strings.TrimPrefix(e.Reason, e.Runtime+": "))
 	if e.Cure != "" {
 		s += " (" + e.Cure + ")"
 	}

@@ -33,17 +33,28 @@ var boxColours = []color.NRGBA{
 	{0xe6, 0x9f, 0x00, 0xff}, {0x56, 0xb4, 0xe9, 0xff}, {0x00, 0x9e, 0x73, 0xff}, {0xf0, 0xe4, 0x42, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0xcc, 0x79, 0xa7, 0xff},
 }
 
-// boxColour is the colour of a class.
-func boxColour(class int) color.NRGBA {
-	n := len(boxColours)
-	return boxColours[(class%n+n)%n]
+// shades are the colours of the classes that were found in one picture.
+type shades map[int]color.NRGBA
+
+// shadesOf gives each class a colour of its own, the same in all answers, as
+// far as the colours go.
+func shadesOf(cells []project.Cell) shades {
+	s := shades{}
+	for _, c := range cells {
+		for _, p := range c.Predictions {
+			if _, ok := s[p.Index]; !ok && p.Box != nil {
+				s[p.Index] = boxColours[len(s)%len(boxColours)]
+			}
+		}
+	}
+	return s
 }
 
 // boxWidth is that of a box's lines, in pixels of the thumbnail.
 const boxWidth = 3
 
 // boxes is the thumbnail with the predictions' boxes, the best on top.
-func (t *thumb) boxes(predictions []task.Prediction) *image.NRGBA {
+func (t *thumb) boxes(predictions []task.Prediction, s shades) *image.NRGBA {
 	out := image.NewNRGBA(t.img.Bounds())
 	draw.Draw(out, out.Bounds(), t.img, t.img.Bounds().Min, draw.Src)
 	for i := len(predictions) - 1; i >= 0; i-- {
@@ -58,7 +69,7 @@ func (t *thumb) boxes(predictions []task.Prediction) *image.NRGBA {
 			}
 			return int(math.Round(min(max(v, 0), 1e6)))
 		}
-		frame(out, image.Rect(at(0), at(1), at(2), at(3)), boxColour(p.Index))
+		frame(out, image.Rect(at(0), at(1), at(2), at(3)), s[p.Index])
 	}
 	return out
 }

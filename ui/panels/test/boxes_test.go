@@ -20,18 +20,20 @@ func TestBoxesAreDrawnWhereTheyWereFound(t *testing.T) {
 		img.Pix[i] = 0xff
 	}
 	th := &thumb{img: img, scale: 0.5}
-	got := th.boxes([]task.Prediction{
+	found := []task.Prediction{
 		{Index: 0, Box: &[4]float64{40, 20, 80, 60}},
 		{Index: 1, Box: &[4]float64{-10, -10, 30, 30}},
 		{Index: 2, Box: &[4]float64{math.NaN(), 0, math.Inf(1), math.Inf(-1)}},
 		{Index: 3},
-	})
+	}
+	shades := shadesOf([]project.Cell{{Predictions: found}})
+	got := th.boxes(found, shades)
 	for _, c := range []struct {
 		x, y int
 		want color.NRGBA
 	}{
-		{20, 10, boxColour(0)}, {39, 29, boxColour(0)}, {22, 20, boxColour(0)}, {30, 20, grey}, {40, 30, grey}, // the first box
-		{0, 0, boxColour(1)}, {14, 8, boxColour(1)}, {7, 7, grey}, // the second, cut at the edge
+		{20, 10, shades[0]}, {39, 29, shades[0]}, {22, 20, shades[0]}, {30, 20, grey}, {40, 30, grey}, // the first box
+		{0, 0, shades[1]}, {14, 8, shades[1]}, {7, 7, grey}, // the second, cut at the edge
 		{90, 40, grey},
 	} {
 		if p := got.NRGBAAt(c.x, c.y); p != c.want {
@@ -41,8 +43,13 @@ func TestBoxesAreDrawnWhereTheyWereFound(t *testing.T) {
 	if img.NRGBAAt(20, 10) != grey {
 		t.Error("the thumbnail itself was drawn on")
 	}
-	if boxColour(-1) == (color.NRGBA{}) || boxColour(7) != boxColour(1) {
-		t.Error("a class has no colour")
+}
+
+func TestClassesOfAPictureHaveColoursOfTheirOwn(t *testing.T) {
+	box := &[4]float64{}
+	s := shadesOf([]project.Cell{{Predictions: []task.Prediction{{Index: 0, Box: box}, {Index: 30, Box: box}, {Index: 5}}}, {Predictions: []task.Prediction{{Index: 30, Box: box}, {Index: -6, Box: box}}}})
+	if len(s) != 3 || s[0] == s[30] || s[30] == s[-6] || s[0] == s[-6] {
+		t.Errorf("%v", s)
 	}
 }
 

@@ -24,8 +24,8 @@ const cardWidth, cardHeight, boxesHeight = 220, 190, 152
 
 func (p *Panel) row(pic *project.Picture, thumb *thumb) fyne.CanvasObject {
 	name := widget.NewLabel(filepath.Base(pic.Path))
-	name.Truncation = fyne.TextTruncateEllipsis
-	name.TextStyle.Bold = true
+	name.Wrapping = fyne.TextWrapBreak // the ends of names tell pictures apart
+	name.SizeName, name.TextStyle.Bold = base.SizeNameCaptionText, true
 	left := container.NewVBox()
 	if thumb != nil {
 		img := canvas.NewImageFromImage(thumb.img)
@@ -33,7 +33,7 @@ func (p *Panel) row(pic *project.Picture, thumb *thumb) fyne.CanvasObject {
 		img.SetMinSize(fyne.NewSize(180, 150))
 		left.Add(img)
 	}
-	left.Add(container.New(layout.NewGridWrapLayout(fyne.NewSize(180, 30)), name))
+	left.Add(container.New(&ofWidth{180}, name))
 	if pic.Err != nil {
 		l := widget.NewLabel("This picture cannot be read: " + pic.Err.Error())
 		l.Wrapping, l.Importance = fyne.TextWrapWord, widget.DangerImportance
@@ -51,11 +51,12 @@ func (p *Panel) row(pic *project.Picture, thumb *thumb) fyne.CanvasObject {
 	}
 	cells := container.New(layout.NewGridWrapLayout(fyne.NewSize(cardWidth, high)))
 	var first []task.Prediction
+	colours := shadesOf(pic.Cells)
 	for i, c := range pic.Cells {
 		if i == 0 {
 			first = c.Predictions
 		}
-		cells.Add(p.cell(c, first, thumb))
+		cells.Add(p.cell(c, first, thumb, colours))
 	}
 	if !pic.Done {
 		wait := widget.NewLabel("waiting for an answer …")
@@ -73,7 +74,7 @@ func (p *Panel) frame(o fyne.CanvasObject) fyne.CanvasObject {
 
 // cell is what one variant says. thumb, where not nil, is shown with the boxes
 // that were found.
-func (p *Panel) cell(c project.Cell, first []task.Prediction, thumb *thumb) fyne.CanvasObject {
+func (p *Panel) cell(c project.Cell, first []task.Prediction, thumb *thumb, colours shades) fyne.CanvasObject {
 	v := p.needs.Variant(c.Variant)
 	if v == nil {
 		return layout.NewSpacer()
@@ -95,14 +96,14 @@ func (p *Panel) cell(c project.Cell, first []task.Prediction, thumb *thumb) fyne
 	}
 	top := container.New(layout.NewCustomPaddedVBoxLayout(-6), head, sub)
 	if thumb != nil {
-		img := canvas.NewImageFromImage(thumb.boxes(c.Predictions))
+		img := canvas.NewImageFromImage(thumb.boxes(c.Predictions, colours))
 		img.FillMode = canvas.ImageFillContain
 		img.SetMinSize(fyne.NewSize(cardWidth-12, boxesHeight-8))
 		top = container.NewVBox(top, img)
 	}
 	rows := container.New(&tight{})
 	for i, pr := range c.Predictions[:min(5, len(c.Predictions))] {
-		rows.Add(predictionRow(pr, i == 0 && differs(first, c.Predictions)))
+		rows.Add(predictionRow(pr, i == 0 && differs(first, c.Predictions), colours))
 	}
 	if len(c.Predictions) == 0 {
 		rows.Add(widget.NewLabel("nothing found"))
@@ -112,7 +113,7 @@ func (p *Panel) cell(c project.Cell, first []task.Prediction, thumb *thumb) fyne
 
 // predictionRow is a label over a bar as long as its score; differs marks a best
 // answer that is not the source's.
-func predictionRow(pr task.Prediction, differs bool) fyne.CanvasObject {
+func predictionRow(pr task.Prediction, differs bool, colours shades) fyne.CanvasObject {
 	l := canvas.NewText(pr.Label, theme.Current(base.ColorNameForeground))
 	l.TextSize = 12
 	if differs {
@@ -124,11 +125,23 @@ func predictionRow(pr task.Prediction, differs bool) fyne.CanvasObject {
 	bar := canvas.NewRectangle(theme.Current(base.ColorNameSelection))
 	bar.CornerRadius = 3
 	if pr.Box != nil { // in the colour of its box
-		c := boxColour(pr.Index)
+		c := colours[pr.Index]
 		c.A = 0x66
 		bar.FillColor = c
 	}
 	return container.New(&barRow{share: float32(pr.Score)}, bar, l, s)
+}
+
+// ofWidth gives one object a width and the height that it needs then.
+type ofWidth struct{ width float32 }
+
+func (w *ofWidth) Layout(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }
+
+func (w *ofWidth) MinSize(o []fyne.CanvasObject) fyne.Size {
+	if o[0].Size().Width != w.width {
+		o[0].Resize(fyne.NewSize(w.width, o[0].MinSize().Height)) // wrapped text knows its height by its width
+	}
+	return fyne.NewSize(w.width, o[0].MinSize().Height)
 }
 
 // tight stacks rows of one height.

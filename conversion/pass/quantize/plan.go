@@ -41,6 +41,9 @@ func NewPlan(g *ir.Graph, o *Options) *Plan {
 		hoisted: map[*ir.Value]bool{}, folded: map[*ir.Node]bool{}, requant: map[edge]*ir.Value{}, sums: map[*ir.Node]*ir.Node{}, weighs: map[*ir.Node]bool{},
 	}
 	for _, n := range g.Nodes {
+		if p.faint(n) {
+			p.missed = append(p.missed, missed{n, "its results are so small that the format's step for them would lose them"})
+		}
 		if o.Profile.roles[n.Op] != product || o.keeps(n) || len(o.Ops) > 0 && !slices.Contains(o.Ops, n.Op) {
 			continue
 		}
@@ -199,7 +202,7 @@ func (p *Plan) spread() bool {
 	changed := false
 	for _, n := range p.g.Nodes {
 		r := p.o.Profile.roles[n.Op]
-		if _, done := p.roles[n]; done || r == float || r == product || p.folded[n] || p.sums[n] != nil || p.weighs[n] || p.o.keeps(n) {
+		if _, done := p.roles[n]; done || r == float || r == product || p.folded[n] || p.sums[n] != nil || p.weighs[n] || p.faint(n) || p.o.keeps(n) {
 			continue
 		}
 		if r != mover && (p.sequence(n) || len(p.o.Ops) > 0 && !slices.Contains(p.o.Ops, n.Op)) {

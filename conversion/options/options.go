@@ -30,6 +30,7 @@ type Field struct {
 	Min, Max, Step         float64 // Max == Min: unbounded
 	Choices                []string
 	When                   []string // "key=value", all of which must hold
+	More                   bool     // for those who know: forms fold it away
 
 	v reflect.Value
 }
@@ -67,7 +68,7 @@ func fields(v reflect.Value, prefix string, outer []string) []Field {
 		f := Field{
 			Key: prefix + key, Title: sf.Tag.Get("title"), Help: sf.Tag.Get("help"), Unit: sf.Tag.Get("unit"),
 			Min: number(sf.Tag.Get("min")), Max: number(sf.Tag.Get("max")), Step: number(sf.Tag.Get("step")),
-			When: when, v: v.Field(i),
+			When: when, More: sf.Tag.Get("more") == "true", v: v.Field(i),
 		}
 		if f.Title == "" {
 			f.Title = key

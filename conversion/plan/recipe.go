@@ -33,9 +33,9 @@ type Recipe struct {
 	Layout      string                  `yaml:"layout,omitempty" json:"layout,omitempty" key:"layout" title:"Input and output layout" help:"source: as the model has it" choices:"source|nchw|nhwc"`
 	InputShapes map[string][]int64      `yaml:"input_shapes,flow,omitempty" json:"input_shapes,omitempty"`
 	Profile     map[string]target.Range `yaml:"profile,omitempty" json:"profile,omitempty"` // input -> what its open sizes may be
-	Passes      []string                `yaml:"passes,flow,omitempty" json:"passes,omitempty" key:"passes" title:"Only these passes" help:"Empty: all that apply"`
-	SkipPasses  []string                `yaml:"skip_passes,flow,omitempty" json:"skip_passes,omitempty" key:"skip_passes" title:"Skip passes"`
-	Samples     int                     `yaml:"samples,omitempty" json:"samples,omitempty" key:"samples" title:"Verification samples" help:"Inputs on which the artefact is compared with the source" min:"1" max:"64"`
+	Passes      []string                `yaml:"passes,flow,omitempty" json:"passes,omitempty" key:"passes" title:"Only these passes" help:"Empty: all that apply" more:"true"`
+	SkipPasses  []string                `yaml:"skip_passes,flow,omitempty" json:"skip_passes,omitempty" key:"skip_passes" title:"Skip passes" help:"Passes that are left out; inspect and the details of an artefact name them" more:"true"`
+	Samples     int                     `yaml:"samples,omitempty" json:"samples,omitempty" key:"samples" title:"Verification samples" help:"Inputs on which the artefact is compared with the source" min:"1" max:"64" more:"true"`
 }
 
 // Quantize holds the settings of int8.

@@ -27,6 +27,8 @@ type Form struct {
 	fields []options.Field
 	rows   []*row
 	quiet  bool // while the form itself changes widgets
+	more   *fyne.Container
+	fold   *hint.Button
 }
 
 type row struct {
@@ -42,7 +44,10 @@ type Choose func(title string, done func(path string))
 // New draws all fields of the struct ptr points to, except those whose keys
 // skip reports. folder, where not nil, is offered for keys that are folders.
 func New(ptr any, skip func(key string) bool, folder Choose, folders ...string) *Form {
-	f := &Form{fields: options.Of(ptr), Content: container.NewVBox()}
+	f := &Form{fields: options.Of(ptr), Content: container.NewVBox(), more: container.NewVBox()}
+	f.fold = hint.NewButton("More settings", base.MenuExpandIcon(), "What few models need", f.toggle)
+	f.fold.Importance = widget.LowImportance
+	f.more.Hide()
 	isFolder := map[string]bool{}
 	for _, k := range folders {
 		isFolder[k] = true
@@ -54,10 +59,30 @@ func New(ptr any, skip func(key string) bool, folder Choose, folders ...string) 
 		}
 		r := f.row(fd, folder, isFolder[fd.Key])
 		f.rows = append(f.rows, r)
-		f.Content.Add(r.box)
+		if fd.More {
+			f.more.Add(r.box)
+		} else {
+			f.Content.Add(r.box)
+		}
+	}
+	if len(f.more.Objects) > 0 {
+		f.Content.Add(container.NewHBox(f.fold))
+		f.Content.Add(f.more)
 	}
 	f.Refresh()
 	return f
+}
+
+// toggle shows or hides what stands below More settings.
+func (f *Form) toggle() {
+	if f.more.Visible() {
+		f.more.Hide()
+		f.fold.SetIcon(base.MenuExpandIcon())
+	} else {
+		f.more.Show()
+		f.fold.SetIcon(base.MenuDropDownIcon())
+	}
+	f.Content.Refresh()
 }
 
 // Refresh shows the struct's present values, for example after an undo.
@@ -192,7 +217,7 @@ func (f *Form) entry(r *row, fd *options.Field, pick Choose) fyne.CanvasObject {
 			e.SetText(fd.Get())
 		}
 	}
-	apply := hint.NewIcon(base.ConfirmIcon(), "Take this over (Enter)", func() { f.set(r, e.Text) })
+	apply := hint.NewIcon(base.ConfirmIcon(), "Apply (Enter)", func() { f.set(r, e.Text) })
 	right := container.NewHBox(apply)
 	if pick != nil {
 		right.Add(hint.NewIcon(base.FolderOpenIcon(), "Choose a folder…", func() {

@@ -73,3 +73,24 @@ func TestFormWritesThroughAndHidesWhatDoesNotApply(t *testing.T) {
 		t.Error("refresh must show the value and not count as a change")
 	}
 }
+
+func TestFormFoldsAwayWhatFewNeed(t *testing.T) {
+	test.NewApp()
+	s := struct {
+		Plain string `key:"plain"`
+		Rare  string `key:"rare" more:"true"`
+	}{}
+	f := New(&s, nil, nil)
+	if !f.rows[0].box.Visible() || f.more.Visible() {
+		t.Error("the rare setting is not folded away")
+	}
+	test.Tap(f.fold)
+	if !f.more.Visible() {
+		t.Error("the rare setting cannot be unfolded")
+	}
+	if g := New(&struct {
+		Plain string `key:"plain"`
+	}{}, nil, nil); len(g.Content.Objects) != 1 {
+		t.Error("a form without rare settings has a button for them")
+	}
+}

@@ -12,15 +12,15 @@ type Options struct {
 	Method          string   `yaml:"method,omitempty" json:"method,omitempty" key:"method" title:"Calibration" help:"How an activation's range is chosen from what was seen; auto tries them on the model" choices:"auto|minmax|percentile|entropy|mse"`
 	Tighten         float64  `yaml:"tighten" json:"tighten" key:"tighten" title:"Tighten" help:"How far the extremes seen are drawn towards their mean over the inputs: rare outliers then cost less precision" min:"0" max:"1" step:"0.05" when:"method=minmax"`
 	Percentile      float64  `yaml:"percentile,omitempty" json:"percentile,omitempty" key:"percentile" title:"Percentile" help:"Share of the values that lie inside the range" unit:"%" min:"90" max:"100" step:"0.001" when:"method=percentile"`
-	Activation      string   `yaml:"activation,omitempty" json:"activation,omitempty" key:"activation" title:"Activations" help:"auto: what is fast on the target" choices:"auto|u8|i8|i8-symmetric"`
-	Weights         string   `yaml:"weights,omitempty" json:"weights,omitempty" key:"weights" title:"Weight scales" help:"max: the largest weight of a channel; mse: the scale with the least squared error" choices:"max|mse"`
-	PerChannel      bool     `yaml:"per_channel" json:"per_channel" key:"per_channel" title:"Scale per channel" help:"One weight scale for each output channel"`
-	Bias            string   `yaml:"bias,omitempty" json:"bias,omitempty" key:"bias" title:"Biases" help:"auto: what the target expects" choices:"auto|i32|float"`
-	BiasCorrection  bool     `yaml:"bias_correction" json:"bias_correction" key:"bias_correction" title:"Bias correction" help:"Moves biases by the mean error that rounding the weights makes"`
-	ReduceRange     bool     `yaml:"reduce_range" json:"reduce_range,omitempty" key:"reduce_range" title:"7-bit weights" help:"For processors whose 8-bit products saturate (x86 without VNNI)"`
+	Activation      string   `yaml:"activation,omitempty" json:"activation,omitempty" key:"activation" title:"Activations" help:"auto: what is fast on the target" choices:"auto|u8|i8|i8-symmetric" more:"true"`
+	Weights         string   `yaml:"weights,omitempty" json:"weights,omitempty" key:"weights" title:"Weight scales" help:"max: the largest weight of a channel; mse: the scale with the least squared error" choices:"max|mse" more:"true"`
+	PerChannel      bool     `yaml:"per_channel" json:"per_channel" key:"per_channel" title:"Scale per channel" help:"One weight scale for each output channel" more:"true"`
+	Bias            string   `yaml:"bias,omitempty" json:"bias,omitempty" key:"bias" title:"Biases" help:"auto: what the target expects" choices:"auto|i32|float" more:"true"`
+	BiasCorrection  bool     `yaml:"bias_correction" json:"bias_correction" key:"bias_correction" title:"Bias correction" help:"Moves biases by the mean error that rounding the weights makes" more:"true"`
+	ReduceRange     bool     `yaml:"reduce_range" json:"reduce_range,omitempty" key:"reduce_range" title:"7-bit weights" help:"For processors whose 8-bit products saturate (x86 without VNNI)" more:"true"`
 	KeepFloat       []string `yaml:"keep_float,omitempty,flow" json:"keep_float,omitempty" key:"keep_float" title:"Keep in float" help:"Layers that are not quantized"`
-	Ops             []string `yaml:"ops,omitempty,flow" json:"ops,omitempty" key:"ops" title:"Only these operators" help:"Empty: all that the target computes in integers"`
-	HistogramInputs int      `yaml:"histogram_inputs,omitempty" json:"histogram_inputs,omitempty" key:"histogram_inputs" title:"Inputs for histograms" help:"At most so many calibration inputs are looked at element by element" min:"1" max:"10000"`
+	Ops             []string `yaml:"ops,omitempty,flow" json:"ops,omitempty" key:"ops" title:"Only these operators" help:"Empty: all that the target computes in integers" more:"true"`
+	HistogramInputs int      `yaml:"histogram_inputs,omitempty" json:"histogram_inputs,omitempty" key:"histogram_inputs" title:"Inputs for histograms" help:"At most so many calibration inputs are looked at element by element" min:"1" max:"10000" more:"true"`
 
 	Profile *Profile         `yaml:"-" json:"-" key:"-"` // required
 	Stats   map[string]Stats `yaml:"-" json:"-" key:"-"` // by value name; required by the pass

@@ -21,6 +21,7 @@ type sideBySide struct {
 	content *fyne.Container
 	space   *fyne.Container
 	data    plan.Table
+	names   map[string]string // of targets
 }
 
 func newSideBySide() *sideBySide {
@@ -57,15 +58,24 @@ func (s *sideBySide) cell(id widget.TableCellID) string {
 	case id.Row == 0 && id.Col == 0:
 		return "Layer"
 	case id.Row == 0:
-		return s.data.Targets[id.Col-1]
+		return s.named(s.data.Targets[id.Col-1])
 	case id.Col == 0:
-		return tail(s.data.Rows[id.Row-1].Layer)
+		r := s.data.Rows[id.Row-1]
+		return r.Op + " · " + tail(r.Layer)
 	}
 	in := s.data.Rows[id.Row-1].In[id.Col-1]
 	if in == "int8 weights" {
 		return onlyWeights
 	}
 	return in
+}
+
+// named is what people call a target, where there is little room.
+func (s *sideBySide) named(target string) string {
+	if n := s.names[target]; n != "" {
+		return n
+	}
+	return target
 }
 
 // onlyWeights is what the table calls "int8 weights", so that it fits.
@@ -76,7 +86,7 @@ const onlyWeights = "weights"
 type tableSpace struct{ s *sideBySide }
 
 const (
-	targetWidth   = 68
+	targetWidth   = 62
 	between       = 4 // the toolkit's gap between cells
 	leastForNames = 130
 	tableHeight   = 300
@@ -95,12 +105,23 @@ func (t *tableSpace) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSiz
 
 // tail is the end of a layer's name, which tells it from its neighbours.
 func tail(name string) string {
-	const most = 28
+	const most = 32
 	r := []rune(name)
 	if len(r) <= most {
 		return name
 	}
 	return "…" + string(r[len(r)-most+1:])
+}
+
+// wait says that the table is being made, where there is none yet. UI goroutine.
+func (s *sideBySide) wait() {
+	if len(s.data.Rows) > 0 {
+		return
+	}
+	s.space.Hide()
+	s.note.SetText("Looking at every layer on every target …")
+	s.content.Show()
+	s.content.Refresh()
 }
 
 // show replaces the contents. UI goroutine.
@@ -110,6 +131,7 @@ func (s *sideBySide) show(t plan.Table) {
 		s.content.Hide()
 		return
 	}
+	s.space.Show()
 	var lines []string
 	for _, r := range t.Rows {
 		if slices.Contains(r.In, "int8 weights") {
@@ -118,7 +140,7 @@ func (s *sideBySide) show(t plan.Table) {
 		}
 	}
 	for _, n := range t.Notes {
-		lines = append(lines, n.Target+": "+n.Text)
+		lines = append(lines, s.named(n.Target)+": "+n.Text)
 	}
 	s.note.SetText(strings.Join(lines, "\n"))
 	s.content.Show()
@@ -141,6 +163,7 @@ func (p *Panel) lookAgain() {
 	for range p.looking {
 		var t plan.Table
 		if r := p.needs.Recipe(); r.Precision == "int8" {
+			fyne.Do(p.runs.wait)
 			var names []string
 			for _, c := range p.needs.Targets() {
 				if c.Enabled {

@@ -104,10 +104,31 @@ func (p *Panel) build() {
 	p.yaml.TextStyle.Monospace, p.yaml.SizeName = true, base.SizeNameCaptionText
 	p.layer = container.NewVBox()
 	p.runs = newSideBySide()
+	p.runs.names = map[string]string{}
+	for _, c := range p.needs.Targets() {
+		p.runs.names[c.Info.Name] = c.Info.Brief()
+	}
+	var fold *hint.Button
+	fold = hint.NewButton("Recipe", base.MenuExpandIcon(), "All settings as the command line's --recipe reads them", func() {
+		if p.yaml.Visible() {
+			p.yaml.Hide()
+			fold.SetIcon(base.MenuExpandIcon())
+		} else {
+			p.yaml.Show()
+			fold.SetIcon(base.MenuDropDownIcon())
+		}
+	})
+	fold.Importance = widget.LowImportance
+	p.yaml.Hide()
+	copyRecipe := hint.NewIcon(base.ContentCopyIcon(), "Copy the recipe", func() {
+		fyne.CurrentApp().Clipboard().SetContent(p.yaml.Text + "\n")
+		p.env.Window.Notify("the recipe is copied")
+	})
+	recipe := container.NewVBox(container.NewHBox(fold, copyRecipe), p.yaml)
 	right := container.NewVScroll(container.NewPadded(container.NewVBox(
-		title("What it will do"), p.effect, p.warn, p.runs.content, p.layer, title("Recipe"), p.yaml)))
+		title("What it will do"), p.effect, p.warn, p.runs.content, p.layer, recipe)))
 	left := container.NewVScroll(container.NewPadded(p.form.Content))
-	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split.New(left, right, 0.5))
+	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split.New(left, right, 0.42))
 	p.describe()
 	p.reloadLayer()
 }

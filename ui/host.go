@@ -17,7 +17,9 @@ import (
 	"slipway/conversion/diag"
 	"slipway/ui/dialogs"
 	"slipway/ui/panel"
+	"slipway/ui/widgets/field"
 	"slipway/ui/widgets/finding"
+	"slipway/ui/widgets/hint"
 )
 
 // host is the window as panels see it.
@@ -129,7 +131,7 @@ func (h *host) Confirm(title, question, verb string, yes func()) {
 
 func (h *host) Ask(title, label, value, verb string, done func(string)) {
 	fyne.Do(func() {
-		e := widget.NewEntry()
+		e := field.NewEntry()
 		e.SetText(value)
 		var d *dialog.CustomDialog
 		give := func() {
@@ -142,9 +144,9 @@ func (h *host) Ask(title, label, value, verb string, done func(string)) {
 		l := widget.NewLabel(label)
 		l.Importance = widget.LowImportance
 		d = dialog.NewCustomWithoutButtons(title, container.NewVBox(e, l), h.u.win)
-		ok := widget.NewButton(verb, give)
+		ok := hint.NewButton(verb, nil, "", give)
 		ok.Importance = widget.HighImportance
-		d.SetButtons([]fyne.CanvasObject{widget.NewButton("Cancel", d.Hide), ok})
+		d.SetButtons([]fyne.CanvasObject{hint.NewButton("Cancel", nil, "", d.Hide), ok})
 		d.Resize(fyne.NewSize(460, d.MinSize().Height))
 		d.Show()
 		h.u.win.Canvas().Focus(e)
@@ -166,12 +168,12 @@ func (h *host) Report(title string, findings diag.List) {
 			rows.Add(widget.NewLabel(fmt.Sprintf("and %d more: Copy details has all of them", n)))
 		}
 		scroll := container.NewVScroll(rows)
-		copyAll := widget.NewButtonWithIcon("Copy details", base.ContentCopyIcon(), func() {
+		copyAll := hint.NewButton("Copy details", base.ContentCopyIcon(), "", func() {
 			h.u.o.App.Clipboard().SetContent(Details(title, findings))
 			h.u.notice.say("copied")
 		})
 		d := dialog.NewCustomWithoutButtons(title, container.NewPadded(scroll), h.u.win)
-		closeIt := widget.NewButton("Close", d.Hide)
+		closeIt := hint.NewButton("Close", nil, "", d.Hide)
 		closeIt.Importance = widget.HighImportance
 		d.SetButtons([]fyne.CanvasObject{copyAll, closeIt})
 		size := h.u.win.Canvas().Size()
@@ -179,6 +181,7 @@ func (h *host) Report(title string, findings diag.List) {
 		rows.Resize(fyne.NewSize(width-32, 10)) // so that it knows how high its wrapped lines are
 		d.Resize(fyne.NewSize(width, min(rows.MinSize().Height+126, size.Height*0.85)))
 		d.Show()
+		h.u.win.Canvas().Focus(closeIt) // Enter and Escape close it
 	})
 }
 

@@ -192,7 +192,9 @@ func (u *UI) onKey(e *fyne.KeyEvent) {
 	case fyne.KeyF11:
 		u.fullScreen()
 	case fyne.KeyEscape:
-		if u.needsJob() == "" {
+		if top := u.win.Canvas().Overlays().Top(); top != nil {
+			top.Hide() // a dialog, or what hangs from a menu: no job is meant
+		} else if u.needsJob() == "" {
 			u.stopJob()
 		}
 	}

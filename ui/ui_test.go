@@ -10,6 +10,7 @@ import (
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"slipway/conversion/diag"
 	"slipway/project"
 	"slipway/project/settings"
 	"slipway/ui/panel"
@@ -127,5 +128,21 @@ func TestDropsWithoutAModelSaySo(t *testing.T) {
 	}
 	if pages[2].shown+pages[3].shown != 0 {
 		t.Error("a refused drop changed the page")
+	}
+}
+
+// TestEscapeAndEnterCloseADialog: neither may reach what lies behind it.
+func TestEscapeAndEnterCloseADialog(t *testing.T) {
+	u, _ := newUI(t)
+	c := u.Window().Canvas()
+	for _, k := range []fyne.KeyName{fyne.KeyEscape, fyne.KeyReturn} {
+		u.env.Window.Report("What it would do", diag.List{diag.Infof("a", "nothing")})
+		if c.Overlays().Top() == nil || c.Focused() == nil {
+			t.Fatalf("%s: there is no dialog with the focus", k)
+		}
+		c.Focused().TypedKey(&fyne.KeyEvent{Name: k})
+		if c.Overlays().Top() != nil {
+			t.Errorf("%s leaves the dialog open", k)
+		}
 	}
 }

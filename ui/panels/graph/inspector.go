@@ -13,6 +13,7 @@ import (
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/summary"
 	"slipway/conversion/tensor"
@@ -61,6 +62,10 @@ func (i *inspector) showModel(name string, s *summary.Summary) {
 	}
 	i.box.Add(heading(name))
 	i.box.Add(caption("Select a layer to see its attributes and weights."))
+	hurts := len(s.Findings.Errors())
+	if hurts > 0 { // nothing can be converted: that comes first
+		i.findings(s.Findings)
+	}
 	i.table("Model", []fact{
 		{Name: "format", Value: s.Format + ", " + s.Version},
 		{Name: "made by", Value: s.Producer},
@@ -74,13 +79,20 @@ func (i *inspector) showModel(name string, s *summary.Summary) {
 		ops = append(ops, fact{Name: op, Value: fmt.Sprint(s.Operators[op])})
 	}
 	i.tableOf("Operators", ops, &pairs{share: 0.7})
-	if len(s.Findings) > 0 {
-		i.box.Add(section2("Findings"))
-		for _, f := range s.Findings {
-			i.box.Add(finding.Row(f))
-		}
+	if hurts == 0 {
+		i.findings(s.Findings)
 	}
 	i.content.ScrollToTop()
+}
+
+func (i *inspector) findings(list diag.List) {
+	if len(list) == 0 {
+		return
+	}
+	i.box.Add(section2("Findings"))
+	for _, f := range list {
+		i.box.Add(finding.Row(f))
+	}
 }
 
 // show fills the inspector with a node.

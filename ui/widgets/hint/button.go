@@ -70,9 +70,13 @@ func (b *Button) says() string {
 	return b.hint + " – " + b.reason
 }
 
-// TypedKey implements fyne.Focusable.
+// TypedKey implements fyne.Focusable. Enter presses, as space does.
 func (b *Button) TypedKey(e *fyne.KeyEvent) {
-	if !field.Passed(b, e) {
+	switch {
+	case field.Passed(b, e):
+	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
+		b.Button.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	default:
 		b.Button.TypedKey(e)
 	}
 }

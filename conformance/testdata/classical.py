@@ -24,7 +24,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (Binarizer, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder, PolynomialFeatures,
                                    StandardScaler)
-from sklearn.svm import SVC, SVR, LinearSVC, OneClassSVM
+from sklearn.svm import SVC, SVR, LinearSVC, NuSVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 warnings.filterwarnings("ignore")
@@ -34,6 +34,7 @@ GAPS = X.copy()
 GAPS[rng.random(X.shape) < 0.1] = np.nan
 TWO = (X[:, 0] + 0.5 * X[:, 1] ** 2 > 0.3).astype(np.int64)
 THREE = np.digitize(X[:, 0] + X[:, 1] * X[:, 2], [-0.4, 0.5]).astype(np.int64)
+FIVE = np.digitize(X[:, 0] + X[:, 1] * X[:, 2], [-1, -0.4, 0.1, 0.5]).astype(np.int64)
 WORDS = np.array(["a", "b", "c"])[THREE]
 REAL = (X @ np.array([1, -2, 0.5, 0.1]) + 0.1 * X[:, 0] ** 2).astype(np.float32)
 PAIR = np.stack([REAL, X[:, 0] * X[:, 1]], 1)
@@ -51,6 +52,9 @@ CLASSIFIERS = {
     "svc_poly": (SVC(kernel="poly"), X, THREE),
     "svc_sigmoid": (SVC(kernel="sigmoid"), X, TWO),
     "svc_probability": (SVC(probability=True, random_state=0), X, TWO),
+    "svc_probability_3": (SVC(kernel="linear", probability=True, random_state=0), X, THREE),
+    "svc_probability_5": (SVC(probability=True, random_state=0), X, FIVE),
+    "nu_svc_probability": (NuSVC(nu=0.2, kernel="poly", probability=True, random_state=0), X, THREE),
     "tree_2": (DecisionTreeClassifier(max_depth=4, random_state=0), X, TWO),
     "tree_3": (DecisionTreeClassifier(max_depth=4, random_state=0), X, THREE),
     "forest_2": (RandomForestClassifier(8, max_depth=4, random_state=0), X, TWO),

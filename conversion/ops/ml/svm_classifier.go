@@ -7,8 +7,7 @@ import (
 )
 
 // Each two classes have a score, and each row the class for which most of them
-// are. Probabilities are not written: runtimes find them by an iteration that ends
-// when it is near enough, each at another place.
+// are, whichever the probabilities say.
 var svmClassifierDef = lowered("SVMClassifier", "Scores each two classes by how like each row is to their support vectors and gives the label that wins most often.",
 	op.In("X"), op.In("Y", "Z"),
 	func(l *lowering) []*ir.Value {
@@ -23,8 +22,6 @@ var svmClassifierDef = lowered("SVMClassifier", "Scores each two classes by how 
 			l.fail("support vectors of no class are not supported")
 		case len(per) != n || len(rho) < pairs:
 			l.fail("%d groups of vectors and %d rho do not fit %d classes", len(per), len(rho), n)
-		case len(l.list("prob_a"))+len(l.list("prob_b")) > 0:
-			l.fail("probabilities (prob_a, prob_b) are not supported; train without them, the scores tell the class")
 		}
 		if l.err != nil {
 			return nil
@@ -37,11 +34,18 @@ var svmClassifierDef = lowered("SVMClassifier", "Scores each two classes by how 
 		scores := l.linear(l.kernel(x, vectors, len(weights[0])), flat(weights), rho[:pairs])
 		positive := l.op("Greater", nil, scores, l.number(0))
 		winner := l.pick(labels, l.best(l.votes(positive, n)))
+		a, b := l.list("prob_a"), l.list("prob_b")
+		if len(a)+len(b) > 0 {
+			scores = l.probabilities(scores, a, b, n)
+		}
 		if n > 2 {
 			return []*ir.Value{winner, l.after(scores)}
 		}
 		if kind := l.Str("post_transform", "NONE"); kind != "NONE" {
 			l.fail("post_transform %s of one score is not understood", kind)
+		}
+		if len(a) > 0 {
+			return []*ir.Value{winner, scores}
 		}
 		return []*ir.Value{winner, l.beside(l.op("Neg", nil, scores), scores)}
 	})

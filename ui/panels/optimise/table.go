@@ -86,7 +86,6 @@ const onlyWeights = "weights"
 type tableSpace struct{ s *sideBySide }
 
 const (
-	targetWidth   = 62
 	between       = 4 // the toolkit's gap between cells
 	leastForNames = 130
 	tableHeight   = 300
@@ -94,11 +93,18 @@ const (
 
 func (t *tableSpace) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	s := t.s
-	s.table.SetColumnWidth(0, max(size.Width-float32(len(s.data.Targets))*(targetWidth+between)-between-2, leastForNames))
-	for i := range s.data.Targets {
-		s.table.SetColumnWidth(i+1, targetWidth)
+	left := size.Width - between - 2
+	for i, name := range s.data.Targets {
+		w := max(textWidth(s.named(name), true), textWidth(onlyWeights, false)) + 2*base.InnerPadding() + 8
+		s.table.SetColumnWidth(i+1, w)
+		left -= w + between
 	}
+	s.table.SetColumnWidth(0, max(left, leastForNames))
 	o[0].Resize(size)
+}
+
+func textWidth(text string, bold bool) float32 {
+	return fyne.MeasureText(text, base.CaptionTextSize(), fyne.TextStyle{Bold: bold}).Width
 }
 
 func (t *tableSpace) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(300, tableHeight) }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"slipway/conversion/ir"
-	"slipway/conversion/tensor"
 )
 
 // apart keeps a reduction from the arithmetic after it. The CPU plugin (2026.4)
@@ -37,11 +36,11 @@ func perChannel(v *ir.Value, layers int) bool {
 			if i == u.Index || in == nil {
 				continue
 			}
-			c := widened(in)
-			if c != nil && c.DType() != tensor.String && c.Len() > 1 {
+			if !settled(in) {
+				single = false
+			} else if in.Shape == nil || slices.ContainsFunc(in.Shape, func(d ir.Dim) bool { return !d.Is(1) }) {
 				return true
 			}
-			single = single && c != nil
 		}
 		if single && perChannel(u.Node.Out(0), layers-1) {
 			return true
@@ -50,15 +49,17 @@ func perChannel(v *ir.Value, layers int) bool {
 	return false
 }
 
-// widened is the constant that v is, or that is widened to v; nil for none.
-func widened(v *ir.Value) *tensor.Tensor {
-	if v == nil {
-		return nil
+// settled reports whether v is a constant or computed from constants alone, as the
+// weights of files in 8 bits are, which the plugin does ahead.
+func settled(v *ir.Value) bool {
+	if v.IsConst() {
+		return true
 	}
-	if n := v.Node(); n != nil && n.Op == "Cast" {
-		v = n.In(0)
+	n := v.Node()
+	if n == nil || len(n.Bodies()) > 0 || len(n.Inputs) == 0 {
+		return false
 	}
-	return v.Const
+	return !slices.ContainsFunc(n.Inputs, func(in *ir.Value) bool { return in != nil && !settled(in) })
 }
 
 // elementwise are the operators that become layers which the plugin takes into

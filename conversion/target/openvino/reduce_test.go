@@ -23,16 +23,23 @@ func TestReduceBeforeChannels(t *testing.T) {
 		axis, keep int64
 		shape      []int
 	}{{2, 0, []int{3}}, {-1, 1, []int{3, 1}}, {0, 0, []int{3, 1}}, {1, 0, []int{4}}} {
-		for _, reduce := range []string{"ReduceSum", "ReduceMean", "ReduceMax"} {
+		for i, reduce := range []string{"ReduceSum", "ReduceMean", "ReduceMax", "ReduceSum"} {
 			g := build(t, func(g *ir.Graph) {
-				scale := tensor.New(tensor.Float32, c.shape...)
-				for i := range tensor.View[float32](scale) {
-					tensor.View[float32](scale)[i] = float32(i) - 0.5
+				numbers := tensor.New(tensor.Int8, c.shape...)
+				for i := range tensor.View[int8](numbers) {
+					tensor.View[int8](numbers)[i] = int8(2*i - 1)
+				}
+				scale := g.AddConst("c8", numbers)
+				if i == 3 { // as the weights of files in 8 bits
+					scale = g.AddNode("DequantizeLinear", "c", nil, []*ir.Value{scale, g.AddConst("half", tensor.Scalar(float32(0.5)))}, "c").Outputs[0]
+				} else {
+					numbers, _ = numbers.Cast(tensor.Float32)
+					scale = g.AddConst("c", numbers)
 				}
 				in := g.AddInput("x", tensor.Float32, ir.Dims(2, 3, 4))
 				y := g.AddNode(reduce, "reduce", ir.Attrs{"keepdims": c.keep}, []*ir.Value{in, g.AddConst("axes", tensor.Of([]int64{c.axis}, 1))}, "y").Outputs[0]
-				z := g.AddNode("Mul", "scale", nil, []*ir.Value{y, g.AddConst("c", scale)}, "z").Outputs[0]
-				w := g.AddNode("Add", "shift", nil, []*ir.Value{z, g.AddConst("d", scale)}, "w").Outputs[0]
+				z := g.AddNode("Mul", "scale", nil, []*ir.Value{y, scale}, "z").Outputs[0]
+				w := g.AddNode("Add", "shift", nil, []*ir.Value{z, scale}, "w").Outputs[0]
 				g.Outputs = []*ir.Value{w}
 			})
 			out, err := testkit.Eval(all.Registry(), g, map[string]*tensor.Tensor{"x": x})

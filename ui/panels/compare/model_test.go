@@ -103,3 +103,26 @@ func TestCSVHoldsAllRowsInPlainNumbers(t *testing.T) {
 		}
 	}
 }
+
+func TestUnmeasuredNamesArtefactsWithoutALatency(t *testing.T) {
+	v := variants()
+	if got := unmeasured(joined(v, nil, nil)); got != "" {
+		t.Errorf("nothing was measured: %q", got)
+	}
+	got := unmeasured(joined(v, []project.BenchRow{bench(0, "ort", 4, 3, 5), bench(1, "ort", 5, 4, 6)}, nil))
+	if !strings.HasPrefix(got, "Without a latency: "+v[2].Title+".") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestDoubtsAreToldOnceEach(t *testing.T) {
+	busy, few := "the machine was busy", "only 12 runs"
+	a, b, c := bench(0, "ort", 4, 3, 5), bench(1, "ort", 5, 4, 6), bench(1, "openvino", 5, 4, 6)
+	a.Warnings, b.Warnings, c.Warnings = []string{busy}, []string{few, busy}, []string{"only 9 runs", busy}
+	if got := doubts(joined(variants(), []project.BenchRow{a, b, c}, nil)); got != "The machine was busy. Only 12 runs (2 of 3 rows)." {
+		t.Errorf("%q", got)
+	}
+	if got := doubts(joined(variants(), nil, nil)); got != "" {
+		t.Errorf("nothing measured: %q", got)
+	}
+}

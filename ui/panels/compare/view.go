@@ -44,6 +44,7 @@ type Panel struct {
 	table    *widget.Table
 	tableBox *fyne.Container
 	words    *widget.Label
+	doubts   *widget.Label // what speaks against the numbers
 	measure  *hint.Button
 	eval     *hint.Button
 	export   *hint.Button
@@ -131,6 +132,8 @@ func (p *Panel) build() {
 	p.words = widget.NewLabel("")
 	p.words.Wrapping = fyne.TextWrapWord
 	p.words.TextStyle.Bold = true
+	p.doubts = widget.NewLabel("")
+	p.doubts.Wrapping, p.doubts.Importance = fyne.TextWrapWord, widget.WarningImportance
 	for range 5 {
 		p.charts = append(p.charts, newChartView(p))
 	}
@@ -138,7 +141,7 @@ func (p *Panel) build() {
 	bar := container.NewHBox(p.measure, p.eval, layout.NewSpacer(), p.export)
 	grid := container.New(&masonry{}, p.charts[0], p.charts[1], p.charts[2], p.charts[3], p.charts[4])
 	p.tableBox = container.New(&rowsHeight{rows: func() int { return len(p.rows) }}, p.table)
-	body := container.NewVScroll(container.NewPadded(container.NewVBox(p.words, grid, p.tableBox)))
+	body := container.NewVScroll(container.NewPadded(container.NewVBox(container.New(layout.NewCustomPaddedVBoxLayout(-8), p.words, p.doubts), grid, p.tableBox)))
 	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, body)
 	p.reload()
 }
@@ -161,12 +164,11 @@ func (p *Panel) reload() {
 	if p.needs.Model() == nil {
 		w = "Open a model first: then its variants are measured and compared here."
 	}
-	p.words.SetText(w)
-	if w != "" {
-		p.words.Show()
-	} else {
-		p.words.Hide()
+	if u := unmeasured(p.rows); u != "" {
+		w = strings.TrimSpace(w + " " + u)
 	}
+	say(p.words, w)
+	say(p.doubts, doubts(p.rows))
 	reason := ""
 	if p.needs.Model() == nil {
 		reason = "open a model first"
@@ -189,6 +191,16 @@ func colourOf(v *project.Variant) widget.Importance {
 		return widget.MediumImportance
 	}
 	return map[string]widget.Importance{"match": widget.SuccessImportance, "drift": widget.WarningImportance, "mismatch": widget.DangerImportance}[v.Result.Verify.Verdict]
+}
+
+// say shows a text, and no empty line where there is none.
+func say(l *widget.Label, text string) {
+	l.SetText(text)
+	if text == "" {
+		l.Hide()
+	} else {
+		l.Show()
+	}
 }
 
 func (p *Panel) newTable() *widget.Table {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/golang/freetype/truetype"
 	chart "github.com/wcharczuk/go-chart/v2"
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
@@ -14,7 +15,8 @@ import (
 type Style struct {
 	Width, Height int
 	Dark          bool
-	Scale         float64 // of text and lines; 1 for ordinary screens
+	Scale         float64        // of text and lines; 1 for ordinary screens
+	Font          *truetype.Font // nil: the one that comes with the drawing library
 }
 
 // Hit is the area of one mark, in pixels from the top left, with its tooltip.
@@ -55,9 +57,11 @@ func render(w io.Writer, d Drawing, s Style, provider chart.RendererProvider) ([
 	if err != nil {
 		return nil, fmt.Errorf("charts: %w", err)
 	}
-	font, err := chart.GetDefaultFont()
-	if err != nil {
-		return nil, fmt.Errorf("charts: %w", err)
+	font := s.Font
+	if font == nil {
+		if font, err = chart.GetDefaultFont(); err != nil {
+			return nil, fmt.Errorf("charts: %w", err)
+		}
 	}
 	r.SetFont(font)
 	r.SetDPI(72)

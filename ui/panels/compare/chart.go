@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"io"
 	"reflect"
+	"sync"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -14,6 +15,8 @@ import (
 	"fyne.io/fyne/v2/layout"
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"github.com/golang/freetype/truetype"
 
 	"slipway/profiler/charts"
 	"slipway/ui/theme"
@@ -114,7 +117,7 @@ func (c *chartView) render(size fyne.Size) {
 	drawing := c.drawing
 	c.p.start(func() {
 		var b bytes.Buffer
-		hits, err := charts.PNG(&b, drawing, charts.Style{Width: want.width, Height: want.height, Scale: float64(scale), Dark: want.dark})
+		hits, err := charts.PNG(&b, drawing, charts.Style{Width: want.width, Height: want.height, Scale: float64(scale), Dark: want.dark, Font: windowFont()})
 		var img image.Image
 		if err == nil {
 			img, err = png.Decode(&b)
@@ -132,6 +135,17 @@ func (c *chartView) render(size fyne.Size) {
 		})
 	})
 }
+
+// windowFont is the font of the window's texts, nil where the charts' library
+// cannot read it.
+var windowFont = sync.OnceValue(func() *truetype.Font {
+	f, err := truetype.Parse(base.DefaultTextFont().Content())
+	if err != nil {
+		fyne.LogError("chart", err)
+		return nil
+	}
+	return f
+})
 
 // MouseIn and MouseMoved show the numbers of the mark under the pointer.
 func (c *chartView) MouseIn(e *desktop.MouseEvent) { c.MouseMoved(e) }

@@ -83,6 +83,11 @@ func (e *emitter) node(n *ir.Node) {
 		e.fail("the operator has no spelling")
 		return
 	}
+	if spreadsToNothing(n) {
+		shape, _ := n.Out(0).Shape.Ints()
+		e.finish(e.constant(tensor.New(n.Out(0).DType, shape...)))
+		return
+	}
 	s.emit(e, n)
 	for i, v := range n.Outputs {
 		if v == nil || e.err != nil {
@@ -92,6 +97,17 @@ func (e *emitter) node(n *ir.Node) {
 			e.fail("output %d was not written", i)
 		}
 	}
+}
+
+// spreadsToNothing reports whether n repeats an operand no times at all. The CPU
+// plugin (2026.4) joins such a layer with the one that computes the operand, and
+// then computes neither.
+func spreadsToNothing(n *ir.Node) bool {
+	nothing := func(v *ir.Value) bool {
+		return v != nil && slices.ContainsFunc(v.Shape, func(d ir.Dim) bool { return d.Is(0) })
+	}
+	return elementwise[n.Op] && len(n.Outputs) == 1 && n.Out(0).Shape.IsStatic() && nothing(n.Out(0)) &&
+		slices.ContainsFunc(n.Inputs, func(v *ir.Value) bool { return v != nil && !v.IsConst() && !nothing(v) })
 }
 
 func (e *emitter) parameter(v *ir.Value) {

@@ -17,6 +17,7 @@ import (
 	"slipway/conversion/options"
 	"slipway/ui/widgets/field"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/words"
 )
 
 // Form shows the fields of one struct. Use it on the UI goroutine only.
@@ -123,8 +124,7 @@ func (f *Form) set(r *row, value string) {
 }
 
 func (f *Form) row(fd *options.Field, folder Choose, isFolder bool) *row {
-	r := &row{field: fd, note: widget.NewLabel(fd.Help)}
-	r.note.SizeName, r.note.Wrapping, r.note.Importance = base.SizeNameCaptionText, fyne.TextWrapWord, widget.LowImportance
+	r := &row{field: fd, note: words.Caption(fd.Help)}
 	name := fd.Title
 	if fd.Unit != "" {
 		name += " (" + fd.Unit + ")"

@@ -15,6 +15,7 @@ import (
 	"slipway/project/jobs"
 	"slipway/ui/widgets/hint"
 	"slipway/ui/widgets/meter"
+	"slipway/ui/widgets/words"
 )
 
 // jobRow is one job's widgets, kept so that progress does not rebuild the list.
@@ -50,7 +51,7 @@ func (p *Panel) reloadJobs() {
 		objects = append(objects, r.box)
 	}
 	if len(objects) == 0 {
-		objects = append(objects, caption("Nothing has been started yet."))
+		objects = append(objects, words.Caption("Nothing has been started yet."))
 	}
 	if !slices.Equal(p.jobs.Objects, objects) {
 		p.jobs.Objects = objects
@@ -59,7 +60,7 @@ func (p *Panel) reloadJobs() {
 }
 
 func (p *Panel) newRow(id int64) *jobRow {
-	r := &jobRow{title: widget.NewLabel(""), stage: caption(""), bar: meter.New()}
+	r := &jobRow{title: widget.NewLabel(""), stage: words.Caption(""), bar: meter.New()}
 	r.title.TextStyle.Bold = true
 	r.title.Truncation = fyne.TextTruncateEllipsis
 	r.cancel = hint.NewButton("Cancel", base.CancelIcon(), "", func() { p.needs.Jobs().Cancel(id) })

@@ -16,6 +16,7 @@ import (
 	"slipway/project"
 	"slipway/ui/widgets/badge"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/words"
 )
 
 func (p *Panel) reloadResults() {
@@ -26,7 +27,7 @@ func (p *Panel) reloadResults() {
 		}
 	}
 	if len(cards) == 0 {
-		cards = append(cards, caption("No artefact yet. Pick targets and press Convert: each is verified against the source on its own runtime."))
+		cards = append(cards, words.Caption("No artefact yet. Pick targets and press Convert: each is verified against the source on its own runtime."))
 	}
 	p.results.Objects = cards
 	p.results.Refresh()
@@ -51,7 +52,7 @@ func (p *Panel) card(v *project.Variant) fyne.CanvasObject {
 		})
 	})
 	head := container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 6, 0), badge.Of(v)), container.NewHBox(save, more, rename, remove), name)
-	return container.NewVBox(head, container.New(layout.NewCustomPaddedLayout(-6, 0, 0, 0), caption(artefactText(v, p.needs.RuntimeTitle))), widget.NewSeparator())
+	return container.NewVBox(head, container.New(layout.NewCustomPaddedLayout(-6, 0, 0, 0), words.Caption(artefactText(v, p.needs.RuntimeTitle))), widget.NewSeparator())
 }
 
 func (p *Panel) try(title string, err error) {

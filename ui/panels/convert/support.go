@@ -15,6 +15,7 @@ import (
 	"slipway/conversion/plan"
 	"slipway/conversion/target"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/words"
 )
 
 // supportText is one line about what a target would do with a model that it
@@ -70,9 +71,9 @@ func (p *Panel) supportLine(info target.Info) fyne.CanvasObject {
 		if !p.asked || p.needs.Model() == nil || len(p.needs.Model().Summary.Findings.Errors()) > 0 {
 			return nil
 		}
-		return caption("looking at the layers …")
+		return words.Caption("looking at the layers …")
 	}
-	line := caption("")
+	line := words.Caption("")
 	if s.OK {
 		line.SetText(supportText(s))
 	} // else the reason stands above

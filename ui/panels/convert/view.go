@@ -21,6 +21,7 @@ import (
 	"slipway/ui/widgets/field"
 	"slipway/ui/widgets/hint"
 	"slipway/ui/widgets/split"
+	"slipway/ui/widgets/words"
 )
 
 // Needs is what the panel asks of the application.
@@ -120,31 +121,19 @@ func (p *Panel) build() {
 	p.recipe.Wrapping, p.recipe.Importance = fyne.TextWrapWord, widget.LowImportance
 	p.start = hint.NewButton("Convert", base.MediaPlayIcon(), "", p.convert)
 	p.start.Importance = widget.HighImportance
-	p.why = caption("")
+	p.why = words.Caption("")
 	p.why.Importance = widget.WarningImportance
 	change := hint.NewButton("Change", base.SettingsIcon(), "Precision, quantization and pruning", func() { p.env.Window.Show("optimise") })
 	change.Importance = widget.LowImportance
 	recipe := container.NewBorder(nil, nil, nil, change, p.recipe)
 	// The button stays in sight however many targets there are.
 	foot := container.NewVBox(widget.NewSeparator(), container.NewPadded(container.NewVBox(recipe, p.start, p.why)))
-	left := container.NewBorder(nil, foot, nil, nil, container.NewVScroll(container.NewPadded(container.NewVBox(title("Targets"), p.targets))))
-	right := container.NewVScroll(container.NewPadded(container.NewVBox(title("Artefacts"), p.results, title("Jobs"), p.jobs)))
+	left := container.NewBorder(nil, foot, nil, nil, container.NewVScroll(container.NewPadded(container.NewVBox(words.Title("Targets"), p.targets))))
+	right := container.NewVScroll(container.NewPadded(container.NewVBox(words.Title("Artefacts"), p.results, words.Title("Jobs"), p.jobs)))
 	p.content = split.New(left, right, 0.34)
 	p.reloadTargets()
 	p.reloadResults()
 	p.reloadJobs()
-}
-
-func title(text string) *widget.Label {
-	l := widget.NewLabel(text)
-	l.TextStyle.Bold, l.SizeName = true, base.SizeNameSubHeadingText
-	return l
-}
-
-func caption(text string) *widget.Label {
-	l := widget.NewLabel(text)
-	l.SizeName, l.Importance, l.Wrapping = base.SizeNameCaptionText, widget.LowImportance, fyne.TextWrapWord
-	return l
 }
 
 func (p *Panel) reloadTargets() {
@@ -153,9 +142,9 @@ func (p *Panel) reloadTargets() {
 	common := sameReason(targets) // then the button says it, once
 	for _, c := range targets {
 		check := p.check(c)
-		under := container.New(layout.NewCustomPaddedVBoxLayout(-9), caption(c.Info.About))
+		under := container.New(layout.NewCustomPaddedVBoxLayout(-9), words.Caption(c.Info.About))
 		if c.Reason != "" && !common {
-			reason := caption(c.Reason)
+			reason := words.Caption(c.Reason)
 			reason.Importance = widget.WarningImportance
 			under.Add(reason)
 		}

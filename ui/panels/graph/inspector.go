@@ -20,6 +20,7 @@ import (
 	"slipway/ui/theme"
 	"slipway/ui/widgets/finding"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/words"
 	"slipway/units"
 )
 
@@ -38,18 +39,10 @@ func newInspector(jump, copy func(string)) *inspector {
 	return i
 }
 
-func heading(text string) *widget.Label {
-	l := widget.NewLabel(text)
-	l.TextStyle.Bold, l.SizeName = true, base.SizeNameSubHeadingText
+func (i *inspector) heading(text string) {
+	l := words.Title(text)
 	l.Truncation = fyne.TextTruncateEllipsis
-	return l
-}
-
-func caption(text string) *widget.Label {
-	l := widget.NewLabel(text)
-	l.SizeName, l.Importance = base.SizeNameCaptionText, widget.LowImportance
-	l.Wrapping = fyne.TextWrapWord
-	return l
+	i.box.Add(l)
 }
 
 // showModel fills the inspector where no layer is selected.
@@ -57,11 +50,11 @@ func (i *inspector) showModel(name string, s *summary.Summary) {
 	i.serial++
 	i.box.RemoveAll()
 	if s == nil {
-		i.box.Add(caption("No model is open."))
+		i.box.Add(words.Caption("No model is open."))
 		return
 	}
-	i.box.Add(heading(name))
-	i.box.Add(caption("Select a layer to see its attributes and weights."))
+	i.heading(name)
+	i.box.Add(words.Caption("Select a layer to see its attributes and weights."))
 	hurts := len(s.Findings.Errors())
 	if hurts > 0 { // nothing can be converted: that comes first
 		i.findings(s.Findings)
@@ -100,8 +93,8 @@ func (i *inspector) show(n *ir.Node) {
 	i.serial++
 	mine := i.serial
 	i.box.RemoveAll()
-	i.box.Add(heading(n.Op))
-	name := caption(n.Name)
+	i.heading(n.Op)
+	name := words.Caption(n.Name)
 	copyName := hint.NewIcon(base.ContentCopyIcon(), "Copy the name", func() { i.copy(n.Name) })
 	i.box.Add(container.NewBorder(nil, nil, nil, copyName, name))
 	var consts []fact
@@ -114,7 +107,7 @@ func (i *inspector) show(n *ir.Node) {
 		}
 	}
 	for _, f := range consts {
-		box := container.NewVBox(section2("Weights "+f.Name), caption("counting …"))
+		box := container.NewVBox(section2("Weights "+f.Name), words.Caption("counting …"))
 		i.box.Add(box)
 		go func() {
 			st := summary.Stats(f.Const)
@@ -143,7 +136,7 @@ func (i *inspector) tableOf(title string, facts []fact, p *pairs) {
 		if f.Value == "" {
 			continue
 		}
-		k := caption(f.Name)
+		k := words.Caption(f.Name)
 		k.Wrapping = fyne.TextWrapOff
 		k.Truncation = fyne.TextTruncateEllipsis
 		v := widget.NewLabel(f.Value)
@@ -163,8 +156,8 @@ func (i *inspector) statistics(box *fyne.Container, st *summary.Statistics) {
 	box.Objects = box.Objects[:1]
 	box.Add(newHistogram(st))
 	rows := fmt.Sprintf("min %.4g   max %.4g   mean %.4g   σ %.4g", st.Min, st.Max, st.Mean, st.Std)
-	box.Add(caption(rows))
-	box.Add(caption(fmt.Sprintf("%s elements, %s zero", units.Count(int64(st.Count)), units.Percent(float64(st.Zeros)/float64(max(st.Count, 1))))))
+	box.Add(words.Caption(rows))
+	box.Add(words.Caption(fmt.Sprintf("%s elements, %s zero", units.Count(int64(st.Count)), units.Percent(float64(st.Zeros)/float64(max(st.Count, 1))))))
 	if st.NaN+st.Inf > 0 {
 		l := widget.NewLabel(fmt.Sprintf("%d NaN and %d infinite elements", st.NaN, st.Inf))
 		l.Importance = widget.DangerImportance

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/conversion/plan"
+	"slipway/ui/widgets/words"
 )
 
 // sideBySide shows what each layer will compute in on every target, once the
@@ -43,11 +44,10 @@ func newSideBySide() *sideBySide {
 			}
 		})
 	s.table.StickyRowCount, s.table.StickyColumnCount = 1, 1
-	s.note = widget.NewLabel("")
-	s.note.SizeName, s.note.Importance, s.note.Wrapping = base.SizeNameCaptionText, widget.LowImportance, fyne.TextWrapWord
+	s.note = words.Caption("")
 	space := container.New(&tableSpace{s}, s.table)
 	s.space = space
-	s.content = container.NewVBox(title("What runs in 8 bits"), space, s.note)
+	s.content = container.NewVBox(words.Title("What runs in 8 bits"), space, s.note)
 	s.content.Hide()
 	return s
 }

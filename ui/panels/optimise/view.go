@@ -21,6 +21,7 @@ import (
 	"slipway/ui/widgets/field"
 	"slipway/ui/widgets/hint"
 	"slipway/ui/widgets/split"
+	"slipway/ui/widgets/words"
 )
 
 // Needs is what the panel asks of the application.
@@ -126,7 +127,7 @@ func (p *Panel) build() {
 	})
 	recipe := container.NewVBox(container.NewHBox(fold, copyRecipe), p.yaml)
 	right := container.NewVScroll(container.NewPadded(container.NewVBox(
-		title("What it will do"), p.effect, p.warn, p.runs.content, p.layer, recipe)))
+		words.Title("What it will do"), p.effect, p.warn, p.runs.content, p.layer, recipe)))
 	left := container.NewVScroll(container.NewPadded(p.form.Content))
 	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split.New(left, right, 0.42))
 	p.describe()
@@ -137,12 +138,6 @@ func (p *Panel) build() {
 // has those.
 func (p *Panel) ofTarget(key string) bool {
 	return slices.ContainsFunc(p.needs.Targets(), func(c project.TargetChoice) bool { return strings.HasPrefix(key, c.Info.Name+".") })
-}
-
-func title(text string) *widget.Label {
-	l := widget.NewLabel(text)
-	l.TextStyle.Bold, l.SizeName = true, base.SizeNameSubHeadingText
-	return l
 }
 
 func (p *Panel) try(err error) {
@@ -200,7 +195,7 @@ func (p *Panel) reloadLayer() {
 	if name == "" || strings.HasPrefix(name, ":") || p.needs.Model() == nil {
 		return
 	}
-	p.layer.Add(title("Selected layer"))
+	p.layer.Add(words.Title("Selected layer"))
 	l := widget.NewLabel(name)
 	l.Truncation = fyne.TextTruncateEllipsis
 	p.layer.Add(l)

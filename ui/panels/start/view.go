@@ -22,6 +22,7 @@ import (
 	"slipway/ui/panel"
 	"slipway/ui/theme"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/words"
 	"slipway/units"
 )
 
@@ -113,29 +114,16 @@ func (p *Panel) build() {
 	sample := hint.NewButton("Try the sample (EfficientNet-Lite0)", base.MediaPlayIcon(), "A classifier of photographs that comes with the studio", p.act.Sample)
 	drop := widget.NewLabel("or drop a file anywhere on this window: a model opens, pictures are tested, a folder measures accuracy")
 	drop.Importance, drop.Wrapping = widget.LowImportance, fyne.TextWrapWord
-	left := container.NewVBox(container.New(layout.NewCustomPaddedLayout(0, 0, 6, 6), head), sub, container.New(layout.NewCustomPaddedLayout(4, 4, 6, 6), container.NewHBox(open, sample)), drop, title("Recent"), p.recent)
-	right := container.NewVBox(title("Runtimes on this machine"), p.runtimes)
+	left := container.NewVBox(container.New(layout.NewCustomPaddedLayout(0, 0, 6, 6), head), sub, container.New(layout.NewCustomPaddedLayout(4, 4, 6, 6), container.NewHBox(open, sample)), drop, words.Title("Recent"), p.recent)
+	right := container.NewVBox(words.Title("Runtimes on this machine"), p.runtimes)
 	body := container.New(&twoColumns{}, left, right)
 	p.content = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(36, 24, 36, 36), body))
-}
-
-func title(text string) *widget.Label {
-	l := widget.NewLabel(text)
-	l.TextStyle.Bold, l.SizeName = true, base.SizeNameSubHeadingText
-	return l
-}
-
-func caption(text string) *widget.Label {
-	l := widget.NewLabel(text)
-	l.SizeName, l.Importance = base.SizeNameCaptionText, widget.LowImportance
-	l.Wrapping = fyne.TextWrapWord
-	return l
 }
 
 func (p *Panel) reloadRecent() {
 	list := p.act.Recent()
 	if len(list) == 0 {
-		p.recent.Objects = []fyne.CanvasObject{caption("Models that you open appear here.")}
+		p.recent.Objects = []fyne.CanvasObject{words.Caption("Models that you open appear here.")}
 		p.recent.Refresh()
 		return
 	}
@@ -144,7 +132,7 @@ func (p *Panel) reloadRecent() {
 		b := hint.NewButton(shorten(filepath.Base(r.Path), 64), nil, r.Path, func() { p.act.Open(r.Path) })
 		b.Alignment = widget.ButtonAlignLeading
 		b.Importance = widget.LowImportance
-		l := caption(recentText(r))
+		l := words.Caption(recentText(r))
 		l.Wrapping, l.Truncation = fyne.TextWrapOff, fyne.TextTruncateEllipsis
 		rows = append(rows, container.New(layout.NewCustomPaddedVBoxLayout(-8), b, l))
 	}
@@ -205,7 +193,7 @@ type installRow struct {
 func (p *Panel) reloadRuntimes() {
 	status := p.needs.RuntimeStatus()
 	if status == nil {
-		p.runtimes.Objects = []fyne.CanvasObject{container.NewHBox(widget.NewActivity(), caption("looking …"))}
+		p.runtimes.Objects = []fyne.CanvasObject{container.NewHBox(widget.NewActivity(), words.Caption("looking …"))}
 		p.runtimes.Refresh()
 		return
 	}
@@ -219,7 +207,7 @@ func (p *Panel) reloadRuntimes() {
 		mark := container.NewCenter(container.New(layout.NewGridWrapLayout(fyne.NewSize(9, 9)), dot))
 		name := widget.NewLabel(r.Title)
 		name.TextStyle.Bold = true
-		note := caption(runtimeText(&r))
+		note := words.Caption(runtimeText(&r))
 		text := container.New(layout.NewCustomPaddedVBoxLayout(-8), name, note)
 		var right fyne.CanvasObject
 		if !r.OK && p.act.CanInstall(r.Name) {

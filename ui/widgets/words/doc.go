@@ -1,0 +1,3 @@
+// Package words makes the labels that all panels share: headings and the small
+// grey lines below things.
+package words

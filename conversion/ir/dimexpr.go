@@ -53,6 +53,18 @@ func (d Dim) Counts() bool {
 	return ok
 }
 
+// Follows reports whether d can be computed from the plain symbols that known
+// reports.
+func (d Dim) Follows(known func(symbol string) bool) bool {
+	terms, ok := d.Terms()
+	for _, t := range terms {
+		for _, f := range t.Factors {
+			ok = ok && (f.Symbol != "" && known(f.Symbol) || f.Symbol == "" && f.Of.Follows(known))
+		}
+	}
+	return ok
+}
+
 // factor reads one atom: a symbol, or what FloorDiv made.
 func factor(atom string) (DimFactor, bool) {
 	if !strings.ContainsAny(atom, "()/") {

@@ -11,23 +11,10 @@ import (
 // computable reports whether d can be worked out, while the program runs, from
 // the sizes of the graph's inputs.
 func computable(g *ir.Graph, d ir.Dim) bool {
-	terms, ok := d.Terms()
-	if !ok {
-		return false
-	}
-	for _, t := range terms {
-		for _, f := range t.Factors {
-			if f.Symbol == "" && !computable(g, f.Of) {
-				return false
-			}
-			if f.Symbol != "" {
-				if v, _ := sizedBy(g, ir.Symbol(f.Symbol)); v == nil {
-					return false
-				}
-			}
-		}
-	}
-	return true
+	return d.Follows(func(symbol string) bool {
+		v, _ := sizedBy(g, ir.Symbol(symbol))
+		return v != nil
+	})
 }
 
 // sizedBy finds the input, and the axis of it, that has size d.

@@ -66,7 +66,7 @@ func awkward(g *ir.Graph) diag.List {
 				out = append(out, diag.Warnf("tflite.empty-tensor",
 					"%s %q is %v, without elements: only the interpreter interface of LiteRT passes it", by, v.Name, v.Shape))
 			case result && (v.Shape == nil || slices.ContainsFunc(v.Shape, func(d ir.Dim) bool {
-				return !follows(d, known)
+				return !d.Follows(func(s string) bool { return slices.Contains(known, s) })
 			})):
 				out = append(out, diag.Warnf("tflite.data-dependent-shape",
 					"%s %q has a shape that depends on values (%v): only the interpreter interface of LiteRT gives it back", by, v.Name, v.Shape))

@@ -17,7 +17,7 @@ func legalIndices(n *ir.Node, axis int) string {
 		return fmt.Sprintf("indices of type %v", d)
 	}
 	if n.In(1).IsConst() {
-		if d := n.In(0).Shape[axis]; fromEnd(n.In(1)) && !d.IsStatic() && (n.In(1).Rank() > 1 || n.Op != "Gather" || !computableSize(n, d)) {
+		if d := n.In(0).Shape[axis]; fromEnd(n.In(1)) && !d.IsStatic() && (n.In(1).Rank() > 1 || n.Op != "Gather" || !computable(n, ir.Shape{d})) {
 			return "indices that count from the end of an unknown dimension"
 		}
 		return ""

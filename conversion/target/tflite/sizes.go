@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/pass/layout"
@@ -15,53 +14,12 @@ import (
 // computable reports whether the sizes can be worked out, while the model runs,
 // from those of the graph's inputs or of n's.
 func computable(n *ir.Node, s ir.Shape) bool {
-	if s == nil {
-		return false
+	known := func(symbol string) bool {
+		return ofInputs(symbol) || slices.ContainsFunc(n.Inputs, func(v *ir.Value) bool {
+			return v != nil && !v.IsConst() && slices.ContainsFunc(v.Shape, func(x ir.Dim) bool { return x.Equal(ir.Symbol(symbol)) })
+		})
 	}
-	for _, d := range s {
-		if !computableSize(n, d) {
-			return false
-		}
-	}
-	return true
-}
-
-func computableSize(n *ir.Node, d ir.Dim) bool {
-	terms, ok := d.Terms()
-	if !ok {
-		return false
-	}
-	for _, t := range terms {
-		for _, f := range t.Factors {
-			switch {
-			case f.Symbol == "":
-				if !computableSize(n, f.Of) {
-					return false
-				}
-			case !strings.Contains(f.Symbol, "."): // names of inputs' sizes have none
-			case !slices.ContainsFunc(n.Inputs, func(v *ir.Value) bool {
-				return v != nil && !v.IsConst() && slices.ContainsFunc(v.Shape, func(x ir.Dim) bool { return x.Equal(ir.Symbol(f.Symbol)) })
-			}):
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// follows reports whether d can be computed from the known symbols.
-func follows(d ir.Dim, known []string) bool {
-	terms, ok := d.Terms()
-	for _, t := range terms {
-		for _, f := range t.Factors {
-			if f.Symbol != "" {
-				ok = ok && slices.Contains(known, f.Symbol)
-			} else {
-				ok = ok && follows(f.Of, known)
-			}
-		}
-	}
-	return ok
+	return s != nil && !slices.ContainsFunc(s, func(d ir.Dim) bool { return !d.Follows(known) })
 }
 
 // sizes is a vector of int32 with the sizes of s in the given order: a constant

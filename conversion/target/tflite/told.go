@@ -20,7 +20,7 @@ func tellsSizes(n *ir.Node) bool {
 		}
 		open := false
 		for _, d := range v.Content {
-			if !ofInputs(d) {
+			if !d.Follows(ofInputs) {
 				return false
 			}
 			open = open || !d.IsStatic()
@@ -32,17 +32,9 @@ func tellsSizes(n *ir.Node) bool {
 	return len(n.Outputs) > 0
 }
 
-// ofInputs reports whether d follows from the sizes of the graph's inputs, whose
-// symbols have no dots.
-func ofInputs(d ir.Dim) bool {
-	terms, ok := d.Terms()
-	for _, t := range terms {
-		for _, f := range t.Factors {
-			ok = ok && (f.Symbol != "" && !strings.Contains(f.Symbol, ".") || f.Symbol == "" && ofInputs(f.Of))
-		}
-	}
-	return ok
-}
+// ofInputs reports whether a size's symbol is one of the graph's inputs: theirs
+// have no dots.
+func ofInputs(symbol string) bool { return !strings.Contains(symbol, ".") }
 
 // tell notes that n's results are sizes. Those of the graph's outputs are
 // written at once.

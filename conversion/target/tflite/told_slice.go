@@ -51,7 +51,7 @@ func toldCuts(n *ir.Node) ([]toldCut, bool) {
 		for _, d := range []*ir.Dim{&c.begin, &c.end} {
 			if k, ok := d.Int(); ok && k < 0 {
 				size := n.In(0).Shape[c.axis]
-				if !ofInputs(size) {
+				if !size.Follows(ofInputs) {
 					return nil, false
 				}
 				*d = size.AddInt(max(k, -maxInt32))
@@ -75,7 +75,7 @@ func bounded(v *ir.Value) (list []ir.Dim, open, ok bool) {
 		return nil, false, false
 	}
 	for _, d := range v.Content {
-		if !ofInputs(d) {
+		if !d.Follows(ofInputs) {
 			return nil, false, false
 		}
 		open = open || !d.IsStatic()

@@ -29,10 +29,10 @@ func (a *app) benchCmd() *cobra.Command {
 		Args: atLeast(1, "bench needs a model"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.bench(cmd.Context(), args, f) },
 	}
-	c.Flags().StringSliceVar(&f.runtimes, "runtime", nil, "runtimes to measure (default: all that open the model)")
-	c.Flags().IntVar(&f.batch, "batch", 0, "size of a dynamic batch dimension")
-	c.Flags().IntVar(&f.threads, "threads", 0, "threads (default: the runtime's own choice)")
-	c.Flags().Float64Var(&f.seconds, "seconds", 2, "seconds of timed runs for each model and runtime")
+	c.Flags().StringSliceVar(&f.runtimes, "runtime", nil, "`RUNTIME,...` to measure on (default: all that open the model)")
+	c.Flags().IntVar(&f.batch, "batch", 0, "`SIZE` of an open batch dimension (default 1)")
+	c.Flags().IntVar(&f.threads, "threads", 0, "`NUMBER` of threads (default: the runtime's own choice)")
+	c.Flags().Float64Var(&f.seconds, "seconds", 2, "`SECONDS` of timed runs for each model and runtime")
 	c.Flags().BoolVar(&f.layers, "layers", true, "measure per-layer times where the runtime can")
 	c.Flags().BoolVar(&f.fast, "fast", false, "let a runtime compute in its own default precision (bf16 on some hosts)")
 	return c

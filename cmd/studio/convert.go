@@ -51,7 +51,7 @@ type convertFlags struct {
 func (a *app) convertCmd() *cobra.Command {
 	f := &convertFlags{}
 	c := &cobra.Command{
-		Use: "convert MODEL... --to TARGET[,TARGET...] -o DIR", Short: "Convert, verify and write artefacts",
+		Use: "convert MODEL... --to TARGET[,TARGET...] -o DIR", Short: "Convert, verify and write artefacts", Long: convertHelp(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.list {
 				return a.listTargets(cmd.Context())
@@ -67,31 +67,31 @@ func (a *app) convertCmd() *cobra.Command {
 		},
 	}
 	s := c.Flags()
-	s.StringSliceVar(&f.to, "to", nil, "targets: "+strings.Join(targetNames(), ", "))
-	s.StringVarP(&f.out, "output", "o", "", "output folder")
+	s.StringSliceVar(&f.to, "to", nil, "`TARGET,...` to write: "+strings.Join(targetNames(), ", "))
+	s.StringVarP(&f.out, "output", "o", "", "`DIR` for the artefacts: each target has a folder of its own there")
 	s.BoolVar(&f.list, "list-targets", false, "list the targets and what can check them here")
-	s.StringVar(&f.recipeFile, "recipe", "", "recipe file (YAML); other flags override it")
-	s.StringArrayVar(&f.shapes, "input-shape", nil, "NAME=1,3,224,224 (once per input)")
-	s.StringArrayVar(&f.profiles, "profile", nil, "NAME=1,3,32,32:8,3,224,224:32,3,640,640: smallest, usual and largest shape (once per input)")
-	s.StringVar(&f.precision, "precision", "", "fp32, fp16 or int8")
-	s.StringVar(&f.quantize, "quantize", "", "static, dynamic or weight-only (implies --precision int8)")
-	s.StringVar(&f.calibrate, "calibrate", "", "folder of pictures or of .npy and .npz tensors")
-	s.StringVar(&f.method, "calibration-method", "", "auto, minmax, percentile, entropy or mse")
-	s.StringSliceVar(&f.keepFloat, "keep-float", nil, "layers that stay in float")
-	s.StringVar(&f.prune, "prune", "", "magnitude or 2:4")
-	s.Float64Var(&f.ratio, "ratio", 0, "share of the weights to prune")
-	s.StringArrayVar(&f.layers, "prune-layer", nil, "LAYER=RATIO (repeatable)")
-	s.Float64Var(&f.lowRank, "low-rank", 0, "share of the energy to keep in a low-rank factorisation")
-	s.StringSliceVar(&f.passes, "passes", nil, "run only these passes")
-	s.StringSliceVar(&f.skip, "skip-pass", nil, "do not run these passes")
-	s.StringVar(&f.batch, "batch", "", "dynamic or a number")
-	s.StringVar(&f.layout, "layout", "", "nchw or nhwc for the artefact's inputs and outputs")
-	s.StringArrayVar(&f.set, "set", nil, "KEY=VALUE: a recipe's setting that has no flag, such as coreml.weights=palette (repeatable)")
-	s.IntVar(&f.samples, "samples", 0, "verification inputs")
-	s.StringVar(&f.images, "images", "", "folder of pictures to verify on as well")
-	s.StringVar(&f.taskFile, "task", "", "task file that says how pictures become inputs")
+	s.StringVar(&f.recipeFile, "recipe", "", "`FILE` of a recipe (YAML), which other flags override")
+	s.StringArrayVar(&f.shapes, "input-shape", nil, "`NAME=1,3,224,224` fixes an input's shape (once per input)")
+	s.StringArrayVar(&f.profiles, "profile", nil, "shapes of an open input, `NAME=MIN:USUAL:MAX`, as in x=1,3,32,32:8,3,224,224:32,3,640,640 (once per input)")
+	s.StringVar(&f.precision, "precision", "", "number `FORMAT` of weights and arithmetic: fp32, fp16 or int8 (default fp32)")
+	s.StringVar(&f.quantize, "quantize", "", "`SCHEME` of int8: static, dynamic or weight-only; implies --precision int8 (default static)")
+	s.StringVar(&f.calibrate, "calibrate", "", "`DIR` of pictures, or of .npy and .npz tensors, on which static int8 measures ranges")
+	s.StringVar(&f.method, "calibration-method", "", "`METHOD` that chooses ranges: auto (tries them), minmax, percentile, entropy or mse (default auto)")
+	s.StringSliceVar(&f.keepFloat, "keep-float", nil, "`LAYER,...` that stay in float")
+	s.StringVar(&f.prune, "prune", "", "set weights to zero by `METHOD`: magnitude or 2:4")
+	s.Float64Var(&f.ratio, "ratio", 0, "`SHARE` of the weights that --prune magnitude sets to zero (default 0.3)")
+	s.StringArrayVar(&f.layers, "prune-layer", nil, "`LAYER=SHARE` gives one layer a share of its own (repeatable)")
+	s.Float64Var(&f.lowRank, "low-rank", 0, "`ENERGY` to keep in a low-rank factorisation: not in this version")
+	s.StringSliceVar(&f.passes, "passes", nil, "run `PASS,...` only")
+	s.StringSliceVar(&f.skip, "skip-pass", nil, "do not run `PASS,...`")
+	s.StringVar(&f.batch, "batch", "", "`SIZE` of the first dimension: keep, dynamic or a number (default keep)")
+	s.StringVar(&f.layout, "layout", "", "`LAYOUT` of the artefact's inputs and outputs: nchw or nhwc (default: the source's)")
+	s.StringArrayVar(&f.set, "set", nil, "`KEY=VALUE` of a recipe's setting that has no flag (repeatable; the keys stand above)")
+	s.IntVar(&f.samples, "samples", 0, "`NUMBER` of inputs on which artefact and source are compared (default 4)")
+	s.StringVar(&f.images, "images", "", "`DIR` of pictures to verify on as well")
+	s.StringVar(&f.taskFile, "task", "", "task `FILE` that says how pictures become inputs (default: NAME.task.yaml beside the model)")
 	s.BoolVar(&f.noVerify, "no-verify", false, "do not compare the artefact with the source")
-	s.IntVar(&f.jobs, "jobs", 2, "conversions side by side")
+	s.IntVar(&f.jobs, "jobs", 2, "`NUMBER` of conversions side by side")
 	return c
 }
 

@@ -36,7 +36,7 @@ func (a *app) demoCmd() *cobra.Command {
 			return err
 		},
 	}
-	c.Flags().StringVar(&out, "out", out, "folder for the sample, the project and the report")
+	c.Flags().StringVar(&out, "out", out, "`DIR` for the sample, the project and the report")
 	c.Flags().BoolVar(&noWindow, "no-window", false, "do not open the window afterwards")
 	return c
 }

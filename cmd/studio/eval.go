@@ -31,12 +31,12 @@ func (a *app) evalCmd() *cobra.Command {
 			return a.eval(cmd.Context(), args, dataset, limit, f)
 		},
 	}
-	c.Flags().StringVar(&dataset, "dataset", "", "folder: a folder a class, or pictures with a labels file")
-	c.Flags().IntSliceVar(&top, "top", []int{1, 5}, "ranks to count as right (both are always reported)")
-	c.Flags().IntVar(&limit, "limit", 0, "use at most so many pictures, evenly spread")
-	c.Flags().StringVar(&f.task, "task", "", "task file (default: the one beside the first model)")
-	c.Flags().StringVar(&f.labels, "labels", "", "file with a class name a line")
-	c.Flags().StringSliceVar(&f.runtimes, "runtime", nil, "runtime to use")
+	c.Flags().StringVar(&dataset, "dataset", "", "`DIR` with a folder a class, or with pictures and a labels file")
+	c.Flags().IntSliceVar(&top, "top", []int{1, 5}, "`RANKS` to count as right (1 and 5 are always reported)")
+	c.Flags().IntVar(&limit, "limit", 0, "use at most `NUMBER` pictures, evenly spread (default: all)")
+	c.Flags().StringVar(&f.task, "task", "", "task `FILE` (default: the one beside the first model)")
+	c.Flags().StringVar(&f.labels, "labels", "", "`FILE` with a class name a line")
+	c.Flags().StringSliceVar(&f.runtimes, "runtime", nil, "`RUNTIME,...` to compute on (default: each model's own)")
 	return c
 }
 

@@ -39,10 +39,10 @@ func (a *app) inspectCmd() *cobra.Command {
 			return a.inspect(cmd.Context(), args[0], targets, fixed, plan.Wanted{Precision: precision, KeepFloat: keep})
 		},
 	}
-	c.Flags().StringSliceVar(&targets, "target", nil, "also say what would not convert to these targets (all: every one), what decomposes, what is slow there")
-	c.Flags().StringVar(&precision, "precision", "", "with --target: int8 says what each layer will compute in")
-	c.Flags().StringSliceVar(&keep, "keep-float", nil, "with --precision int8: layers that stay in float")
-	c.Flags().StringArrayVar(&shapes, "input-shape", nil, "NAME=1,3,224,224 fixes an input's shape")
+	c.Flags().StringSliceVar(&targets, "target", nil, "also say what would not convert to `TARGET,...` (all: every one), what is written in simpler operators, what is slow there")
+	c.Flags().StringVar(&precision, "precision", "", "with --target: `FORMAT` int8 says what each layer will compute in")
+	c.Flags().StringSliceVar(&keep, "keep-float", nil, "with --precision int8: `LAYER,...` that stay in float")
+	c.Flags().StringArrayVar(&shapes, "input-shape", nil, "`NAME=1,3,224,224` fixes an input's shape (once per input)")
 	return c
 }
 

@@ -22,7 +22,7 @@ func (a *app) reportCmd() *cobra.Command {
 			return a.report(cmd.Context(), args[0], out)
 		},
 	}
-	c.Flags().StringVarP(&out, "output", "o", "", "the file to write")
+	c.Flags().StringVarP(&out, "output", "o", "", "`FILE` to write")
 	return c
 }
 

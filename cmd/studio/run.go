@@ -28,10 +28,10 @@ func (a *app) runCmd() *cobra.Command {
 		Args: atLeast(2, "run needs a model and at least one picture"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.predict(cmd.Context(), args[0], args[1:], f) },
 	}
-	c.Flags().StringVar(&f.task, "task", "", "classify, detect, embed, or a task file")
-	c.Flags().StringVar(&f.labels, "labels", "", "file with a class name a line")
-	c.Flags().StringSliceVar(&f.runtimes, "runtime", nil, "runtime to use")
-	c.Flags().IntVar(&f.top, "top", 5, "number of classes")
+	c.Flags().StringVar(&f.task, "task", "", "`TASK`: classify, detect, embed, or a task file (default: NAME.task.yaml beside the model)")
+	c.Flags().StringVar(&f.labels, "labels", "", "`FILE` with a class name a line")
+	c.Flags().StringSliceVar(&f.runtimes, "runtime", nil, "`RUNTIME,...` to compute on (default: the model's own)")
+	c.Flags().IntVar(&f.top, "top", 5, "`NUMBER` of predictions to print")
 	return c
 }
 

@@ -34,10 +34,10 @@ func (a *app) verifyCmd() *cobra.Command {
 			return a.verify(cmd.Context(), args[0], args[1:], q)
 		},
 	}
-	c.Flags().IntVar(&q.Samples, "samples", 4, "random inputs to compare on")
-	c.Flags().StringVar(&images, "images", "", "folder of pictures to compare on as well")
-	c.Flags().StringVar(&taskFile, "task", "", "task file that says how pictures become inputs")
-	c.Flags().StringVar(&q.Precision, "precision", "fp32", "precision of the artefacts: chooses the tolerance")
+	c.Flags().IntVar(&q.Samples, "samples", 4, "`NUMBER` of random inputs to compare on")
+	c.Flags().StringVar(&images, "images", "", "`DIR` of pictures to compare on as well")
+	c.Flags().StringVar(&taskFile, "task", "", "task `FILE` that says how pictures become inputs")
+	c.Flags().StringVar(&q.Precision, "precision", "fp32", "number `FORMAT` of the artefacts, which chooses the tolerance: fp32, fp16 or int8")
 	return c
 }
 

@@ -78,6 +78,10 @@ func TestWindowMainPath(t *testing.T) {
 	}
 	w.wait(`^job \d+ convert done ONNX`)
 	w.wait(`^job \d+ convert done OpenVINO`)
+	for _, target := range []string{"TensorFlow Lite", "Core ML", "TensorRT", "ncnn"} {
+		w.click(target)
+	}
+	w.find("Convert to 6 targets")
 	w.look("convert")
 
 	pictures := photos(t, 3)
@@ -127,17 +131,23 @@ func TestWindowRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string][]byte{
-		"notes.txt": []byte("nothing but words\n"), "page.onnx": []byte("<!DOCTYPE html><html><body>Not found</body></html>"), "cut short.onnx": whole[:len(whole)/2],
+	for _, c := range []struct {
+		name    string
+		content []byte
+		away    func() // how the dialog goes
+	}{
+		{"notes.txt", []byte("nothing but words\n"), func() { w.click("Close") }},
+		{"page.onnx", []byte("<!DOCTYPE html><html><body>Not found</body></html>"), func() { w.key("Escape") }},
+		{"cut short.onnx", whole[:len(whole)/2], func() { w.key("Return") }},
 	} {
-		file := filepath.Join(dir, name)
-		if err := os.WriteFile(file, content, 0o644); err != nil {
+		file := filepath.Join(dir, c.name)
+		if err := os.WriteFile(file, c.content, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		w.drop(file)
 		w.find("Copy details")
-		w.look("refused-" + strings.ReplaceAll(name, " ", "-"))
-		w.click("Close")
+		w.look("refused-" + strings.ReplaceAll(c.name, " ", "-"))
+		c.away()
 		w.find("Open a model")
 	}
 	w.quit()

@@ -34,13 +34,14 @@ var shapeReaders = map[string]func(*reader){
 		}
 		r.final("Slice", nil, r.v("x"), r.constInts(minus...), r.constInts(stop...), r.constInts(axes...), r.constInts(minus...))
 	},
-	"slice_by_index":  readSlice,
-	"pad":             readPad,
-	"pixel_shuffle":   func(r *reader) { r.blocks("DepthToSpace", "upscale_factor", "CRD") },
-	"depth_to_space":  func(r *reader) { r.blocks("DepthToSpace", "block_size", "DCR") },
-	"space_to_depth":  func(r *reader) { r.final("SpaceToDepth", ir.Attrs{"blocksize": r.int("block_size", 1)}, r.v("x")) },
-	"resize_bilinear": readResizeBilinear,
-	"resample":        readResample,
+	"slice_by_index":    readSlice,
+	"pad":               readPad,
+	"pixel_shuffle":     func(r *reader) { r.blocks("DepthToSpace", "upscale_factor", "CRD") },
+	"depth_to_space":    func(r *reader) { r.blocks("DepthToSpace", "block_size", "DCR") },
+	"space_to_depth":    func(r *reader) { r.final("SpaceToDepth", ir.Attrs{"blocksize": r.int("block_size", 1)}, r.v("x")) },
+	"resize_bilinear":   readResizeBilinear,
+	"resample":          readResample,
+	"upsample_bilinear": readUpsampleBilinear,
 	"upsample_nearest_neighbor": func(r *reader) {
 		scales := tensor.Of([]float32{1, 1, float32(r.real("scale_factor_height", 1)), float32(r.real("scale_factor_width", 1))}, 4)
 		r.final("Resize", ir.Attrs{"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}, r.v("x"), nil, r.g.AddConst("scales", scales))
@@ -198,6 +199,23 @@ func readResizeBilinear(r *reader) {
 	s, _ := x.Shape.Ints()
 	sizes := r.constInts(int64(s[0]), int64(s[1]), r.int("target_size_height", 1), r.int("target_size_width", 1))
 	r.final("Resize", ir.Attrs{"mode": "linear", "coordinate_transformation_mode": c}, x, nil, nil, sizes)
+}
+
+// readUpsampleBilinear reads scales that are whole numbers; of others the
+// operation recomputes them from the sizes.
+func readUpsampleBilinear(r *reader) {
+	x, h, w := r.v("x"), r.real("scale_factor_height", 1), r.real("scale_factor_width", 1)
+	align := r.flag("align_corners", true)
+	if x.Rank() != 4 || h != math.Trunc(h) || w != math.Trunc(w) || r.flag("half_pixel_centers", !align) == align {
+		r.fail("rank, scales or coordinates are not read")
+		return
+	}
+	c := "half_pixel"
+	if align {
+		c = "align_corners"
+	}
+	scales := tensor.Of([]float32{1, 1, float32(h), float32(w)}, 4)
+	r.final("Resize", ir.Attrs{"mode": "linear", "coordinate_transformation_mode": c}, x, nil, r.g.AddConst("scales", scales))
 }
 
 func readResample(r *reader) {

@@ -49,6 +49,11 @@ func emitResize(e *emitter, n *ir.Node) {
 	if e.err != nil || e.wholeUpsample(n, x, out) || e.bilinear(n, x, out) {
 		return
 	}
+	if keepsScale(n) && !n.Out(0).Shape.IsStatic() {
+		e.final("upsample_bilinear", in("x", x), num("scale_factor_height", wholeFactor(n, 2)), num("scale_factor_width", wholeFactor(n, 3)),
+			flag("align_corners", n.Str("coordinate_transformation_mode", "half_pixel") == "align_corners"))
+		return
+	}
 	mode := n.Str("mode", "nearest")
 	p := x
 	for a := range out {
@@ -76,7 +81,7 @@ func (e *emitter) along(n *ir.Node, a, size, out int) *tensor.Tensor {
 		given, index = n.In(3), 3
 	}
 	t := e.constantOf(given)
-	if t == nil {
+	if t == nil && (index == 2 || !openSizes(given)) {
 		e.fail("scales or sizes are not constant")
 		return nil
 	}
@@ -86,7 +91,10 @@ func (e *emitter) along(n *ir.Node, a, size, out int) *tensor.Tensor {
 			return nil
 		}
 	}
-	v := t.Float64s()[at]
+	v := 1.0
+	if index == 2 {
+		v = t.Float64s()[at]
+	}
 	if index == 2 && v == 1 || size == out && index == 3 {
 		return nil
 	}
@@ -205,6 +213,31 @@ func wholeFactor(n *ir.Node, axis int) int {
 	}
 	k, _ := q.Int()
 	return int(k)
+}
+
+// keepsScale reports whether n makes height and width larger by whole numbers, in
+// a way that an operation has which takes these instead of sizes.
+func keepsScale(n *ir.Node) bool {
+	a, b := n.In(0).Shape, n.Out(0).Shape
+	if len(a) != 4 || !a[0].Equal(b[0]) || !a[1].Equal(b[1]) || wholeFactor(n, 2)*wholeFactor(n, 3) < 2 {
+		return false
+	}
+	c := n.Str("coordinate_transformation_mode", "half_pixel")
+	if n.Str("mode", "nearest") == "nearest" {
+		switch n.Str("nearest_mode", "round_prefer_floor") {
+		case "floor":
+			return c == "asymmetric"
+		case "round_prefer_floor", "round_prefer_ceil":
+			return c == "half_pixel" || c == "pytorch_half_pixel"
+		}
+		return false
+	}
+	if n.Str("mode", "") != "linear" || n.Int("antialias", 0) != 0 {
+		return false
+	}
+	// A single row has no corners apart.
+	one := func(i int) bool { return wholeFactor(n, i) == 1 && (!a[i].IsStatic() || a[i].Is(1)) }
+	return c == "half_pixel" || c == "pytorch_half_pixel" || c == "align_corners" && !one(2) && !one(3)
 }
 
 // bilinearModes are the sampling modes of resize_bilinear by the coordinates that

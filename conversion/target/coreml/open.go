@@ -22,6 +22,9 @@ var keepsOpen = map[string]bool{
 	"InstanceNormalization": true, "PRelu": true, "Softsign": true, "Reciprocal": true, "Log": true, "Pow": true, "Floor": true, "Ceil": true, "Round": true,
 	"Sin": true, "Cos": true, "Cast": true, "Equal": true, "Greater": true, "Less": true, "GreaterOrEqual": true, "LessOrEqual": true,
 	"And": true, "Or": true, "Not": true, "Range": true, "DepthToSpace": true, "SpaceToDepth": true, "Attention": true, "Pad": true,
+	"Sum": true, "Mean": true, "ArgMax": true, "ArgMin": true, "ReduceProd": true, "ReduceL1": true, "ReduceL2": true, "ReduceSumSquare": true,
+	"ReduceLogSum": true, "ReduceLogSumExp": true, "Sign": true, "Mod": true, "Xor": true, "Tan": true, "Asin": true, "Acos": true, "Atan": true,
+	"Sinh": true, "Cosh": true, "Atanh": true, "IsNaN": true, "IsInf": true,
 }
 
 // bound says why n needs its sizes; "" where it does not.
@@ -41,11 +44,10 @@ func bound(g *ir.Graph, n *ir.Node) string {
 		}
 		return "its padding follows from the size"
 	case "Resize":
-		a, b := n.In(0).Shape, n.Out(0).Shape
-		if len(a) == 4 && a[0].Equal(b[0]) && a[1].Equal(b[1]) && n.Str("mode", "nearest") == "nearest" && n.Str("nearest_mode", "") == "floor" &&
-			n.Str("coordinate_transformation_mode", "") == "asymmetric" && wholeFactor(n, 2)*wholeFactor(n, 3) > 1 {
-			return ""
+		if !keepsScale(n) {
+			return "it is resized by what depends on the size"
 		}
+		return ""
 	case "Reshape", "Flatten":
 		if _, ok := reshaping(g, n.In(0).Shape, n.Out(0).Shape); ok {
 			return ""
@@ -78,10 +80,14 @@ func bound(g *ir.Graph, n *ir.Node) string {
 	case "ConstantOfShape":
 		return spreads(g, nil, n.Out(0).Shape)
 	case "Tile":
-		if v, ok := n.In(1).ConstInts(); ok && len(v) == n.In(0).Rank() {
+		if v, ok := contents(n.In(1)); ok && len(v) == n.In(0).Rank() && !slices.ContainsFunc(v, func(d ir.Dim) bool { return !computable(g, d) }) {
 			return ""
 		}
 		return "how often it repeats is computed"
+	case "TopK", "CumSum":
+		if _, ok := n.In(1).ConstInts(); ok {
+			return ""
+		}
 	case "Gemm":
 		if w := n.In(1); fixed(w) && w.Rank() == 2 {
 			return ""

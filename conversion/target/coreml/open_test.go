@@ -46,6 +46,18 @@ func (d draft) size(x *ir.Value, axis int64) *ir.Value {
 	return d.op("Shape", ir.Attrs{"start": axis, "end": axis + 1}, x)
 }
 
+// resized makes a picture of x and its height so many times as large.
+func resized(by string, scale float32, attrs ir.Attrs) func(d draft, x *ir.Value) *ir.Value {
+	return func(d draft, x *ir.Value) *ir.Value {
+		picture := d.op("Unsqueeze", nil, x, d.ints(1))
+		if by == "sizes" {
+			sizes := d.op("Concat", ir.Attrs{"axis": int64(0)}, d.size(x, 0), d.ints(1), d.op("Mul", nil, d.size(x, 1), d.ints(int64(scale))), d.ints(16))
+			return d.op("Resize", attrs, picture, nil, nil, sizes)
+		}
+		return d.op("Resize", attrs, picture, nil, d.g.AddConst("scales", tensor.Of([]float32{1, 1, scale, 2}, 4)))
+	}
+}
+
 // openCases take x [N,S,8], of open batch and length. fixed names a layer that
 // keeps a size from staying open.
 var openCases = map[string]struct {
@@ -111,10 +123,40 @@ var openCases = map[string]struct {
 	}},
 	"backwards": {build: func(d draft, x *ir.Value) *ir.Value {
 		return d.op("Slice", nil, x, d.ints(-1), d.ints(-1<<62), d.ints(1), d.ints(-1))
+	}},
+	"backwards from the last but one to the third": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Slice", nil, x, d.ints(-2), d.ints(1), d.ints(1), d.ints(-1))
 	}, fixed: "Slice"},
+	"every second backwards": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Slice", nil, x, d.ints(1<<62), d.ints(-1<<62), d.ints(1), d.ints(-2))
+	}},
 	"as often as it is long": {build: func(d draft, x *ir.Value) *ir.Value {
 		return d.op("Tile", nil, x, d.op("Concat", ir.Attrs{"axis": int64(0)}, d.ints(1), d.size(x, 1), d.ints(1)))
-	}, fixed: "Tile"},
+	}},
+	"the place of the largest": {build: func(d draft, x *ir.Value) *ir.Value {
+		at := d.op("ArgMax", ir.Attrs{"axis": int64(1), "keepdims": int64(0)}, x)
+		return d.op("Cast", ir.Attrs{"to": int64(1)}, at)
+	}},
+	"squares added up": {build: func(d draft, x *ir.Value) *ir.Value {
+		y := d.op("ReduceSumSquare", nil, x, d.ints(1))
+		return d.op("Sum", nil, x, y, d.noise(8))
+	}},
+	"running sums of the largest": {build: func(d draft, x *ir.Value) *ir.Value {
+		n := d.g.AddNode("TopK", "TopK", ir.Attrs{"axis": int64(1)}, []*ir.Value{x, d.ints(3)}, "top", "places")
+		if err := ops.Registry().Infer(n); err != nil {
+			d.t.Fatal(err)
+		}
+		return d.op("CumSum", nil, n.Out(0), d.int(1))
+	}},
+	"larger, the nearest":           {build: resized("", 2, ir.Attrs{"nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"})},
+	"larger, the nearest, between":  {build: resized("", 3, ir.Attrs{})},
+	"larger, the nearest above":     {build: resized("", 2, ir.Attrs{"nearest_mode": "ceil"}), fixed: "Resize"},
+	"larger, between":               {build: resized("", 3, ir.Attrs{"mode": "linear"})},
+	"larger, between the corners":   {build: resized("", 2, ir.Attrs{"mode": "linear", "coordinate_transformation_mode": "align_corners"})},
+	"larger, between, by the sizes": {build: resized("sizes", 2, ir.Attrs{"mode": "linear", "coordinate_transformation_mode": "pytorch_half_pixel"})},
+	"larger, nearest, by the sizes": {build: resized("sizes", 2, ir.Attrs{"coordinate_transformation_mode": "half_pixel"})},
+	"larger, from the first":        {build: resized("", 2, ir.Attrs{"mode": "linear", "coordinate_transformation_mode": "asymmetric"}), fixed: "Resize"},
+	"larger by a half":              {build: resized("", 1.5, ir.Attrs{"mode": "linear"}), fixed: "Resize"},
 }
 
 // TestOpenSizes writes small graphs whose sizes stay open, runs each package at

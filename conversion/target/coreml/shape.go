@@ -224,7 +224,11 @@ func emitPad(e *emitter, n *ir.Node) {
 	e.final("pad", in("x", x), ints("pad", pad...), word("mode", mode), real("constant_val", x.dtype, value))
 }
 
-func emitTile(e *emitter, _ *ir.Node) {
+func emitTile(e *emitter, n *ir.Node) {
+	if openSizes(n.In(1)) {
+		e.final("tile", in("x", e.in(0)), e.bounds("reps", n.In(1).Content))
+		return
+	}
 	e.final("tile", in("x", e.in(0)), ints("reps", list64(e.ints(1))...))
 }
 

@@ -46,12 +46,21 @@ func cuts(g *ir.Graph, n *ir.Node) (list []cut, out ir.Shape, why string) {
 			continue
 		}
 		switch {
-		case step < 1:
-			return nil, nil, "it walks an axis of open size backwards"
 		case !known1 && !computable(g, starts[i]) || !known2 && !computable(g, ends[i]):
 			return nil, nil, "its cuts are computed"
 		case !computable(g, to[a]):
 			return nil, nil, "it may cut an axis of open size before its end"
+		}
+		if step < 0 {
+			// What counts from one end of the axis counts from the other end of the
+			// reversed one.
+			first := ir.Static(-1)
+			list[a] = cut{begin: first.Sub(starts[i]), end: first.Sub(ends[i]), back: true, stride: int(-step)}
+			if known1 && lo >= farAway {
+				list[a].begin = ir.Static(0)
+			}
+			list[a].whole = known2 && hi <= -farAway
+			continue
 		}
 		list[a] = cut{begin: starts[i], end: ends[i], stride: int(step)}
 		if known1 && lo <= -farAway {

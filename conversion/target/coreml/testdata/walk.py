@@ -176,6 +176,14 @@ def resize_bilinear(a):
     return x
 
 
+def upsample_bilinear(a):
+    align, size = bool(a.get("align_corners", True)), a["x"].shape
+    return resize_bilinear({
+        "x": a["x"], "sampling_mode": "STRICT_ALIGN_CORNERS" if align else "UNALIGN_CORNERS",
+        "target_size_height": size[2] * int(a["scale_factor_height"]), "target_size_width": size[3] * int(a["scale_factor_width"]),
+    })
+
+
 def slice_by_index(a):
     x, n = a["x"], a["x"].ndim
     stride = a.get("stride") if a.get("stride") is not None else [1] * n
@@ -349,7 +357,7 @@ OPS = {
     "pixel_shuffle": lambda a: blocks(a["x"], int(a["upscale_factor"]), "CRD"), "depth_to_space": lambda a: blocks(a["x"], int(a["block_size"]), "DCR"),
     "pixel_unshuffle": lambda a: apart(a["x"], int(a["downscale_factor"]), "CRD"), "space_to_depth": lambda a: apart(a["x"], int(a["block_size"]), "DCR"),
     "upsample_nearest_neighbor": lambda a: a["x"].repeat(int(a["scale_factor_height"]), 2).repeat(int(a["scale_factor_width"]), 3),
-    "resize_bilinear": resize_bilinear, "classify": classify,
+    "resize_bilinear": resize_bilinear, "upsample_bilinear": upsample_bilinear, "classify": classify,
 }
 
 

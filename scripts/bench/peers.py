@@ -49,7 +49,7 @@ class Rows:
         with open(path + ".part", "w") as f:
             json.dump(row, f, indent=1)
         os.replace(path + ".part", path)
-        told = row.get("error") or f"mean {row['mean']:.2f} dB, pooled {row['pooled']:.2f} dB, {row['bytes'] / 1e6:.1f} MB, {row['seconds']:.0f} s"
+        told = row.get("error") or f"mean {row['mean']:.2f} dB, pooled {row['pooled']:.2f} dB, {row['bytes'] / 1e6:.1f} MB, {row['seconds'] or 0:.0f} s"
         print(f"{time.strftime('%H:%M:%S')} {name} {target} {title}: {told}", file=sys.stderr, flush=True)
 
 
@@ -118,8 +118,9 @@ def main():
     for s in every:
         if s.name not in networks:
             continue
-        if not os.path.exists(s.model):
-            print(f"{s.name}: {os.path.basename(s.model)} is not there (make models; the zoo)", file=sys.stderr)
+        gone = [p for p in (s.model, s.folder) if not os.path.exists(p) and not (p == s.folder and s.calibration)]
+        if gone:
+            print(f"{s.name}: {os.path.relpath(gone[0], ROOT)} is not there (make models; the zoo)", file=sys.stderr)
             continue
         calibrated(s)
         for target in targets:

@@ -42,7 +42,7 @@ def line(name, ours, others):
         cells += [f"{ours[m]:.2f}" if have else "", theirs]
     cells.append(said)
     best = max(done, key=lambda o: o["mean"], default=None)
-    for figure in (lambda r: f"{r['bytes'] / 1e6:.1f}", lambda r: f"{r['seconds']:.0f}"):
+    for figure in (lambda r: f"{r['bytes'] / 1e6:.1f}", lambda r: f"{r['seconds']:.0f}" if r["seconds"] else "–"):
         cells.append(" : ".join(figure(r) if r and "error" not in r else "–" for r in (ours, best)))
     return "| " + " | ".join(cells) + " |", said, least
 

@@ -99,8 +99,8 @@ def exported(name, size=224, transformer=False):
 
 def random(name, path=None):
     """A network with random weights that takes 224 x 224 pictures."""
-    return Subject(name, path or os.path.join(MODELS, name + ".onnx"), os.path.join(CACHE, "calibration-pictures"),
-                   lambda: (x for x, in made_up(48, 224, 8000)), lambda: made_up(SCORED, 224, 9000))
+    return Subject(name, path or os.path.join(MODELS, name + ".onnx"), os.path.join(MODELS, "calibration", "light"), None,
+                   lambda: made_up(SCORED, 224, 9000))
 
 
 def trained(name, path, prepare, calibration, scored):

@@ -18,6 +18,9 @@ import (
 	"slipway/ui/widgets/words"
 )
 
+// allOfThem is said where there is nothing to remark.
+const allOfThem = "all layers can be converted"
+
 // supportText is one line about what a target would do with a model that it
 // takes.
 func supportText(s *plan.Support) string {
@@ -32,7 +35,7 @@ func supportText(s *plan.Support) string {
 		parts = append(parts, text)
 	}
 	if len(parts) == 0 {
-		return "all layers can be converted"
+		return allOfThem
 	}
 	return strings.Join(parts, " · ")
 }
@@ -75,7 +78,11 @@ func (p *Panel) supportLine(info target.Info) fyne.CanvasObject {
 	}
 	line := words.Caption("")
 	if s.OK {
-		line.SetText(supportText(s))
+		text := supportText(s)
+		if text == allOfThem {
+			line.Importance = widget.SuccessImportance
+		}
+		line.SetText(text)
 	} // else the reason stands above
 	findings := supportFindings(s)
 	if len(findings) == 0 {

@@ -59,14 +59,14 @@ func describe(n *ir.Node) []section {
 		if v == nil {
 			continue
 		}
-		f := fact{Name: graphscene.InputName(n, i), Value: v.Name + "  " + v.DType.String() + " " + graphscene.Size(v.Shape)}
+		f := fact{Name: graphscene.InputName(n, i), Value: v.Name + "\n" + v.DType.String() + " " + graphscene.Size(v.Shape)}
 		switch {
 		case constBehind(v) != nil && !v.IsConst():
 			f.Const = constBehind(v)
 			f.Value += ", " + f.Const.DType().String() + " through " + v.Node().Op
 			stored += int64(f.Const.Len())
 		case v.IsConst():
-			f.Const, f.Value = v.Const, v.Name+"  "+v.DType.String()+" "+graphscene.ConstText(v.Const)
+			f.Const, f.Value = v.Const, v.Name+"\n"+v.DType.String()+" "+graphscene.ConstText(v.Const)
 		case v.Node() != nil:
 			f.Jump = v.Node().Name
 		}
@@ -76,7 +76,7 @@ func describe(n *ir.Node) []section {
 		if v == nil {
 			continue
 		}
-		f := fact{Name: fmt.Sprintf("output %d", i), Value: v.Name + "  " + v.DType.String() + " " + graphscene.Size(v.Shape)}
+		f := fact{Name: fmt.Sprintf("output %d", i), Value: v.Name + "\n" + v.DType.String() + " " + graphscene.Size(v.Shape)}
 		if u := v.Uses(); len(u) > 0 {
 			f.Jump = u[0].Node.Name
 		}

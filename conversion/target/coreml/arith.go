@@ -56,14 +56,15 @@ func (e *emitter) fold(typ string, n *ir.Node) val {
 	return p
 }
 
-// broadcast is the shape of a result of two operands.
+// broadcast is the shape of a result of two operands: an open size beside a known
+// one is that, or 1.
 func broadcast(a, b []int) []int {
 	if len(a) < len(b) {
 		a, b = b, a
 	}
 	out := append([]int{}, a...)
 	for i, n := range b {
-		if j := len(a) - len(b) + i; out[j] == 1 {
+		if j := len(a) - len(b) + i; out[j] == 1 || out[j] < 0 && n > 1 {
 			out[j] = n
 		}
 	}

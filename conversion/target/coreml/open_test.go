@@ -141,6 +141,10 @@ var openCases = map[string]struct {
 		y := d.op("ReduceSumSquare", nil, x, d.ints(1))
 		return d.op("Sum", nil, x, y, d.noise(8))
 	}},
+	"a sum beside known sizes": {build: func(d draft, x *ir.Value) *ir.Value {
+		one := d.op("Slice", nil, x, d.ints(0), d.ints(1), d.ints(1))
+		return d.op("Sum", nil, one, d.noise(3, 8), d.op("Expand", nil, d.noise(8), d.op("Concat", ir.Attrs{"axis": int64(0)}, d.size(x, 0), d.ints(1, 8))))
+	}},
 	"running sums of the largest": {build: func(d draft, x *ir.Value) *ir.Value {
 		n := d.g.AddNode("TopK", "TopK", ir.Attrs{"axis": int64(1)}, []*ir.Value{x, d.ints(3)}, "top", "places")
 		if err := ops.Registry().Infer(n); err != nil {

@@ -2,10 +2,7 @@ package quantize
 
 import (
 	"context"
-	"math"
-	"runtime"
 	"slices"
-	"sync"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
@@ -20,19 +17,34 @@ type Trial struct {
 	Chosen bool
 }
 
-// lone is the weight of Pooled in the choice: what most inputs lose for one that is
-// far larger than all others counts more, but its answer must not be lost.
-const lone = 1.0 / 3
-
-func (t Trial) score() float64 { return (1-lone)*t.SQNR + lone*t.Pooled }
-
 // candidates are the ways that Auto tries, from those that cut off least: none of
 // them is the best for every network. The first wins where nothing can be tried.
 var candidates = []struct {
 	method  string
 	tighten float64
 	title   string
-}{{"minmax", 0, "minmax"}, {"percentile", 0, "percentile"}, {"mse", 0, "mse"}, {"minmax", 0.9, "nearly mean extremes"}, {"minmax", 1, "mean extremes"}}
+}{{"minmax", -headroom, "minmax"}, {"percentile", 0, "percentile"}, {"mse", 0, "mse"}, {"minmax", 0.9, "nearly mean extremes"}, {"minmax", 1, "mean extremes"}}
+
+// headroom is how much farther than they were seen extremes are held to go, as a
+// share of their distance from their mean over the inputs: some inputs to come
+// will go beyond those few.
+const headroom = 0.05
+
+// cuts are where else than everywhere ranges may leave out what is rare, as shares
+// of the tensors in their order, from the narrowest. Noise that early layers add
+// grows on its way through some networks and is lost in others, and an input
+// larger than all others suffers wherever it is cut off.
+var cuts = []struct {
+	from, to float64
+	title    string
+}{{0, 0.25, " in the first quarter"}, {0.75, 1, " in the last quarter"}, {0, 0.5, " in the first half"}, {0.5, 1, " in the last half"}}
+
+// spared in dB: who is so near to the best and cuts off in fewer layers is
+// preferred.
+const spared = 0.25
+
+// plenty dB leave nothing to be gained from other ways to round weights.
+const plenty = 30
 
 // margin in dB: who is so near to the best and cuts off less is preferred, since
 // inputs that were not seen here may have larger values.
@@ -80,8 +92,8 @@ func Auto(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runn
 	for name, s := range m.stats {
 		rest[name] = s.without(skip)
 	}
-	chosen.memo = &memo{}
-	t := &tryer{g: g, reg: reg, r: r, inputs: inputs, want: want}
+	chosen.memo, chosen.headroom = &memo{}, headroom
+	t := &tryer{g: g, reg: reg, r: r, inputs: inputs, want: want, lone: o.Profile.lone}
 	for _, c := range candidates {
 		try := chosen
 		try.Method, try.Tighten, try.Stats = c.method, c.tighten, rest
@@ -107,67 +119,65 @@ func Auto(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runn
 			best = kept
 		}
 	}
+	if most > 0 && most < plenty {
+		if best, err = t.refine(ctx, best, m.patches); err != nil {
+			return nil, nil, err
+		}
+	}
 	t.trials[best].Chosen = true
+	way := *t.ways[best]
+	way.Stats = m.stats
+	return &way, t.trials, nil
+}
+
+// refine tries what may make the trial best better: weights rounded so that their
+// errors cancel out, and ranges that leave out what is rare in some layers only.
+func (t *tryer) refine(ctx context.Context, best int, seen map[*ir.Node]*patches) (int, error) {
 	way := t.ways[best]
-	chosen.Method, chosen.Tighten, chosen.KeepFloat = way.Method, way.Tighten, way.KeepFloat
-	return &chosen, t.trials, nil
-}
-
-// tryer tries ways to quantize one graph.
-type tryer struct {
-	g            *ir.Graph
-	reg          *op.Registry
-	r            Runner
-	inputs, want [][]*tensor.Tensor
-	trials       []Trial
-	ways         []*Options
-	done         int
-}
-
-func (t *tryer) add(title string, o *Options) {
-	t.trials, t.ways = append(t.trials, Trial{Method: title, SQNR: math.NaN(), Pooled: math.NaN()}), append(t.ways, o)
-}
-
-// run tries what was added since the last time. Where the very first is near
-// enough, it is the only one.
-func (t *tryer) run(ctx context.Context) error {
-	try := func(i int) {
-		if got, err := attempt(ctx, t.g, t.reg, t.ways[i], t.r, t.inputs); err == nil {
-			t.trials[i].SQNR, t.trials[i].Pooled = nearness(got, t.want)
+	rounded, err := compensate(ctx, t.g, t.reg, way, seen)
+	if err != nil {
+		return 0, err
+	}
+	from, title := len(t.ways), t.trials[best].Method
+	if len(rounded) > 0 {
+		// Other roundings have other corrections.
+		try := *way
+		try.rounded, try.memo = rounded, &memo{}
+		t.add(title+compensatedTitle, &try)
+		if err := t.run(ctx); err != nil {
+			return 0, err
+		}
+		if t.score(from) >= t.score(best)+margin {
+			best, way = from, &try
 		}
 	}
-	if t.done == 0 {
-		if try(0); t.trials[0].SQNR >= enough {
-			t.trials, t.ways = t.trials[:1], t.ways[:1]
+	if way.Method == candidates[0].method && way.Tighten == candidates[0].tighten {
+		return best, nil
+	}
+	from = len(t.ways)
+	for _, c := range cuts {
+		try := *way
+		try.cutFrom, try.cutTo = c.from, c.to
+		name := title + c.title
+		if way.rounded != nil {
+			name += compensatedTitle
 		}
-		t.done = 1
+		t.add(name, &try)
 	}
-	var tries sync.WaitGroup
-	free := make(chan struct{}, min(2, runtime.GOMAXPROCS(0))) // more would be too many copies of the model
-	for ; t.done < len(t.trials); t.done++ {
-		i := t.done
-		tries.Add(1)
-		free <- struct{}{}
-		go func() {
-			defer func() { <-free; tries.Done() }()
-			try(i)
-		}()
+	if err := t.run(ctx); err != nil {
+		return 0, err
 	}
-	tries.Wait()
-	return ctx.Err()
+	most := t.score(best)
+	for i := from; i < len(t.trials); i++ {
+		most = max(most, t.score(i))
+	}
+	if narrow := t.first(from, most-spared); narrow >= 0 {
+		best = narrow
+	}
+	return best, nil
 }
 
-// best is the first trial within the margin of the best one, and that one's
-// score; -Inf where none ran.
-func (t *tryer) best() (int, float64) {
-	most := math.Inf(-1)
-	for _, x := range t.trials {
-		if s := x.score(); s > most {
-			most = s
-		}
-	}
-	return max(0, slices.IndexFunc(t.trials, func(x Trial) bool { return x.score() >= most-margin })), most
-}
+const compensatedTitle = ", weights rounded together"
 
 // stem names what leads to the first layers that o quantizes the weights of, those
 // layers, and what reads them alone: float layers with integers between them would
@@ -194,21 +204,6 @@ func stem(g *ir.Graph, o *Options) []string {
 	return names
 }
 
-// alike reports whether both give nearly the same ranges.
-func alike(g *ir.Graph, a, b *Options) bool {
-	pa, _ := NewPlan(g, a).params()
-	pb, _ := NewPlan(g, b).params()
-	sum := 0.0
-	for v, x := range pa {
-		y, ok := pb[v]
-		if !ok {
-			return false
-		}
-		sum += math.Abs(math.Log(float64(x.Scale) / float64(y.Scale)))
-	}
-	return len(pa) == len(pb) && sum <= 0.01*float64(len(pa))
-}
-
 // held picks at most n samples to try on, at even distances. Where only some of
 // the inputs were looked at element by element, no more than half of the others:
 // the ranges tried should come from as many inputs as those in the end.
@@ -224,83 +219,4 @@ func (m *measured) held(n int) []sample {
 		out = append(out, m.samples[i*len(m.samples)/n])
 	}
 	return out
-}
-
-type narrow struct{ Narrow }
-
-func (n narrow) Open(ctx context.Context, g *ir.Graph) (Running, error) { return n.OpenNarrow(ctx, g) }
-
-// attempt runs a quantized copy of g.
-func attempt(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runner, inputs [][]*tensor.Tensor) ([][]*tensor.Tensor, error) {
-	q := g.Clone()
-	if _, err := Static.Run1(ctx, q, reg, o, nil); err != nil {
-		return nil, err
-	}
-	var out [][]*tensor.Tensor
-	c := collector{}
-	if n, ok := r.(Narrow); ok {
-		r = narrow{n}
-	}
-	err := c.pass(ctx, r, q, func(yield func([]*tensor.Tensor, error) bool) {
-		for _, in := range inputs {
-			if !yield(in, nil) {
-				return
-			}
-		}
-	}, func(got []*tensor.Tensor) error {
-		out = append(out, got)
-		return nil
-	})
-	return out, err
-}
-
-// nearness is the signal to quantization noise of the float outputs, in dB
-// between 0 and 100: the mean over outputs and inputs, so that one input that is
-// far from all others does not decide alone, and that of each output over all
-// inputs, mean over outputs.
-func nearness(got, want [][]*tensor.Tensor) (mean, pooled float64) {
-	if len(got) != len(want) || len(want) == 0 {
-		return math.NaN(), math.NaN()
-	}
-	n, outputs := 0, 0
-	for k := range want[0] {
-		if !want[0][k].DType().IsFloat() {
-			continue
-		}
-		var all ratio
-		for i := range want {
-			w, g := want[i][k].Float64s(), got[i][k].Float64s()
-			if len(w) != len(g) {
-				return math.NaN(), math.NaN()
-			}
-			one := ratioOf(g, w)
-			all.signal, all.noise = all.signal+one.signal, all.noise+one.noise
-			mean, n = mean+one.dB(), n+1
-		}
-		pooled, outputs = pooled+all.dB(), outputs+1
-	}
-	return mean / float64(n), pooled / float64(outputs)
-}
-
-// ratio sums up squares.
-type ratio struct{ signal, noise float64 }
-
-func ratioOf(got, want []float64) ratio {
-	var s ratio
-	for j, w := range want {
-		if d := got[j] - w; !math.IsNaN(w) && !math.IsInf(w, 0) {
-			s.signal, s.noise = s.signal+w*w, s.noise+d*d
-		}
-	}
-	return s
-}
-
-func (s ratio) dB() float64 {
-	switch {
-	case s.noise == 0:
-		return 100
-	case s.signal > 0 && s.noise <= s.signal:
-		return min(100, 10*math.Log10(s.signal/s.noise))
-	}
-	return 0
 }

@@ -60,6 +60,7 @@ func Calibrate(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r
 type measured struct {
 	stats   map[string]Stats
 	samples []sample
+	patches map[*ir.Node]*patches
 }
 
 // sample is one calibration input that was run, index its place among them.
@@ -80,10 +81,18 @@ func measure(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r R
 	}
 	f := newFeed(batches, keep)
 	defer f.stop()
-	c := &collector{stats: map[string]*Stats{}, progress: progress}
+	c := &collector{stats: map[string]*Stats{}, progress: progress, patches: map[string][]*patches{}}
 	var outs [][]*tensor.Tensor
 	if o.histograms() {
 		whole, seen := expose(g, values, channels)
+		if keep > 0 {
+			m.patches = p.collects(o.HistogramInputs)
+			for _, s := range m.patches {
+				if !slices.Contains(c.patches[s.value], s) {
+					c.patches[s.value] = append(c.patches[s.value], s)
+				}
+			}
+		}
 		err := c.pass(ctx, r, whole, f.next(o.HistogramInputs), func(out []*tensor.Tensor) error {
 			if keep > 0 {
 				outs = append(outs, seen.results(out))
@@ -134,6 +143,7 @@ type collector struct {
 	stats    map[string]*Stats
 	progress func(int)
 	done     int
+	patches  map[string][]*patches
 }
 
 // pass runs g on the inputs, several at a time where r can, and gives the results
@@ -361,6 +371,9 @@ func (c *collector) elements(seen *exposed, out []*tensor.Tensor) error {
 		}
 		v := t.Float32s()
 		s.Hist.Add(v)
+		for _, p := range c.patches[x.name] {
+			p.take(t, v)
+		}
 		lo, hi := extremes(v)
 		if x.positive {
 			lo = 0

@@ -6,6 +6,6 @@ import "slipway/conversion/tensor"
 // their own input with one symmetric scale and give floats. Everything between
 // them stays in float.
 var NCNN = &Profile{
-	Name: "ncnn", Activation: tensor.Int8, symmetric: true,
+	Name: "ncnn", lone: 1.0 / 3, Activation: tensor.Int8, symmetric: true,
 	roles: roles(map[role][]string{product: {"Conv", "Gemm"}}),
 }

@@ -25,7 +25,13 @@ type Options struct {
 	Profile *Profile         `yaml:"-" json:"-" key:"-"` // required
 	Stats   map[string]Stats `yaml:"-" json:"-" key:"-"` // by value name; required by the pass
 
-	memo *memo // nil: nothing is kept from one rewrite to the next
+	// cutFrom and cutTo bound the tensors, as shares of all in the graph's order,
+	// whose ranges follow Method; the others' hold all that was seen. Equal: all
+	// follow it.
+	cutFrom, cutTo float64
+	headroom       float64             // of extremes beyond those seen
+	memo           *memo               // nil: nothing is kept from one rewrite to the next
+	rounded        map[layerKey][]int8 // compensated weights; nil: each to the nearest
 }
 
 // Defaults are the settings that keep most of the accuracy.
@@ -40,6 +46,21 @@ func Defaults(p *Profile) *Options {
 // "auto" is Auto's to decide; without that it is "minmax".
 func (o *Options) histograms() bool {
 	return o.Method != "" && o.Method != "minmax" && o.Method != "auto"
+}
+
+// extremes are options whose ranges hold all that was seen.
+func (o *Options) extremes() *Options {
+	whole := *o
+	whole.Method, whole.Tighten, whole.cutFrom, whole.cutTo = "minmax", -o.headroom, 0, 0
+	return &whole
+}
+
+// qmax is the largest integer of the weights.
+func (o *Options) qmax() float32 {
+	if o.ReduceRange {
+		return 64
+	}
+	return 127
 }
 
 func (o *Options) keeps(n *ir.Node) bool {
@@ -102,6 +123,11 @@ type Profile struct {
 	// LiteRT's own integer kernels are slower than that, and weights in steps of
 	// 1/256 lose most of what many tokens share.
 	floatPairs bool
+	// lone is what the answers to inputs far larger than all others weigh when Auto
+	// chooses, beside those to most inputs: more where people come from a quantizer
+	// that keeps what it saw (onnxruntime.quantization) than where it takes the mean
+	// of the extremes (NNCF, AI Edge Quantizer).
+	lone float64
 }
 
 func roles(m map[role][]string) map[string]role {
@@ -126,7 +152,7 @@ func (p *Profile) Whole(op string) bool { return slices.Contains(p.whole, op) }
 // ONNXRuntime is ONNX Runtime's CPU provider: Q and DQ around every operator
 // that has an integer kernel, unsigned activations.
 var ONNXRuntime = &Profile{
-	Name: "onnx", Activation: tensor.Uint8, outputs: true, biasInt32: true, rowsInt32: true, floatResults: []string{"Gemm", "MatMul"},
+	Name: "onnx", lone: 1.0 / 3, Activation: tensor.Uint8, outputs: true, biasInt32: true, rowsInt32: true, floatResults: []string{"Gemm", "MatMul"},
 	roles: roles(map[role][]string{
 		product: {"Conv", "MatMul", "Gemm"},
 		combine: {"Add", "Mul"},
@@ -141,7 +167,7 @@ var ONNXRuntime = &Profile{
 // OpenVINO is OpenVINO's CPU plugin: a FakeQuantize on every input of a
 // quantized operator; the plugin finds the outputs itself.
 var OpenVINO = &Profile{
-	Name: "openvino", Activation: tensor.Uint8, hoist: true, borders: true, inParts: []string{"Attention"},
+	Name: "openvino", lone: 0.1, Activation: tensor.Uint8, hoist: true, borders: true, inParts: []string{"Attention"},
 	roles: roles(map[role][]string{
 		product: {"Conv", "ConvTranspose", "MatMul", "Gemm"},
 		combine: {"Add", "Mul", "Sub"},
@@ -155,7 +181,7 @@ var OpenVINO = &Profile{
 
 // TFLite is the full integer specification of TensorFlow Lite.
 var TFLite = &Profile{
-	Name: "tflite", Activation: tensor.Int8, outputs: true, everything: true, biasInt32: true, rows: true,
+	Name: "tflite", lone: 0.1, Activation: tensor.Int8, outputs: true, everything: true, biasInt32: true, rows: true,
 	roles: roles(map[role][]string{
 		product: {"Conv", "ConvTranspose", "MatMul", "Gemm"},
 		combine: {"Add", "Mul", "Sub"},

@@ -110,10 +110,7 @@ func (r *rewrite) weight(n *ir.Node, w *ir.Value, axis int, in Params, bias []fl
 	if q := r.weights[k]; q != nil && least == nil {
 		return q, nil
 	}
-	qmax := float32(127)
-	if r.o.ReduceRange {
-		qmax = 64
-	}
+	qmax := r.o.qmax()
 	m := matrixOf(w.Const, axis, r.o.PerChannel)
 	if len(least) != m.channels {
 		least = nil
@@ -123,8 +120,17 @@ func (r *rewrite) weight(n *ir.Node, w *ir.Value, axis int, in Params, bias []fl
 	for c := range least {
 		common = common && scales[c] >= least[c]
 	}
+	rounded := r.o.rounded[layerKey{w.Const, n.Name}]
 	if !common {
+		usual := scales
 		v, scales = quantizeWeights(m, qmax, r.o.Weights == "mse", least)
+		for c := range scales {
+			if rounded != nil && scales[c] == usual[c] {
+				m.each(c, func(at int, run []float32) { copy(v[at:at+len(run)], rounded[at:]) })
+			}
+		}
+	} else if rounded != nil {
+		v = rounded
 	}
 	out := &weight{q: v, scales: scales, common: common}
 	out.value = r.dequantized(n, w.Name, tensor.Of(v, w.Const.Shape()...), scales, axis)

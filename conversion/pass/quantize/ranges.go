@@ -51,7 +51,11 @@ func rangeOf(s Stats, o *Options, d tensor.DType, symmetric bool) (Range, error)
 	}
 	r := Range{s.Min, s.Max}
 	if s.Hist == nil || !o.histograms() {
-		return Range{s.Min + o.Tighten*(s.MeanMin-s.Min), s.Max + o.Tighten*(s.MeanMax-s.Max)}, nil
+		lo, hi := s.Min+o.Tighten*(s.MeanMin-s.Min), s.Max+o.Tighten*(s.MeanMax-s.Max)
+		if o.Tighten < 0 && s.Min >= 0 {
+			lo = s.Min
+		}
+		return Range{lo, hi}, nil
 	}
 	switch o.Method {
 	case "percentile":
@@ -228,7 +232,8 @@ func (p *Plan) params() (map[*ir.Value]Params, []missed) {
 	group := map[*ir.Value]Range{}
 	var bad []missed
 	broken := map[*ir.Value]bool{}
-	for _, v := range p.values() {
+	values := p.values()
+	for i, v := range values {
 		root := p.root(v)
 		if _, ok := p.fixed[root]; ok {
 			continue
@@ -245,9 +250,10 @@ func (p *Plan) params() (map[*ir.Value]Params, []missed) {
 		if p.g.IsOutput(v) && o.Tighten < 1 {
 			// What is clipped here nothing later makes good; only who asks for mean
 			// extremes gets them here as well.
-			whole := *o
-			whole.Method, whole.Tighten = "minmax", 0
-			o = &whole
+			o = o.extremes()
+		}
+		if at := float64(i) / float64(len(values)); o.cutFrom != o.cutTo && (at < o.cutFrom || at >= o.cutTo) {
+			o = o.extremes()
 		}
 		r, err := rangeOf(s, o, d, symmetric)
 		if err != nil {
@@ -256,6 +262,12 @@ func (p *Plan) params() (map[*ir.Value]Params, []missed) {
 			}
 			broken[root] = true
 			continue
+		}
+		if lo, hi, ok := boundsOf(v); ok {
+			r = Range{max(r.Min, min(lo, 0)), min(r.Max, max(hi, 0))}
+		}
+		if h := p.heard(v); r.Min < h.Min && h.Min < 0 || r.Max > h.Max && h.Max > 0 {
+			r = Range{max(r.Min, min(h.Min, 0)), min(r.Max, max(h.Max, 0))}
 		}
 		if old, ok := group[root]; ok {
 			r = Range{min(r.Min, old.Min), max(r.Max, old.Max)}

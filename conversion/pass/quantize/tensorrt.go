@@ -7,7 +7,7 @@ import "slipway/conversion/tensor"
 // pools beside them. Every zero point is 0 and biases are float, as its parser
 // demands.
 var TensorRT = &Profile{
-	Name: "tensorrt", Activation: tensor.Int8, symmetric: true, hoist: true,
+	Name: "tensorrt", lone: 1.0 / 3, Activation: tensor.Int8, symmetric: true, hoist: true,
 	roles: roles(map[role][]string{
 		product: {"Conv", "ConvTranspose", "MatMul", "Gemm"},
 		combine: {"Add"},

@@ -23,9 +23,9 @@ type Loss struct {
 // sizes, and what only ends as a place in a tensor, is not lost. g, with the
 // bodies in it, has been inferred.
 func Check(g *ir.Graph, single func(*ir.Node) bool) Loss {
-	c := &checker{g: g, single: single, spans: map[*ir.Value]span{}, sized: map[*ir.Value]bool{}}
+	c := &checker{g: g, single: single, spans: map[*ir.Value]span{}, sized: map[*ir.Value]bool{}, places: map[*ir.Value]bool{}}
 	for _, v := range g.Inputs {
-		if Wide(v.DType) && (g.IsOutput(v) || slices.ContainsFunc(v.Uses(), func(u ir.Use) bool { return !harmless(u) && !c.leadsTo(u, indexes) })) && c.of(v) == typeSpan(v.DType) {
+		if Wide(v.DType) && (g.IsOutput(v) || slices.ContainsFunc(v.Uses(), func(u ir.Use) bool { return !harmless(u) && !c.leadsToPlace(u) })) && c.of(v) == typeSpan(v.DType) {
 			c.Inputs = append(c.Inputs, v)
 		}
 	}
@@ -57,6 +57,7 @@ type checker struct {
 	single func(*ir.Node) bool
 	spans  map[*ir.Value]span
 	sized  map[*ir.Value]bool // by value: whether it follows from sizes alone
+	places map[*ir.Value]bool // by value: whether it only ends as places in tensors
 }
 
 func (c *checker) nodes() {
@@ -92,7 +93,7 @@ func (c *checker) judge(n *ir.Node, v *ir.Value, exact span) {
 			c.Rounded = append(c.Rounded, n)
 		}
 	case !Wide(v.DType) || exact.lo >= math.MinInt32 && exact.hi <= math.MaxInt32:
-	case ring[n.Op] && c.only(v, indexes):
+	case ring[n.Op] && c.onlyPlaces(v):
 		// Its low 32 bits make the place, which is less than those hold.
 	default:
 		c.Cut = append(c.Cut, n)
@@ -142,25 +143,27 @@ func (c *checker) followsSizes(n *ir.Node) bool {
 // of the operands.
 var ring = map[string]bool{"Add": true, "Sub": true, "Mul": true, "Neg": true, "Sum": true, "CumSum": true, "ReduceSum": true, "ReduceProd": true, "CumProd": true}
 
-// only reports whether v is read, and every use leads to what is asked.
-func (c *checker) only(v *ir.Value, asked func(ir.Use) bool) bool {
-	if len(v.Uses()) == 0 || c.g.IsOutput(v) {
-		return false
+// onlyPlaces reports whether v is read, and every use leads to a place in a tensor.
+func (c *checker) onlyPlaces(v *ir.Value) bool {
+	yes, known := c.places[v]
+	if !known {
+		yes = len(v.Uses()) > 0 && !c.g.IsOutput(v) && !slices.ContainsFunc(v.Uses(), func(u ir.Use) bool { return !c.leadsToPlace(u) })
+		c.places[v] = yes
 	}
-	return !slices.ContainsFunc(v.Uses(), func(u ir.Use) bool { return !c.leadsTo(u, asked) })
+	return yes
 }
 
-// leadsTo reports whether u, and whatever reads the low bits that it passes on, is
-// as asked.
-func (c *checker) leadsTo(u ir.Use, asked func(ir.Use) bool) bool {
-	if asked(u) {
+// leadsToPlace reports whether u, and whatever reads the low bits that it passes
+// on, ends as a place in a tensor.
+func (c *checker) leadsToPlace(u ir.Use) bool {
+	if indexes(u) {
 		return true
 	}
 	n := u.Node
 	if !carries(n, u.Index) && (!ring[n.Op] || c.single(n)) {
 		return false
 	}
-	return !slices.ContainsFunc(n.Outputs, func(v *ir.Value) bool { return v != nil && !c.only(v, asked) })
+	return !slices.ContainsFunc(n.Outputs, func(v *ir.Value) bool { return v != nil && !c.onlyPlaces(v) })
 }
 
 // indexes reports whether u reads places in a tensor.

@@ -50,6 +50,7 @@ func TestCheck(t *testing.T) {
 		{"the length", "%a : bool[2,8] = Equal(%x, %zero)\n%b : i64[2,8] = Cast(%a) {to=7}\n%out : i64[2] = ReduceSum(%b, %axis1) {keepdims=0}", "inputs x"},
 		{"added up", "%out : i64[2] = ReduceSum(%x, %axis1) {keepdims=0}", "rounded ReduceSum; inputs x"},
 		{"narrow integers wrap as they are", "%a : i32[2,8] = Cast(%x) {to=6}\n%out : i32[2,8] = Mul(%a, %a)", "inputs x"},
+		{"doubled many times", doubled(40) + "%out : f32[2,8,4] = Gather(%table, %d40) {axis=0}", ""},
 		{"a remainder", "%a : i64[2,8] = Mod(%x, %two)\n%out : i64[2,8] = Mul(%a, %a)", "rounded Mod; inputs x"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -96,4 +97,15 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// doubled adds x to itself, and the sum to itself, so many times.
+func doubled(times int) string {
+	var b strings.Builder
+	last := "x"
+	for i := range times {
+		fmt.Fprintf(&b, "%%d%d : i64[2,8] = Add(%%%s, %%%s)\n", i+1, last, last)
+		last = fmt.Sprintf("d%d", i+1)
+	}
+	return b.String()
 }

@@ -97,7 +97,7 @@ func (c *checker) result(n *ir.Node, i int) span {
 		if n.Str("direction", "") == "RIGHT" {
 			return span{0, in(0).hi}
 		}
-		return span{0, in(0).hi * math.Pow(2, max(in(1).hi, 0))}
+		return span{0, math.Ldexp(in(0).hi, int(min(max(in(1).hi, 0), 64)))}
 	case "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot":
 		m := math.Ldexp(1, bits(max(in(0).size(), in(1).size())))
 		if v.DType.IsSigned() {

@@ -17,6 +17,9 @@ const sizeLimit = exactSingle
 // be less than: so that a number more or less does not leave 32 bits.
 const dataLimit = 1 << 30
 
+// readable is how many elements of a constant are looked at.
+const readable = 1 << 16
+
 func (s span) size() float64 { return max(math.Abs(s.lo), math.Abs(s.hi)) }
 
 func (s span) or(t span) span { return span{min(s.lo, t.lo), max(s.hi, t.hi)} }
@@ -69,7 +72,7 @@ func (c *checker) of(v *ir.Value) span {
 	}
 	s := typeSpan(v.DType)
 	switch {
-	case v.IsConst() && v.DType.IsReal():
+	case v.IsConst() && v.DType.IsReal() && v.Const.Len() <= readable:
 		if x := v.Const.Float64s(); len(x) > 0 {
 			s = hull(x...)
 		}

@@ -6,7 +6,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -98,5 +100,28 @@ func TestTipsTellTheNumbers(t *testing.T) {
 	hits, err := PNG(&b, samples()["latency"], Style{Width: 600, Height: 200})
 	if err != nil || len(hits) != 3 || hits[0].Text != "source, ONNX Runtime: 8.4 ms, p99 9.9 ms" {
 		t.Errorf("%+v %v", hits, err)
+	}
+}
+
+// TestLabelsLeaveTheMarksOfNeighboursFree: two points side by side, each with
+// its label on the free side.
+func TestLabelsLeaveTheMarksOfNeighboursFree(t *testing.T) {
+	var b bytes.Buffer
+	marks, err := SVG(&b, Scatter{XName: "ms", YName: "top-1", PercentY: true, Points: []Point{{"far", "openvino", 12, 0.78, 0, 0}, {"first", "source", 29.5, 0.78, 0, 0}, {"second", "onnx", 29.9, 0.78, 0, 0}}}, Style{Width: 600, Height: 320})
+	if err != nil || len(marks) != 3 {
+		t.Fatalf("%d marks: %v", len(marks), err)
+	}
+	found := regexp.MustCompile(`<text x="(\d+)" y="(\d+)"[^>]*>(first|second)</text>`).FindAllStringSubmatch(b.String(), -1)
+	if len(found) != 2 {
+		t.Fatalf("labels: %v", found)
+	}
+	for _, m := range found {
+		x, _ := strconv.Atoi(m[1])
+		y, _ := strconv.Atoi(m[2])
+		for i, k := range marks[1:] {
+			if own := m[3] == []string{"first", "second"}[i]; !own && x < k.X1 && x+18 > k.X0 && y-10 < k.Y1 && y > k.Y0 {
+				t.Errorf("%s at %d,%d covers the mark %+v", m[3], x, y, k)
+			}
+		}
 	}
 }

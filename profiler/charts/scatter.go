@@ -79,12 +79,12 @@ func (c Scatter) Draw(r chart.Renderer, s Style) []Hit {
 		taken = append(taken, Hit{X0: x - n, Y0: y - n, X1: x + n, Y1: y + n})
 	}
 	// Labels go right, left, above or below their mark, where there is room.
-	for _, q := range c.Points {
+	for i, q := range c.Points {
 		x, y := at(q.X, q.Y)
 		w, h := width(r, q.Label, small), s.px(12)
 		for _, o := range [][2]int{{s.px(9), s.px(4)}, {-w - s.px(9), s.px(4)}, {-w / 2, -s.px(10)}, {-w / 2, s.px(20)}} {
 			box := Hit{X0: x + o[0], Y0: y + o[1] - h, X1: x + o[0] + w, Y1: y + o[1] + 2}
-			if box.X0 < left || box.X1 > s.Width || box.Y0 < top-s.px(6) || box.Y1 > bottom || overlaps(box, taken, x, y) {
+			if box.X0 < left || box.X1 > s.Width || box.Y0 < top-s.px(6) || box.Y1 > bottom || overlaps(box, taken, i) {
 				continue
 			}
 			text(r, q.Label, box.X0, y+o[1], small, p.text)
@@ -102,13 +102,10 @@ func b2s(b bool, yes, no string) string {
 	return no
 }
 
-// overlaps ignores the mark at x,y itself.
-func overlaps(a Hit, all []Hit, x, y int) bool {
-	for _, b := range all {
-		if b.X0 <= x && x <= b.X1 && b.Y0 <= y && y <= b.Y1 {
-			continue
-		}
-		if a.X0 < b.X1 && b.X0 < a.X1 && a.Y0 < b.Y1 && b.Y0 < a.Y1 {
+// overlaps reports whether a covers one of all but the mark of its own.
+func overlaps(a Hit, all []Hit, own int) bool {
+	for i, b := range all {
+		if i != own && a.X0 < b.X1 && b.X0 < a.X1 && a.Y0 < b.Y1 && b.Y0 < a.Y1 {
 			return true
 		}
 	}

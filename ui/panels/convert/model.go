@@ -178,7 +178,11 @@ func artefactText(v *project.Variant, runtime func(name string) string) string {
 		}
 		return text
 	}
-	return text + fmt.Sprintf(" · %s %s · largest error %.2g of the range · cosine %.5f", runtime(r.Verify.Runtime), r.Verify.Version, r.Verify.MaxRel, r.Verify.Cosine)
+	by := runtime(r.Verify.Runtime)
+	if v := r.Verify.Version; v != "" && v != "dev" { // the program's own has no version in a working tree
+		by += " " + v
+	}
+	return text + fmt.Sprintf(" · %s · largest error %.2g of the range · cosine %.5f", by, r.Verify.MaxRel, r.Verify.Cosine)
 }
 
 // briefly leaves out the advice in brackets, which the details have.

@@ -252,6 +252,9 @@ func runtimeText(r *project.RuntimeStatus) string {
 	if r.Name == "reference" {
 		return "always there: checks everything, slowly"
 	}
+	if r.Name == "mil" && r.OK {
+		return "always there: computes Core ML packages without Apple's software"
+	}
 	if !r.OK {
 		if loses := strings.TrimRight(r.Loses, ". "); loses != "" {
 			return "not here: " + loses

@@ -2,6 +2,7 @@ package coreml
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -65,6 +66,11 @@ func bound(g *ir.Graph, n *ir.Node) string {
 		return "it splits an axis of open size"
 	case "Gather":
 		return boundGather(g, n)
+	case "GatherElements":
+		if n.In(0).Shape[axis(n.Int("axis", 0), rank(n, 0))].IsStatic() {
+			return ""
+		}
+		return "its indices may count from the end of an open axis"
 	case "Slice":
 		_, _, why := cuts(g, n)
 		return why
@@ -233,9 +239,9 @@ func settle(g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) 
 		return nil, err
 	}
 	f := diag.Warnf(fixedShape, "sizes that the model leaves open are fixed: %s", did).Suggest("give other sizes with --input-shape")
-	for w, layers := range why {
+	for _, w := range slices.Sorted(maps.Keys(why)) {
 		f.Text += "; " + w
-		f.Layers = append(f.Layers, layers...)
+		f.Layers = append(f.Layers, why[w]...)
 	}
 	slices.Sort(f.Layers)
 	f.Layers = slices.Compact(f.Layers)

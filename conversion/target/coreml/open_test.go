@@ -137,6 +137,12 @@ var openCases = map[string]struct {
 		at := d.op("ArgMax", ir.Attrs{"axis": int64(1), "keepdims": int64(0)}, x)
 		return d.op("Cast", ir.Attrs{"to": int64(1)}, at)
 	}},
+	"the largest of each": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("GatherElements", ir.Attrs{"axis": int64(2)}, x, d.op("ArgMax", ir.Attrs{"axis": int64(2)}, x))
+	}},
+	"the largest along an open axis": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("GatherElements", ir.Attrs{"axis": int64(1)}, x, d.op("ArgMax", ir.Attrs{"axis": int64(1)}, x))
+	}, fixed: "GatherElements"},
 	"squares added up": {build: func(d draft, x *ir.Value) *ir.Value {
 		y := d.op("ReduceSumSquare", nil, x, d.ints(1))
 		return d.op("Sum", nil, x, y, d.noise(8))

@@ -12,7 +12,7 @@ import (
 // Trial is what one way to choose ranges made of a graph.
 type Trial struct {
 	Method string  // of Options, or a variation of it
-	SQNR   float64 // of the outputs, in dB, mean over outputs and inputs; NaN where the trial did not run
+	SQNR   float64 // of the outputs for the middle one of the inputs, in dB, mean over outputs; NaN where the trial did not run
 	Pooled float64 // the same of all inputs taken together: those with large outputs weigh most
 	Chosen bool
 }
@@ -37,7 +37,10 @@ const headroom = 0.05
 var cuts = []struct {
 	from, to float64
 	title    string
-}{{0, 0.25, " in the first quarter"}, {0.75, 1, " in the last quarter"}, {0, 0.5, " in the first half"}, {0.5, 1, " in the last half"}}
+}{
+	{0, 0.25, " in the first quarter"}, {0.75, 1, " in the last quarter"}, {0, 0.5, " in the first half"}, {0.5, 1, " in the last half"},
+	{0, 0.75, " in the first three quarters"}, {0.25, 1, " in the last three quarters"},
+}
 
 // spared in dB: who is so near to the best and cuts off in fewer layers is
 // preferred.

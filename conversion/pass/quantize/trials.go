@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 
 	"slipway/conversion/ir"
@@ -128,19 +129,20 @@ func attempt(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r R
 }
 
 // nearness is the signal to quantization noise of the float outputs, in dB
-// between 0 and 100: the mean over outputs and inputs, so that one input that is
-// far from all others does not decide alone, and that of each output over all
-// inputs, mean over outputs.
-func nearness(got, want [][]*tensor.Tensor) (mean, pooled float64) {
+// between 0 and 100, mean over outputs: of the middle one of the inputs, since a
+// few that are far from all others should not speak for most, and of all inputs
+// together, where they do.
+func nearness(got, want [][]*tensor.Tensor) (middle, pooled float64) {
 	if len(got) != len(want) || len(want) == 0 {
 		return math.NaN(), math.NaN()
 	}
-	n, outputs := 0, 0
+	outputs := 0
 	for k := range want[0] {
 		if !want[0][k].DType().IsFloat() {
 			continue
 		}
 		var all ratio
+		var each []float64
 		for i := range want {
 			w, g := want[i][k].Float64s(), got[i][k].Float64s()
 			if len(w) != len(g) {
@@ -148,11 +150,13 @@ func nearness(got, want [][]*tensor.Tensor) (mean, pooled float64) {
 			}
 			one := ratioOf(g, w)
 			all.signal, all.noise = all.signal+one.signal, all.noise+one.noise
-			mean, n = mean+one.dB(), n+1
+			each = append(each, one.dB())
 		}
-		pooled, outputs = pooled+all.dB(), outputs+1
+		slices.Sort(each)
+		n := len(each)
+		middle, pooled, outputs = middle+(each[(n-1)/2]+each[n/2])/2, pooled+all.dB(), outputs+1
 	}
-	return mean / float64(n), pooled / float64(outputs)
+	return middle / float64(outputs), pooled / float64(outputs)
 }
 
 // ratio sums up squares.

@@ -38,8 +38,12 @@ var cuts = []struct {
 	from, to float64
 	title    string
 }{
-	{0, 0.25, " in the first quarter"}, {0.75, 1, " in the last quarter"}, {0, 0.5, " in the first half"}, {0.5, 1, " in the last half"},
-	{0, 0.75, " in the first three quarters"}, {0.25, 1, " in the last three quarters"},
+	{0, 0.25, " in the first quarter"},
+	{0.75, 1, " in the last quarter"},
+	{0, 0.5, " in the first half"},
+	{0.5, 1, " in the last half"},
+	{0, 0.75, " in the first three quarters"},
+	{0.25, 1, " in the last three quarters"},
 }
 
 // spared in dB: who is so near to the best and cuts off in fewer layers is

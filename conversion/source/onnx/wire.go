@@ -80,7 +80,7 @@ func (c *cursor) next() bool {
 			if c.msg == "ModelProto" && size < 1<<40 {
 				code = "onnx.truncated"
 			}
-			c.fail(code, "field %d at byte %d claims %d bytes, %d are left", num, at, size, left)
+			c.fail(code, "the file is cut short or damaged: field %d at byte %d claims %d bytes, %d are left", num, at, size, left)
 			return false
 		}
 		c.p = c.b[m : m+int(size)]

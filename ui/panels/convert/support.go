@@ -83,7 +83,10 @@ func (p *Panel) supportLine(info target.Info) fyne.CanvasObject {
 			line.Importance = widget.SuccessImportance
 		}
 		line.SetText(text)
-	} // else the reason stands above
+	} else {
+		line.Importance = widget.WarningImportance
+		line.SetText(refusal(s))
+	}
 	findings := supportFindings(s)
 	if len(findings) == 0 {
 		return line

@@ -143,7 +143,8 @@ func (p *Panel) reloadTargets() {
 	for _, c := range targets {
 		check := p.check(c)
 		under := container.New(layout.NewCustomPaddedVBoxLayout(-9), words.Caption(c.Info.About))
-		if c.Reason != "" && !common {
+		s := p.support[c.Info.Name]
+		if c.Reason != "" && !common && (s == nil || s.OK) { // a refusal stands beside its details
 			reason := words.Caption(c.Reason)
 			reason.Importance = widget.WarningImportance
 			under.Add(reason)

@@ -233,6 +233,7 @@ func (p *Panel) reloadInstalls() {
 		}
 		seen[j.Title] = true
 		text := row.idle
+		row.note.Importance = widget.LowImportance
 		switch {
 		case !j.State.Ended():
 			row.button.Because("is being installed")
@@ -240,6 +241,7 @@ func (p *Panel) reloadInstalls() {
 		case j.State == jobs.Failed:
 			row.button.Because("")
 			text = "the installation failed: " + cut(j.Findings.Error(), 160)
+			row.note.Importance = widget.DangerImportance
 		default:
 			row.button.Because("")
 		}

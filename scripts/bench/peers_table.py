@@ -103,7 +103,11 @@ def main(folder, table):
         lines += [f"## {RUNTIMES[target]}", "",
                   "| network | mean: studio | best other | pooled: studio | best other | studio has | MB | seconds |", "|---|---|---|---|---|---|---|---|",
                   *table_of, ""]
+    there = {(r["network"], r["target"]) for r in rows}
+    left = {n: [RUNTIMES[t] for t in TARGETS if (n, t) not in there] for n in names}
     out += [*lines, "## Count", "", *counts]
+    if any(left.values()):
+        out += ["", "Not measured yet: " + ", ".join(n if len(t) == len(TARGETS) else f"{n} on {' and '.join(t)}" for n, t in left.items() if t) + "."]
     if failures:
         out += ["", "## What failed", "", *failures]
     with open(table, "w") as f:

@@ -40,7 +40,7 @@ func TestAuto(t *testing.T) {
 			for i, x := range trials {
 				if x.Chosen {
 					way = x.Method
-					if judge.score(i) < most-spared || x.SQNR < 15 && c.extreme {
+					if judge.score(i) < most-max(margin, spared*judge.lone) || x.SQNR < 15 && c.extreme {
 						t.Errorf("chose %s of %v", way, trials)
 					}
 				}

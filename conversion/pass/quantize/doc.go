@@ -8,4 +8,9 @@
 // sample inputs through a Runner that the caller supplies. The pass Static
 // chooses ranges from the measurements and rewrites the graph. Dynamic and
 // WeightOnly need no samples.
+//
+// Auto takes the first two steps and chooses by trial on some of the samples: how
+// ranges follow from the measurements, in which part of the network they may leave
+// out what is rare, and whether weights are rounded each to the nearest integer or
+// together, so that their errors cancel out in what a layer gives.
 package quantize

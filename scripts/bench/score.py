@@ -17,14 +17,15 @@ def fit(x, shape):
 
 
 def match(wanted, got, what):
-    """For each wanted name the position in got; a single one may have any name."""
+    """For each wanted name the position in got, which has all names of each; a single one may have any."""
     if len(wanted) != len(got):
         raise SystemExit(f"it has {len(got)} {what}, the source {len(wanted)}")
     if len(wanted) == 1:
         return [0]
-    if set(wanted) != set(got):
-        raise SystemExit(f"its {what} are {', '.join(got)}, the source's {', '.join(wanted)}")
-    return [got.index(n) for n in wanted]
+    found = [[i for i, names in enumerate(got) if n in names] for n in wanted]
+    if sorted(i for f in found for i in f) != list(range(len(got))):
+        raise SystemExit(f"its {what} are {', '.join('/'.join(sorted(n)) for n in got)}, the source's {', '.join(wanted)}")
+    return [f[0] for f in found]
 
 
 def onnx(path):
@@ -32,8 +33,9 @@ def onnx(path):
 
     s = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
     types = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int64)": np.int64, "tensor(int32)": np.int32}
-    inputs = [(v.name, v.shape, types[v.type]) for v in s.get_inputs()]
-    return inputs, [v.name for v in s.get_outputs()], lambda feeds: s.run(None, dict(zip([n for n, _, _ in inputs], feeds)))
+    inputs = [({v.name}, v.shape, types[v.type]) for v in s.get_inputs()]
+    names = [v.name for v in s.get_inputs()]
+    return inputs, [{v.name} for v in s.get_outputs()], lambda feeds: s.run(None, dict(zip(names, feeds)))
 
 
 def openvino(path):
@@ -41,13 +43,12 @@ def openvino(path):
 
     m = ov.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     r = m.create_infer_request()
-    name = lambda p: next(iter(sorted(p.get_names())), "")
-    inputs = [(name(p), [d.get_length() if d.is_static else -1 for d in p.partial_shape], p.element_type.to_dtype()) for p in m.inputs]
+    inputs = [(p.get_names(), [d.get_length() if d.is_static else -1 for d in p.partial_shape], p.element_type.to_dtype()) for p in m.inputs]
 
     def run(feeds):
         r.infer(dict(enumerate(feeds)))
         return [r.get_output_tensor(i).data.copy() for i in range(len(m.outputs))]
-    return inputs, [name(p) for p in m.outputs], run
+    return inputs, [p.get_names() for p in m.outputs], run
 
 
 def tflite(path):
@@ -55,13 +56,14 @@ def tflite(path):
 
     i = Interpreter(model_path=path, num_threads=2)
     runner = i.get_signature_runner()
-    inputs = [(n, list(map(int, d["shape"])), d["dtype"]) for n, d in runner.get_input_details().items()]
+    details = runner.get_input_details()
+    inputs = [({n}, list(map(int, d["shape"])), d["dtype"]) for n, d in details.items()]
     outputs = list(runner.get_output_details())
 
     def run(feeds):
-        got = runner(**dict(zip([n for n, _, _ in inputs], feeds)))
+        got = runner(**dict(zip(details, feeds)))
         return [got[n] for n in outputs]
-    return inputs, outputs, run
+    return inputs, [{n} for n in outputs], run
 
 
 def decibels(signal, noise):
@@ -71,13 +73,15 @@ def decibels(signal, noise):
 
 def score(target, path, reference):
     z = np.load(reference)
+    # Of each input its names, shape and type, of each output its names.
     inputs, outputs, run = {"onnx": onnx, "openvino": openvino, "tflite": tflite}[target](path)
     names = [[str(n) for n in z[k]] for k in ("inputs", "outputs")]
-    give, take = match([n for n, _, _ in inputs], names[0], "inputs"), match(names[1], outputs, "outputs")
+    places, take = match(names[0], [n for n, _, _ in inputs], "inputs"), match(names[1], outputs, "outputs")
     given, want = ([z[f"{k}{i}"] for i in range(len(ns))] for k, ns in zip(("in", "out"), names))
     noise, signal = np.zeros((2, len(want), len(given[0])))
     for k in range(len(given[0])):
-        got = run([fit(given[j][k], shape).astype(dtype) for j, (_, shape, dtype) in zip(give, inputs)])
+        feeds = [fit(x[k], inputs[p][1]).astype(inputs[p][2]) for x, p in zip(given, places)]
+        got = run([feeds[places.index(p)] for p in range(len(inputs))])
         for o, (t, w) in enumerate(zip(take, want)):
             a, b = fit(np.asarray(got[t]), w[k].shape).astype(np.float64), w[k].astype(np.float64)
             if not np.isfinite(a).all():

@@ -1,6 +1,7 @@
 package openvino
 
 import (
+	"slices"
 	"strings"
 
 	"slipway/conversion/diag"
@@ -18,7 +19,16 @@ func inFloats(n *ir.Node) bool {
 	case "Clip":
 		return n.In(1) != nil && n.In(2) != nil // Clamp; one limit is a maximum or minimum
 	}
-	return false
+	return n.Op == "Max" && clamps(n, "Min") || n.Op == "Min" && clamps(n, "Max")
+}
+
+// clamps reports whether n and the other operator, before it, become one Clamp.
+func clamps(n *ir.Node, other string) bool {
+	number := func(v *ir.Value) bool { return v.IsConst() && v.Const.Len() == 1 }
+	with := func(n *ir.Node) bool { return len(n.Inputs) == 2 && slices.ContainsFunc(n.Inputs, number) }
+	return with(n) && slices.ContainsFunc(n.Inputs, func(v *ir.Value) bool {
+		return v.Node() != nil && v.Node().Op == other && with(v.Node())
+	})
 }
 
 // integers warns of integers of the data that the CPU plugin may not hold: it has

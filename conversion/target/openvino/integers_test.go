@@ -141,3 +141,32 @@ func TestIntegers(t *testing.T) {
 		})
 	}
 }
+
+// TestIntegersLimited has a maximum before a minimum, which the CPU plugin makes
+// one operation in floats.
+func TestIntegersLimited(t *testing.T) {
+	testkit.Python(t)
+	for limit, warns := range map[int32]bool{1<<24 + 3: true, 100: false} {
+		g := build(t, func(g *ir.Graph) {
+			x := g.AddInput("x", tensor.Int32, ir.Dims(3))
+			y := g.AddNode("Max", "above", nil, []*ir.Value{x, g.AddConst("lo", tensor.Scalar(-limit))}, "y").Outputs[0]
+			g.Outputs = g.AddNode("Min", "below", nil, []*ir.Value{y, g.AddConst("hi", tensor.Scalar(limit))}, "z").Outputs
+		})
+		feeds := map[string]*tensor.Tensor{"x": tensor.Of([]int32{1 << 30, 5, -(1<<28 + 1)}, 3)}
+		want, err := testkit.Eval(all.Registry(), g, feeds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, a := write(t, g, target.Options{})
+		if told := len(a.Findings) == 1 && a.Findings[0].Code == "openvino.int-float"; told != warns {
+			t.Errorf("limit %d: %v", limit, a.Findings)
+		}
+		r := testkit.Vendor(t, []testkit.Job{{Runtime: "openvino", Model: filepath.Join(dir, "m.xml"), Inputs: feeds}})[0]
+		if r.Err != "" {
+			t.Fatal(r.Err)
+		}
+		if same := testkit.Compare(r.Outputs["z"], want[0], op.Exact) == nil; same == warns {
+			t.Errorf("limit %d: %v, want %v", limit, r.Outputs["z"], want[0])
+		}
+	}
+}

@@ -48,7 +48,7 @@ func TestDimCounts(t *testing.T) {
 
 func TestDimFollowsFromTheSymbolsThatAreKnown(t *testing.T) {
 	known := func(symbol string) bool { return symbol == "N" || symbol == "H" }
-	for text, want := range map[string]bool{"3": true, "N": true, "W": false, "2*N+H": true, "N*W": false, "floor((N+1)/2)": true, "floor((W+1)/2)": false, "floor((floor((H+1)/2)+1)/2)": true} {
+	for text, want := range map[string]bool{"3": true, "N": true, "W": false, "H+2*N": true, "N*W": false, "floor((N+1)/2)": true, "floor((W+1)/2)": false, "floor((floor((H+1)/2)+1)/2)": true} {
 		d, ok := ParseDim(text)
 		if !ok {
 			t.Fatalf("%s is no size", text)

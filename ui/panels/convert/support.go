@@ -3,10 +3,12 @@ package convert
 import (
 	"context"
 	"fmt"
+	"image/color"
 	"maps"
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
@@ -74,7 +76,7 @@ func (p *Panel) supportLine(info target.Info) fyne.CanvasObject {
 		if !p.asked || p.needs.Model() == nil || len(p.needs.Model().Summary.Findings.Errors()) > 0 {
 			return nil
 		}
-		return words.Caption("looking at the layers …")
+		return asHigh(words.Caption("looking at the layers …"))
 	}
 	line := words.Caption("")
 	if s.OK {
@@ -89,11 +91,19 @@ func (p *Panel) supportLine(info target.Info) fyne.CanvasObject {
 	}
 	findings := supportFindings(s)
 	if len(findings) == 0 {
-		return line
+		return asHigh(line)
 	}
 	more := hint.NewButton("Details", nil, "Layer by layer: what "+info.Title+" would do", func() { p.env.Window.Report("What "+info.Title+" would do", findings) })
 	more.Importance = widget.LowImportance
 	return container.NewBorder(nil, nil, nil, more, container.NewVBox(layout.NewSpacer(), line, layout.NewSpacer()))
+}
+
+// asHigh gives a line the height that it has beside a button, so that no row
+// moves under the pointer while the targets are looked at.
+func asHigh(line fyne.CanvasObject) fyne.CanvasObject {
+	least := canvas.NewRectangle(color.Transparent)
+	least.SetMinSize(fyne.NewSize(0, widget.NewButton("Details", nil).MinSize().Height))
+	return container.NewStack(least, container.NewVBox(layout.NewSpacer(), line, layout.NewSpacer()))
 }
 
 // supportFindings puts all that was found out into the form of a report, layers

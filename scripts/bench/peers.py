@@ -63,9 +63,9 @@ def score(s, target, path):
     return json.loads(next(line for line in printed.splitlines() if line.startswith("{")))
 
 
-def measure(rows, s, target, title, key, make):
+def measure(rows, s, target, title, key, make, **more):
     """make gives path and seconds."""
-    row = {"key": key, "calibration": len(os.listdir(s.folder))}
+    row = {"key": key, "calibration": len(os.listdir(s.folder)), **more}
     try:
         path, seconds = make()
         row |= {"bytes": made.size(path), "seconds": seconds, **score(s, target, path)}
@@ -101,7 +101,7 @@ def ours(rows, s, target):
         path = made.studio(s.model, target, folder, "--precision", "int8", "--calibrate", s.folder)
         return path, time.perf_counter() - begin
 
-    measure(rows, s, target, "studio", key, make)
+    measure(rows, s, target, "studio", key, make, build=made.digest(STUDIO)[:12], time=int(time.time()))
     shutil.rmtree(folder, ignore_errors=True)
 
 

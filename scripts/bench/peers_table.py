@@ -103,6 +103,11 @@ def main(folder, table):
         lines += [f"## {RUNTIMES[target]}", "",
                   "| network | mean: studio | best other | pooled: studio | best other | studio has | MB | seconds |", "|---|---|---|---|---|---|---|---|",
                   *table_of, ""]
+    ours = [r for r in rows if "build" in r]
+    newest = max(ours, key=lambda r: r["time"], default={}).get("build")
+    older = list(dict.fromkeys(f"{r['network']} on {RUNTIMES[r['target']]}" for r in ours if r["build"] != newest))
+    if older:
+        counts += ["", f"Of the studio's {len(ours)} figures {len(older)} are of an earlier build than the newest: {', '.join(older)}."]
     there = {(r["network"], r["target"]) for r in rows}
     left = {n: [RUNTIMES[t] for t in TARGETS if (n, t) not in there] for n in names}
     out += [*lines, "## Count", "", *counts]

@@ -118,6 +118,9 @@ type Profile struct {
 	// whole those that stay in float and are taken apart, if at all, only when the
 	// rest is quantized.
 	inParts, whole []string
+	// wrong says why the runtime does not compute a product that fits in integers; ""
+	// where it does. nil: it computes all.
+	wrong func(n *ir.Node) string
 	// floatPairs: products of two computed matrices, and what weighs one by the
 	// other in attention, stay in float. XNNPACK takes them, and a Softmax, only so;
 	// LiteRT's own integer kernels are slower than that, and weights in steps of
@@ -167,7 +170,7 @@ var ONNXRuntime = &Profile{
 // OpenVINO is OpenVINO's CPU plugin: a FakeQuantize on every input of a
 // quantized operator; the plugin finds the outputs itself.
 var OpenVINO = &Profile{
-	Name: "openvino", lone: 0.1, Activation: tensor.Uint8, hoist: true, borders: true, inParts: []string{"Attention"},
+	Name: "openvino", lone: 0.1, Activation: tensor.Uint8, hoist: true, borders: true, inParts: []string{"Attention"}, wrong: groupedPoints,
 	roles: roles(map[role][]string{
 		product: {"Conv", "ConvTranspose", "MatMul", "Gemm"},
 		combine: {"Add", "Mul", "Sub"},

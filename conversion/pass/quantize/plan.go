@@ -51,7 +51,11 @@ func NewPlan(g *ir.Graph, o *Options) *Plan {
 			p.missed = append(p.missed, missed{n, "the runtime multiplies computed matrices faster in float"})
 			continue
 		}
-		if why := productFits(n); why != "" {
+		why := productFits(n)
+		if why == "" && o.Profile.wrong != nil {
+			why = o.Profile.wrong(n)
+		}
+		if why != "" {
 			p.missed = append(p.missed, missed{n, why})
 			continue
 		}

@@ -225,6 +225,10 @@ func divergence(ref []float64, n, levels int) float64 {
 	return d
 }
 
+// outputReach is how many times as far as the median input's an output's range goes
+// where ranges leave out what is rare.
+const outputReach = 2
+
 // ranges chooses the parameters of every marked tensor: tensors that share a
 // scale get the union of their ranges.
 func (p *Plan) params() (map[*ir.Value]Params, []missed) {
@@ -247,12 +251,19 @@ func (p *Plan) params() (map[*ir.Value]Params, []missed) {
 			continue
 		}
 		o := p.o
-		if p.g.IsOutput(v) && o.Tighten < 1 {
-			// What is clipped here nothing later makes good; only who asks for mean
-			// extremes gets them here as well.
-			o = o.extremes()
-		}
-		if at := float64(i) / float64(len(values)); o.cutFrom != o.cutTo && (at < o.cutFrom || at >= o.cutTo) {
+		at := float64(i) / float64(len(values))
+		switch {
+		case p.g.IsOutput(v):
+			// What is clipped here nothing later makes good, and where the largest
+			// numbers are is often the answer: what most inputs give is kept whole. Only
+			// who asks for mean extremes gets them here as well, wherever else they are cut.
+			if o.Tighten < 1 {
+				if o.Method != "minmax" || o.Tighten > 0 {
+					s = s.usual(outputReach)
+				}
+				o = o.extremes()
+			}
+		case o.cutFrom != o.cutTo && (at < o.cutFrom || at >= o.cutTo):
 			o = o.extremes()
 		}
 		r, err := rangeOf(s, o, d, symmetric)

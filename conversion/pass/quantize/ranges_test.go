@@ -108,3 +108,16 @@ func TestWeights(t *testing.T) {
 		t.Error("7-bit weights have more than 7 bits")
 	}
 }
+
+// TestUsualExtremes: one input far beyond all others does not set the range of
+// what the model answers, and the others keep theirs whole.
+func TestUsualExtremes(t *testing.T) {
+	s := Stats{Min: -50, Max: 90, each: []Range{{-1, 3}, {-2, 2}, {-1.5, 3.5}, {-50, 90}, {-1, 2.5}}}
+	if got := s.usual(2); got.Min != -3 || got.Max != 6 {
+		t.Errorf("range %v to %v, want -3 to 6", got.Min, got.Max)
+	}
+	s = Stats{Min: -2, Max: 3, each: []Range{{-1, 3}, {-2, 2}, {-1, 2}}}
+	if got := s.usual(2); got.Min != -2 || got.Max != 3 {
+		t.Errorf("range %v to %v, want what was seen", got.Min, got.Max)
+	}
+}

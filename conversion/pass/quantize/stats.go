@@ -3,6 +3,7 @@ package quantize
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"slipway/conversion/tensor"
@@ -39,6 +40,27 @@ func (s *Stats) without(skip map[int]bool) Stats {
 		return *s
 	}
 	out.MeanMin, out.MeanMax = out.MeanMin/float64(n), out.MeanMax/float64(n)
+	return out
+}
+
+// usual is s without what single inputs have beyond reach times the extremes of the
+// median input: one answer a hundred times as large as all others would leave them
+// few integers.
+func (s *Stats) usual(reach float64) Stats {
+	out := *s
+	if len(s.each) < 3 {
+		return out
+	}
+	low, high := make([]float64, len(s.each)), make([]float64, len(s.each))
+	for i, r := range s.each {
+		low[i], high[i] = r.Min, r.Max
+	}
+	slices.Sort(low)
+	slices.Sort(high)
+	lo, hi := min(low[len(low)/2], 0), max(high[len(high)/2], 0)
+	if lo < hi {
+		out.Min, out.Max = max(s.Min, reach*lo), min(s.Max, reach*hi)
+	}
 	return out
 }
 

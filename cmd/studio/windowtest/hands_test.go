@@ -158,8 +158,9 @@ func TestWindowHands(t *testing.T) {
 	}
 
 	w.page("ctrl+4", "convert")
-	w.click("TensorFlow Lite")
-	w.click("OpenVINO")
+	w.find("Convert to 3 targets")
+	w.press("TensorFlow Lite", "Convert to 2 targets")
+	w.press("OpenVINO", "Convert to 1 target")
 	w.click("Convert to 1 target")
 	id := w.wait(`^variant (\d+) onnx match ONNX fp32$`)[1]
 	w.click("Rename")

@@ -3,6 +3,7 @@
 package windowtest
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,7 +68,7 @@ func TestWindowMainPath(t *testing.T) {
 	w.waitAfter(mark, "^recipe fp32$")
 
 	w.page("ctrl+4", "convert")
-	w.click("TensorFlow Lite") // the third target is taken away
+	w.press("TensorFlow Lite", "Convert to 2 targets") // the third target is taken away
 	w.click("Convert to 2 targets")
 	onnx := w.wait(`^variant (\d+) onnx (\S+) `)
 	openvino := w.wait(`^variant (\d+) openvino (\S+) `)
@@ -78,10 +79,9 @@ func TestWindowMainPath(t *testing.T) {
 	}
 	w.wait(`^job \d+ convert done ONNX`)
 	w.wait(`^job \d+ convert done OpenVINO`)
-	for _, target := range []string{"TensorFlow Lite", "Core ML", "TensorRT", "ncnn"} {
-		w.click(target)
+	for i, target := range []string{"TensorFlow Lite", "Core ML", "TensorRT", "ncnn"} {
+		w.press(target, fmt.Sprintf("Convert to %d targets", 3+i))
 	}
-	w.find("Convert to 6 targets")
 	w.look("convert")
 
 	pictures := photos(t, 3)
@@ -167,8 +167,8 @@ func TestWindowKilled(t *testing.T) {
 	w.click("Try the sample")
 	model := w.wait(`^drawn (.*) [\d.]+$`)[1]
 	w.page("ctrl+4", "convert")
-	w.click("TensorFlow Lite")
-	w.click("OpenVINO")
+	w.press("TensorFlow Lite", "Convert to 2 targets")
+	w.press("OpenVINO", "Convert to 1 target")
 	w.click("Convert to 1 target")
 	kept := w.wait(`^variant (\d+) onnx match (.*)$`)
 	w.wait(`^job \d+ convert done `)

@@ -37,7 +37,7 @@ func (t *tryer) run(ctx context.Context) error {
 		}
 	}
 	if t.done == 0 {
-		if try(0); t.trials[0].SQNR >= enough {
+		if try(0); min(t.trials[0].SQNR, t.trials[0].Pooled) >= enough {
 			t.trials, t.ways = t.trials[:1], t.ways[:1]
 		}
 		t.done = 1

@@ -36,7 +36,6 @@ const (
 	rowsNeeded    = 2         // for each column: fewer say more about themselves than about inputs to come
 	patchesBytes  = 320 << 20 // of all layers
 	longestRow    = 4608      // elements that are rounded together; longer rows are cut
-
 )
 
 // collects lists the patches that compensating the plan's products needs, by

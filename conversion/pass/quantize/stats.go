@@ -27,19 +27,20 @@ type Stats struct {
 func (s *Stats) without(skip map[int]bool) Stats {
 	out := *s
 	out.Min, out.Max, out.MeanMin, out.MeanMax = math.Inf(1), math.Inf(-1), 0, 0
-	n := 0
+	out.each = nil
 	for i, r := range s.each {
 		if skip[i] {
 			continue
 		}
+		out.each = append(out.each, r)
 		out.Min, out.Max = lesser(out.Min, r.Min), -lesser(-out.Max, -r.Max)
 		out.MeanMin, out.MeanMax = out.MeanMin+r.Min, out.MeanMax+r.Max
-		n++
 	}
+	n := float64(len(out.each))
 	if n == 0 {
 		return *s
 	}
-	out.MeanMin, out.MeanMax = out.MeanMin/float64(n), out.MeanMax/float64(n)
+	out.MeanMin, out.MeanMax = out.MeanMin/n, out.MeanMax/n
 	return out
 }
 

@@ -4,7 +4,8 @@ its form for transformers) on OpenVINO, AI Edge Quantizer on LiteRT. The studio 
 
 Each measurement is kept in ROWS as soon as it is there, under a key of model, calibration inputs, versions and options, so that
 a run makes only what is new: others' once, the studio's when the studio is another. AGAIN=1 makes the asked ones again.
-Others' artefacts are removed once scored, but for those that latency.py measures too."""
+Others' artefacts are removed once scored, but for those that latency.py measures too; KEEP=1 keeps all, so that they can be
+scored on other inputs."""
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import time
 import latency
 import made
 from process import CACHE, ROOT, STUDIO
-from subjects import calibrated, reference, subjects
+from subjects import SCORED_AS, calibrated, reference, subjects
 
 TARGETS = ["onnx", "openvino", "tflite"]
 SIDES = ["studio", "others"]
@@ -56,7 +57,7 @@ class Rows:
 def score(s, target, path):
     """In a process of its own: a runtime may crash on what it is given."""
     os.makedirs(REFERENCES, exist_ok=True)
-    of = os.path.join(REFERENCES, f"{s.name}.{made.digest(s.model)[:16]}.npz")
+    of = os.path.join(REFERENCES, f"{s.name}.{made.digest(s.model)[:16]}.{SCORED_AS}.npz")
     if not os.path.exists(of):
         reference(s, of)
     printed = made.call([sys.executable, os.path.join(ROOT, "scripts", "bench", "score.py"), target, path, of])
@@ -77,7 +78,7 @@ def measure(rows, s, target, title, key, make, **more):
 def others(rows, s, target):
     for q in made.quantizers(target, s.transformer):
         try:
-            key = q.key(s.model, s.folder)
+            key = made.combined(q.key(s.model, s.folder), SCORED_AS)
         except made.Missing as e:
             print(f"{s.name} {target} {q.title}: {e}", file=sys.stderr)
             continue
@@ -86,12 +87,12 @@ def others(rows, s, target):
         if os.environ.get("AGAIN"):
             q.forget(s.model, s.folder)
         measure(rows, s, target, q.title, key, lambda q=q: q.make(s.model, s.folder))
-        if os.path.realpath(s.model) not in TIMED:
+        if os.path.realpath(s.model) not in TIMED and not os.environ.get("KEEP"):
             q.forget(s.model, s.folder)
 
 
 def ours(rows, s, target):
-    key = made.combined(made.digest(STUDIO), made.digest(s.model), made.digest(s.folder))
+    key = made.combined(made.digest(STUDIO), made.digest(s.model), made.digest(s.folder), SCORED_AS)
     if rows.has(s.name, target, "studio", key):
         return
     folder = os.path.join(OUT, s.name)

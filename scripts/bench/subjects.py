@@ -17,6 +17,8 @@ from pictures import pictures  # noqa: E402
 MODELS = os.path.join(ROOT, ".cache", "models")
 ZOO = os.environ.get("STUDIO_ZOO", os.path.join(ROOT, "..", "shared", "zoo"))
 SCORED = 32
+SEED = 64000  # of the first made-up input that is scored
+SCORED_AS = "2"  # another where other inputs are scored, so that what was measured on the former ones is measured again
 
 
 class Subject(NamedTuple):
@@ -88,19 +90,19 @@ def exported(name, size=224, transformer=False):
     """A network of scripts/models/export.py; its calibration inputs are written there, with other seeds."""
     def scored():
         if name == "encoder":
-            rng, n = np.random.default_rng(9000), 128  # as tokens() of scripts/models/export.py
+            rng, n = np.random.default_rng(SEED), 128  # as tokens() of scripts/models/export.py
             ids = np.minimum(rng.zipf(1.2, (SCORED, n)), 30521).astype(np.int64)
             mask = (np.arange(n)[None] < rng.integers(n // 4, n + 1, SCORED)[:, None]).astype(np.int64)
             return iter([((ids * mask)[i : i + 1], mask[i : i + 1]) for i in range(SCORED)])
         like = (lambda x: np.clip((x + 2.2) * (255 / 4.8), 0, 255).astype(np.float32)) if name == "yolo" else (lambda x: x)
-        return made_up(SCORED, size, 9000, like)
+        return made_up(SCORED, size, SEED, like)
     return Subject(name, os.path.join(MODELS, name + ".onnx"), os.path.join(MODELS, "calibration", name), None, scored, transformer)
 
 
 def random(name, path=None):
     """A network with random weights that takes 224 x 224 pictures."""
     return Subject(name, path or os.path.join(MODELS, name + ".onnx"), os.path.join(MODELS, "calibration", "light"), None,
-                   lambda: made_up(SCORED, 224, 9000))
+                   lambda: made_up(SCORED, 224, SEED))
 
 
 def trained(name, path, prepare, calibration, scored):
@@ -119,21 +121,21 @@ def small_pictures():
 def subjects():
     """All, from small to large, so that a run that is cut short has most of them."""
     photos, validation, coco = (lambda: zoo("imagenet-calibration-100", "*.*")), (lambda: zoo("imagenet-val-250", "*", "*")), (lambda: zoo("coco-24", "images", "*"))
-    yield trained("mnist", "tiny/mnist.onnx", strokes, lambda: range(48), lambda: range(1000, 1000 + SCORED))
+    yield trained("mnist", "tiny/mnist.onnx", strokes, lambda: range(48), lambda: range(SEED, SEED + SCORED))
     yield trained("ResNet-20", "cifar/resnet20_cifar10.onnx", cifar, lambda: small_pictures()[:100], lambda: small_pictures()[100:])
-    yield trained("squeezenet_fp16", "imagenet/squeezenet_fp16.onnx", squeezenet, photos, lambda: validation()[::8])
+    yield trained("squeezenet_fp16", "imagenet/squeezenet_fp16.onnx", squeezenet, photos, lambda: validation()[4::8])
     yield random("light_squeezenet")
     yield random("light_shufflenet")
     yield exported("shufflenet_v2")
     yield exported("mobilenet_v3_small")
     yield random("mobilenet_v3_small_raw", os.path.join(ZOO, "torch", "mobilenet_v3_small_raw.onnx"))
     yield exported("mobilenet_v2")
-    yield trained("EfficientNet-Lite0", "imagenet/efficientnet-lite0.onnx", efficientnet, photos, lambda: validation()[::2])
+    yield trained("EfficientNet-Lite0", "imagenet/efficientnet-lite0.onnx", efficientnet, photos, lambda: validation()[1::2])
     yield exported("mobilenet_v3_large")
     yield exported("efficientnet_b0")
     yield exported("regnet")
     yield exported("resnet18")
-    yield trained("yolox_nano", "detect/yolox_nano_coco.onnx", yolox, lambda: photos()[:32] + coco()[:16], lambda: coco()[16:] + validation()[::11])
+    yield trained("yolox_nano", "detect/yolox_nano_coco.onnx", yolox, lambda: photos()[:32] + coco()[:16], lambda: coco()[16:] + validation()[5::11])
     yield exported("yolo", 320)
     yield exported("resnet50")
     yield random("light_inception_v1")

@@ -42,10 +42,10 @@ func (p *Panel) reloadJobs() {
 	list := jobsOf(p.needs.Jobs().List(), p.needs.Model())
 	var objects []fyne.CanvasObject
 	for _, j := range list {
-		r := p.rows[j.ID]
+		r := p.jobRows[j.ID]
 		if r == nil {
 			r = p.newRow(j.ID)
-			p.rows[j.ID] = r
+			p.jobRows[j.ID] = r
 		}
 		r.update(j)
 		objects = append(objects, r.box)

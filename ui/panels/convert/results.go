@@ -14,23 +14,32 @@ import (
 
 	"slipway/conversion/diag"
 	"slipway/project"
+	"slipway/ui/theme"
 	"slipway/ui/widgets/badge"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/rows"
 	"slipway/ui/widgets/words"
 )
 
 func (p *Panel) reloadResults() {
-	var cards []fyne.CanvasObject
+	var list []rows.Row
 	for _, v := range slices.Backward(p.needs.Variants()) {
 		if v.ID != 0 {
-			cards = append(cards, p.card(v))
+			list = append(list, rows.Row{Key: fmt.Sprint(v.ID), State: p.cardState(v), Make: func() fyne.CanvasObject { return p.card(v) }})
 		}
 	}
-	if len(cards) == 0 {
-		cards = append(cards, words.Caption("No artefact yet. Pick targets and press Convert: each is verified against the source on its own runtime."))
+	if len(list) == 0 {
+		list = append(list, rows.Row{Make: func() fyne.CanvasObject {
+			return words.Caption("No artefact yet. Pick targets and press Convert: each is verified against the source on its own runtime.")
+		}})
 	}
-	p.results.Objects = cards
-	p.results.Refresh()
+	p.results.Show(list)
+}
+
+// cardState is all that an artefact's card shows: a variant that changes is
+// another one.
+func (p *Panel) cardState(v *project.Variant) string {
+	return fmt.Sprintf("%p %s %t", v, artefactText(v, p.needs.RuntimeTitle), theme.Dark())
 }
 
 func (p *Panel) card(v *project.Variant) fyne.CanvasObject {

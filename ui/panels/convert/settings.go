@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -21,7 +22,10 @@ import (
 type targetSettings struct {
 	recipe plan.Recipe // what the form edits
 	form   *forms.Form
-	open   bool
+	title  string // of the target
+	fold   *hint.Button
+	body   *fyne.Container // around the form
+	box    *fyne.Container
 }
 
 // hasSettings reports whether the recipe has settings for a target alone.
@@ -29,36 +33,54 @@ func hasSettings(r *plan.Recipe, target string) bool {
 	return slices.ContainsFunc(options.Of(r), func(f options.Field) bool { return strings.HasPrefix(f.Key, target+".") })
 }
 
-// settings is the form of a target's own settings below a button that folds it;
-// nil where it has none. The form lives as long as the panel, so that what is
-// being typed stays.
-func (p *Panel) settings(target, title string) fyne.CanvasObject {
+// newSettings makes the form of a target's own settings below a button that
+// folds it; nil where it has none.
+func (p *Panel) newSettings(target, title string) *targetSettings {
 	r := p.needs.Recipe()
 	if !hasSettings(&r, target) {
 		return nil
 	}
-	s := p.forms[target]
-	if s == nil {
-		s = &targetSettings{recipe: r}
-		s.form = forms.New(&s.recipe, func(key string) bool { return !strings.HasPrefix(key, target+".") }, nil)
-		s.form.OnChange = func() {
-			if err := p.needs.SetRecipe(s.recipe.Clone()); err != nil {
-				p.env.Window.Report("That cannot be set", diag.FromError("recipe.invalid", err))
-			}
+	s := &targetSettings{recipe: r, title: title}
+	s.form = forms.New(&s.recipe, func(key string) bool { return !strings.HasPrefix(key, target+".") }, nil)
+	s.form.OnChange = func() {
+		if err := p.needs.SetRecipe(s.recipe.Clone()); err != nil {
+			p.env.Window.Report("That cannot be set", diag.FromError("recipe.invalid", err))
 		}
-		p.forms[target] = s
 	}
-	s.recipe = r
-	s.form.Refresh()
+	s.fold = hint.NewButton("Settings", nil, "", s.toggle)
+	s.fold.Importance = widget.LowImportance
+	s.body = container.NewPadded(s.form.Content)
+	s.body.Hide()
+	s.box = container.NewVBox(container.NewHBox(s.fold), s.body)
+	s.folded()
+	return s
+}
+
+// show brings the form up to date with a recipe. What a person types, and what
+// was refused of it, stays where the recipe is the same.
+func (s *targetSettings) show(r plan.Recipe) {
+	if !reflect.DeepEqual(s.recipe, r) {
+		s.recipe = r
+		s.form.Refresh()
+	}
+}
+
+func (s *targetSettings) toggle() {
+	if s.body.Visible() {
+		s.body.Hide()
+	} else {
+		s.body.Show()
+	}
+	s.folded()
+	s.box.Refresh()
+}
+
+// folded makes the button say which way it goes.
+func (s *targetSettings) folded() {
 	icon, what := base.MenuExpandIcon(), "Show what can be set about "
-	if s.open {
+	if s.body.Visible() {
 		icon, what = base.MenuDropDownIcon(), "Hide what can be set about "
 	}
-	fold := hint.NewButton("Settings", icon, what+title, func() { s.open = !s.open; p.reloadTargets() })
-	fold.Importance = widget.LowImportance
-	box := container.NewVBox(container.NewHBox(fold))
-	if s.open {
-		box.Add(container.NewPadded(s.form.Content))
-	}
-	return box
+	s.fold.SetIcon(icon)
+	s.fold.SetHint(what + s.title)
 }

@@ -3,21 +3,13 @@ package convert
 import (
 	"context"
 	"fmt"
-	"image/color"
 	"maps"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/plan"
-	"slipway/conversion/target"
-	"slipway/ui/widgets/hint"
-	"slipway/ui/widgets/words"
 )
 
 // allOfThem is said where there is nothing to remark.
@@ -66,44 +58,6 @@ func bitsText(s *plan.Support) string {
 		parts = append(parts, count+" "+c.text)
 	}
 	return strings.Join(parts, ", ")
-}
-
-// supportLine is what a target's row says of the open model, with a button for
-// the rest where there is more to say; nil where nothing is known.
-func (p *Panel) supportLine(info target.Info) fyne.CanvasObject {
-	s := p.support[info.Name]
-	if s == nil {
-		if !p.asked || p.needs.Model() == nil || len(p.needs.Model().Summary.Findings.Errors()) > 0 {
-			return nil
-		}
-		return asHigh(words.Caption("looking at the layers …"))
-	}
-	line := words.Caption("")
-	if s.OK {
-		text := supportText(s)
-		if text == allOfThem {
-			line.Importance = widget.SuccessImportance
-		}
-		line.SetText(text)
-	} else {
-		line.Importance = widget.WarningImportance
-		line.SetText(refusal(s))
-	}
-	findings := supportFindings(s)
-	if len(findings) == 0 {
-		return asHigh(line)
-	}
-	more := hint.NewButton("Details", nil, "Layer by layer: what "+info.Title+" would do", func() { p.env.Window.Report("What "+info.Title+" would do", findings) })
-	more.Importance = widget.LowImportance
-	return container.NewBorder(nil, nil, nil, more, container.NewVBox(layout.NewSpacer(), line, layout.NewSpacer()))
-}
-
-// asHigh gives a line the height that it has beside a button, so that no row
-// moves under the pointer while the targets are looked at.
-func asHigh(line fyne.CanvasObject) fyne.CanvasObject {
-	least := canvas.NewRectangle(color.Transparent)
-	least.SetMinSize(fyne.NewSize(0, widget.NewButton("Details", nil).MinSize().Height))
-	return container.NewStack(least, container.NewVBox(layout.NewSpacer(), line, layout.NewSpacer()))
 }
 
 // supportFindings puts all that was found out into the form of a report, layers

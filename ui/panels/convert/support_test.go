@@ -4,16 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/test"
-
 	"slipway/conversion/diag"
 	"slipway/conversion/plan"
 	"slipway/conversion/target"
-	"slipway/ui/widgets/hint"
-	"slipway/ui/widgets/words"
 )
 
 func TestSupportText(t *testing.T) {
@@ -35,15 +28,5 @@ func TestSupportText(t *testing.T) {
 	l := supportFindings(s)
 	if len(l) != 4 || len(l[1].Layers) != 2 || l[3].Text != "stays in float: no kernel for it" || len(l[3].Layers) != 2 || !strings.Contains(l[2].Text, "GATHER leaves the fast path: it is not among") {
 		t.Errorf("findings %v", l)
-	}
-}
-
-// TestRowsDoNotMoveWhileTargetsAreLookedAt: a click would meet another target.
-func TestRowsDoNotMoveWhileTargetsAreLookedAt(t *testing.T) {
-	test.NewApp()
-	line := func() fyne.CanvasObject { return words.Caption("all layers can be converted") }
-	beside := container.NewBorder(nil, nil, nil, hint.NewButton("Details", nil, "", nil), container.NewVBox(layout.NewSpacer(), line(), layout.NewSpacer()))
-	if a, b := asHigh(line()).MinSize().Height, beside.MinSize().Height; a != b {
-		t.Errorf("a line is %v high alone and %v beside its button", a, b)
 	}
 }

@@ -9,17 +9,15 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/layout"
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"slipway/conversion/diag"
 	"slipway/conversion/plan"
 	"slipway/project"
 	"slipway/project/jobs"
 	"slipway/ui/panel"
-	"slipway/ui/widgets/field"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/rows"
 	"slipway/ui/widgets/split"
 	"slipway/ui/widgets/words"
 )
@@ -43,23 +41,22 @@ type Needs interface {
 
 // Panel is the conversion page.
 type Panel struct {
-	env     panel.Env
-	needs   Needs
-	content fyne.CanvasObject
-	targets *fyne.Container
-	recipe  *widget.Label
-	start   *hint.Button
-	why     *widget.Label // why it is greyed
-	jobs    *fyne.Container
-	results *fyne.Container
-	picked  map[string]bool
-	checks  map[string]*field.Check // by target
-	rows    map[int64]*jobRow
-	wake    chan struct{}
-	looking chan struct{}
-	support map[string]*plan.Support // by target, once it is known
-	asked   bool                     // support is being found out
-	forms   map[string]*targetSettings
+	env        panel.Env
+	needs      Needs
+	content    fyne.CanvasObject
+	targets    *fyne.Container
+	recipe     *widget.Label
+	start      *hint.Button
+	why        *widget.Label // why it is greyed
+	jobs       *fyne.Container
+	results    *rows.List
+	picked     map[string]bool
+	jobRows    map[int64]*jobRow
+	wake       chan struct{}
+	looking    chan struct{}
+	support    map[string]*plan.Support // by target, once it is known
+	asked      bool                     // support is being found out
+	targetRows map[string]*targetRow
 }
 
 var (
@@ -69,7 +66,7 @@ var (
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs) *Panel {
-	p := &Panel{env: env, needs: needs, picked: map[string]bool{"onnx": true, "openvino": true, "tflite": true}, checks: map[string]*field.Check{}, rows: map[int64]*jobRow{}, forms: map[string]*targetSettings{}, wake: make(chan struct{}, 1), looking: make(chan struct{}, 1)}
+	p := &Panel{env: env, needs: needs, picked: map[string]bool{"onnx": true, "openvino": true, "tflite": true}, jobRows: map[int64]*jobRow{}, targetRows: map[string]*targetRow{}, wake: make(chan struct{}, 1), looking: make(chan struct{}, 1)}
 	p.build()
 	needs.Listen(func(e project.Event) {
 		switch e.Kind {
@@ -116,7 +113,7 @@ func (p *Panel) follow() {
 }
 
 func (p *Panel) build() {
-	p.targets, p.jobs, p.results = container.NewVBox(), container.NewVBox(), container.NewVBox()
+	p.targets, p.jobs, p.results = container.NewVBox(), container.NewVBox(), rows.New()
 	p.recipe = widget.NewLabel("")
 	p.recipe.Wrapping, p.recipe.Importance = fyne.TextWrapWord, widget.LowImportance
 	p.start = hint.NewButton("Convert", base.MediaPlayIcon(), "", p.convert)
@@ -129,75 +126,11 @@ func (p *Panel) build() {
 	// The button stays in sight however many targets there are.
 	foot := container.NewVBox(widget.NewSeparator(), container.NewPadded(container.NewVBox(recipe, p.start, p.why)))
 	left := container.NewBorder(nil, foot, nil, nil, container.NewVScroll(container.NewPadded(container.NewVBox(words.Title("Targets"), p.targets))))
-	right := container.NewVScroll(container.NewPadded(container.NewVBox(words.Title("Artefacts"), p.results, words.Title("Jobs"), p.jobs)))
+	right := container.NewVScroll(container.NewPadded(container.NewVBox(words.Title("Artefacts"), p.results.Content, words.Title("Jobs"), p.jobs)))
 	p.content = split.New(left, right, 0.34)
 	p.reloadTargets()
 	p.reloadResults()
 	p.reloadJobs()
-}
-
-func (p *Panel) reloadTargets() {
-	var rows []fyne.CanvasObject
-	targets := p.targetsNow()
-	common := sameReason(targets) // then the button says it, once
-	for _, c := range targets {
-		check := p.check(c)
-		under := container.New(layout.NewCustomPaddedVBoxLayout(-9), words.Caption(c.Info.About))
-		s := p.support[c.Info.Name]
-		if c.Reason != "" && !common && (s == nil || s.OK) { // a refusal stands beside its details
-			reason := words.Caption(c.Reason)
-			reason.Importance = widget.WarningImportance
-			under.Add(reason)
-		}
-		if line := p.supportLine(c.Info); line != nil {
-			under.Add(line)
-		}
-		if f := p.settings(c.Info.Name, c.Info.Title); f != nil && c.Enabled {
-			under.Add(f)
-		}
-		rows = append(rows, container.NewVBox(check, container.New(layout.NewCustomPaddedLayout(-10, 2, 26, 0), under)))
-	}
-	p.targets.Objects = rows
-	p.targets.Refresh()
-	r := p.needs.Recipe()
-	p.recipe.SetText("Recipe: " + Describe(&r))
-	p.enableStart()
-}
-
-// check is the box of a target. It lives as long as the panel: what is found out
-// meanwhile takes neither the focus nor half a click from it.
-func (p *Panel) check(c project.TargetChoice) *field.Check {
-	b := p.checks[c.Info.Name]
-	if b == nil {
-		b = field.NewCheck(c.Info.Title, nil)
-		p.checks[c.Info.Name] = b
-	}
-	b.OnChanged = nil // it is not a person who sets it now
-	b.SetChecked(p.picked[c.Info.Name] && c.Enabled)
-	b.OnChanged = func(on bool) { p.picked[c.Info.Name] = on; p.enableStart() }
-	if c.Enabled {
-		b.Enable()
-	} else {
-		b.Disable()
-	}
-	return b
-}
-
-// targetsNow are the targets with what was found out about each of them.
-func (p *Panel) targetsNow() []project.TargetChoice { return judged(p.needs.Targets(), p.support) }
-
-func (p *Panel) chosen() []string { return chosen(p.targetsNow(), p.picked) }
-
-func (p *Panel) enableStart() {
-	text, reason := startText(p.targetsNow(), p.picked)
-	p.start.SetText(text)
-	p.why.SetText(reason)
-	p.start.Because(reason)
-	if reason == "" {
-		p.why.Hide()
-		return
-	}
-	p.why.Show()
 }
 
 // Commands implements panel.Commander.
@@ -210,10 +143,4 @@ func (p *Panel) Commands() []panel.Command {
 			return reason
 		},
 	}}
-}
-
-func (p *Panel) convert() {
-	if _, err := p.needs.Convert(p.chosen()); err != nil {
-		p.env.Window.Report("Cannot convert", diag.FromError("convert.failed", err))
-	}
 }

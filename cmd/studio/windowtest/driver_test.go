@@ -301,24 +301,6 @@ func (w *window) click(text string) {
 	w.tool("mousemove", "--window", w.id, strconv.Itoa(p.x), strconv.Itoa(p.y), "click", "1")
 }
 
-// press clicks on what text says until then is there to be pressed, as a person
-// does who sees that a click on a crowded machine went astray; the log tells of it.
-func (w *window) press(text, then string) {
-	w.t.Helper()
-	for range 3 {
-		w.click(text)
-		for end := time.Now().Add(patience / 3); time.Now().Before(end); time.Sleep(pollEvery) {
-			for _, p := range w.places() {
-				if strings.HasPrefix(p.text, then) && !p.disabled {
-					return
-				}
-			}
-		}
-		w.t.Logf("a click on %q changed nothing", text)
-	}
-	w.t.Fatalf("pressing %q does not lead to %q but to %+v", text, then, w.places())
-}
-
 // drop drags files onto the window's middle.
 func (w *window) drop(files ...string) {
 	w.t.Helper()

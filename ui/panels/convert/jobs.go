@@ -15,6 +15,7 @@ import (
 	"slipway/project/jobs"
 	"slipway/ui/widgets/hint"
 	"slipway/ui/widgets/meter"
+	"slipway/ui/widgets/rows"
 	"slipway/ui/widgets/words"
 )
 
@@ -46,6 +47,8 @@ func (p *Panel) reloadJobs() {
 		if r == nil {
 			r = p.newRow(j.ID)
 			p.jobRows[j.ID] = r
+			r.update(j)
+			rows.Settle(r.box, p.jobs.Size().Width)
 		}
 		r.update(j)
 		objects = append(objects, r.box)

@@ -18,7 +18,6 @@ import (
 	"slipway/project"
 	"slipway/ui/forms"
 	"slipway/ui/panel"
-	"slipway/ui/widgets/field"
 	"slipway/ui/widgets/hint"
 	"slipway/ui/widgets/split"
 	"slipway/ui/widgets/words"
@@ -50,7 +49,7 @@ type Panel struct {
 	effect  *widget.Label
 	warn    *widget.Label // what about the recipe will hurt
 	yaml    *widget.Label
-	layer   *fyne.Container // settings of the selected layer
+	layer   *layerBox // settings of the selected layer
 	runs    *sideBySide
 	looking chan struct{}
 	own     bool // the panel itself sets the recipe
@@ -103,7 +102,7 @@ func (p *Panel) build() {
 	p.warn.Wrapping, p.warn.Importance = fyne.TextWrapWord, widget.WarningImportance
 	p.yaml = widget.NewLabel("")
 	p.yaml.TextStyle.Monospace, p.yaml.SizeName = true, base.SizeNameCaptionText
-	p.layer = container.NewVBox()
+	p.layer = p.newLayer()
 	p.runs = newSideBySide()
 	p.runs.names = map[string]string{}
 	for _, c := range p.needs.Targets() {
@@ -127,7 +126,7 @@ func (p *Panel) build() {
 	})
 	recipe := container.NewVBox(container.NewHBox(fold, copyRecipe), p.yaml)
 	right := container.NewVScroll(container.NewPadded(container.NewVBox(
-		words.Title("What it will do"), p.effect, p.warn, p.runs.content, p.layer, recipe)))
+		words.Title("What it will do"), p.effect, p.warn, p.runs.content, p.layer.content, recipe)))
 	left := container.NewVScroll(container.NewPadded(p.form.Content))
 	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split.New(left, right, 0.42))
 	p.describe()
@@ -186,39 +185,4 @@ func unless(can bool, reason string) string {
 		return ""
 	}
 	return reason
-}
-
-// reloadLayer offers what can be set for the selected layer alone.
-func (p *Panel) reloadLayer() {
-	p.layer.RemoveAll()
-	name := p.env.Selection.Get()
-	if name == "" || strings.HasPrefix(name, ":") || p.needs.Model() == nil {
-		return
-	}
-	p.layer.Add(words.Title("Selected layer"))
-	l := widget.NewLabel(name)
-	l.Truncation = fyne.TextTruncateEllipsis
-	p.layer.Add(l)
-	keep := field.NewCheck("Keep in float when quantizing", func(on bool) {
-		r := p.needs.Recipe()
-		KeepFloat(&r, name, on)
-		p.try(p.needs.SetRecipe(r))
-	})
-	for _, k := range p.recipe.Quantize.KeepFloat {
-		if k == name {
-			keep.Checked = true
-		}
-	}
-	p.layer.Add(keep)
-	ratio := field.NewSlider(0, 0.95)
-	ratio.Step = 0.05
-	ratio.Value = p.recipe.Prune.Layers[name]
-	text := widget.NewLabel(ratioText(ratio.Value))
-	ratio.OnChanged = func(v float64) { text.SetText(ratioText(v)) }
-	ratio.OnChangeEnded = func(v float64) {
-		r := p.needs.Recipe()
-		PruneLayer(&r, name, v)
-		p.try(p.needs.SetRecipe(r))
-	}
-	p.layer.Add(container.NewBorder(nil, nil, widget.NewLabel("Prune"), text, ratio))
 }

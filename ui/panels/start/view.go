@@ -22,6 +22,7 @@ import (
 	"slipway/ui/panel"
 	"slipway/ui/theme"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/rows"
 	"slipway/ui/widgets/words"
 	"slipway/units"
 )
@@ -50,8 +51,8 @@ type Panel struct {
 	needs    Needs
 	act      Actions
 	content  fyne.CanvasObject
-	recent   *fyne.Container
-	runtimes *fyne.Container
+	recent   *rows.List
+	runtimes *rows.List
 	installs map[string]*installRow // by the job's title, of runtimes that are not here
 	wake     chan struct{}
 }
@@ -60,7 +61,7 @@ var _ panel.Panel = (*Panel)(nil)
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs, act Actions) *Panel {
-	p := &Panel{env: env, needs: needs, act: act, recent: container.NewVBox(), runtimes: container.NewVBox(), installs: map[string]*installRow{}, wake: make(chan struct{}, 1)}
+	p := &Panel{env: env, needs: needs, act: act, recent: rows.New(), runtimes: rows.New(), installs: map[string]*installRow{}, wake: make(chan struct{}, 1)}
 	p.build()
 	needs.Listen(func(e project.Event) {
 		switch e.Kind {
@@ -114,30 +115,30 @@ func (p *Panel) build() {
 	sample := hint.NewButton("Try the sample (EfficientNet-Lite0)", base.MediaPlayIcon(), "A classifier of photographs that comes with the studio", p.act.Sample)
 	drop := widget.NewLabel("or drop a file anywhere on this window: a model opens, pictures are tested, a folder measures accuracy")
 	drop.Importance, drop.Wrapping = widget.LowImportance, fyne.TextWrapWord
-	left := container.NewVBox(container.New(layout.NewCustomPaddedLayout(0, 0, 6, 6), head), sub, container.New(layout.NewCustomPaddedLayout(4, 4, 6, 6), container.NewHBox(open, sample)), drop, words.Title("Recent"), p.recent)
-	right := container.NewVBox(words.Title("Runtimes on this machine"), p.runtimes)
+	left := container.NewVBox(container.New(layout.NewCustomPaddedLayout(0, 0, 6, 6), head), sub, container.New(layout.NewCustomPaddedLayout(4, 4, 6, 6), container.NewHBox(open, sample)), drop, words.Title("Recent"), p.recent.Content)
+	right := container.NewVBox(words.Title("Runtimes on this machine"), p.runtimes.Content)
 	body := container.New(&twoColumns{}, left, right)
 	p.content = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(36, 24, 36, 36), body))
 }
 
 func (p *Panel) reloadRecent() {
 	list := p.act.Recent()
-	if len(list) == 0 {
-		p.recent.Objects = []fyne.CanvasObject{words.Caption("Models that you open appear here.")}
-		p.recent.Refresh()
-		return
-	}
-	var rows []fyne.CanvasObject
+	var shown []rows.Row
 	for _, r := range list[:min(8, len(list))] {
-		b := hint.NewButton(shorten(filepath.Base(r.Path), 64), nil, r.Path, func() { p.act.Open(r.Path) })
-		b.Alignment = widget.ButtonAlignLeading
-		b.Importance = widget.LowImportance
-		l := words.Caption(recentText(r))
-		l.Wrapping, l.Truncation = fyne.TextWrapOff, fyne.TextTruncateEllipsis
-		rows = append(rows, container.New(layout.NewCustomPaddedVBoxLayout(-8), b, l))
+		text := recentText(r)
+		shown = append(shown, rows.Row{Key: r.Path, State: text, Make: func() fyne.CanvasObject {
+			b := hint.NewButton(shorten(filepath.Base(r.Path), 64), nil, r.Path, func() { p.act.Open(r.Path) })
+			b.Alignment = widget.ButtonAlignLeading
+			b.Importance = widget.LowImportance
+			l := words.Caption(text)
+			l.Wrapping, l.Truncation = fyne.TextWrapOff, fyne.TextTruncateEllipsis
+			return container.New(layout.NewCustomPaddedVBoxLayout(-8), b, l)
+		}})
 	}
-	p.recent.Objects = rows
-	p.recent.Refresh()
+	if len(shown) == 0 {
+		shown = append(shown, rows.Row{Make: func() fyne.CanvasObject { return words.Caption("Models that you open appear here.") }})
+	}
+	p.recent.Show(shown)
 }
 
 // absence says why a runtime is not here and what to do about it.
@@ -193,35 +194,45 @@ type installRow struct {
 func (p *Panel) reloadRuntimes() {
 	status := p.needs.RuntimeStatus()
 	if status == nil {
-		p.runtimes.Objects = []fyne.CanvasObject{container.NewHBox(widget.NewActivity(), words.Caption("looking …"))}
-		p.runtimes.Refresh()
+		p.runtimes.Show([]rows.Row{{Make: func() fyne.CanvasObject {
+			return container.NewHBox(widget.NewActivity(), words.Caption("looking …"))
+		}}})
 		return
 	}
-	clear(p.installs)
-	var rows []fyne.CanvasObject
+	var shown []rows.Row
 	for _, r := range status {
-		dot := canvas.NewCircle(theme.Current(theme.ColorMatch))
-		if !r.OK {
-			dot.FillColor = theme.Current(theme.ColorDrift)
-		}
-		mark := container.NewCenter(container.New(layout.NewGridWrapLayout(fyne.NewSize(9, 9)), dot))
-		name := widget.NewLabel(r.Title)
-		name.TextStyle.Bold = true
-		note := words.Caption(runtimeText(&r))
-		text := container.New(layout.NewCustomPaddedVBoxLayout(-8), name, note)
-		var right fyne.CanvasObject
-		if !r.OK && p.act.CanInstall(r.Name) {
-			b := hint.NewButton("Install", base.DownloadIcon(), "Gets "+r.Title+" through pip into your cache", func() { p.act.Install(r.Name, r.Title) })
-			p.installs["install "+r.Title] = &installRow{button: b, note: note, idle: note.Text}
-			right = container.NewVBox(b)
-		} else if !r.OK {
-			right = container.NewVBox(hint.NewButton("Why…", nil, "Why it is not here, and how to get it", func() { p.env.Window.Report(r.Title, absence(&r)) }))
-		}
-		rows = append(rows, container.NewBorder(nil, nil, container.NewVBox(container.New(layout.NewCustomPaddedLayout(12, 0, 6, 0), mark)), right, text))
+		can := p.act.CanInstall(r.Name)
+		shown = append(shown, rows.Row{
+			Key: r.Name, State: fmt.Sprintf("%t %t %t %q %q %q", r.OK, can, theme.Dark(), runtimeText(&r), r.Reason, r.Cure),
+			Make: func() fyne.CanvasObject { return p.runtime(&r, can) },
+		})
 	}
-	p.runtimes.Objects = rows
-	p.runtimes.Refresh()
+	p.runtimes.Show(shown)
 	p.reloadInstalls()
+}
+
+// runtime draws what was found of a runtime, with a button for what can be done
+// where it is missing.
+func (p *Panel) runtime(r *project.RuntimeStatus, canInstall bool) fyne.CanvasObject {
+	dot := canvas.NewCircle(theme.Current(theme.ColorMatch))
+	if !r.OK {
+		dot.FillColor = theme.Current(theme.ColorDrift)
+	}
+	mark := container.NewCenter(container.New(layout.NewGridWrapLayout(fyne.NewSize(9, 9)), dot))
+	name := widget.NewLabel(r.Title)
+	name.TextStyle.Bold = true
+	note := words.Caption(runtimeText(r))
+	text := container.New(layout.NewCustomPaddedVBoxLayout(-8), name, note)
+	delete(p.installs, "install "+r.Title)
+	var right fyne.CanvasObject
+	if !r.OK && canInstall {
+		b := hint.NewButton("Install", base.DownloadIcon(), "Gets "+r.Title+" through pip into your cache", func() { p.act.Install(r.Name, r.Title) })
+		p.installs["install "+r.Title] = &installRow{button: b, note: note, idle: note.Text}
+		right = container.NewVBox(b)
+	} else if !r.OK {
+		right = container.NewVBox(hint.NewButton("Why…", nil, "Why it is not here, and how to get it", func() { p.env.Window.Report(r.Title, absence(r)) }))
+	}
+	return container.NewBorder(nil, nil, container.NewVBox(container.New(layout.NewCustomPaddedLayout(12, 0, 6, 0), mark)), right, text)
 }
 
 func (p *Panel) reloadInstalls() {

@@ -3,7 +3,7 @@
 package test
 
 import (
-	"slices"
+	"fmt"
 	"sync"
 	"time"
 
@@ -22,6 +22,7 @@ import (
 	"slipway/ui/panel"
 	"slipway/ui/theme"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/rows"
 )
 
 // Needs is what the panel asks of the application.
@@ -44,10 +45,9 @@ type Panel struct {
 	env     panel.Env
 	needs   Needs
 	content fyne.CanvasObject
-	list    *fyne.Container
+	list    *rows.List
 	note    *widget.Label
 	wake    chan struct{}
-	kept    map[string]keptRow // by path
 	add     *hint.Button
 	load    *hint.Button
 	again   *hint.Button
@@ -55,13 +55,6 @@ type Panel struct {
 
 	mu     sync.Mutex
 	thumbs map[string]*thumb // by path, made once; nil: not to be read
-}
-
-// keptRow is a picture's row with what it shows, so that it is built anew only
-// where that changed.
-type keptRow struct {
-	state  string
-	object fyne.CanvasObject
 }
 
 var _ panel.Panel = (*Panel)(nil)
@@ -109,7 +102,7 @@ func (p *Panel) follow() {
 }
 
 func (p *Panel) build() {
-	p.list = container.NewVBox()
+	p.list = rows.New()
 	p.note = widget.NewLabel("")
 	p.note.Wrapping = fyne.TextWrapWord
 	p.note.Importance = widget.WarningImportance
@@ -135,7 +128,7 @@ func (p *Panel) build() {
 	p.again = hint.NewButton("Test again", base.ViewRefreshIcon(), "All pictures on all variants", p.needs.RetestPictures)
 	p.clear = hint.NewButton("Clear", base.DeleteIcon(), "Takes all pictures away; the files stay", p.needs.ClearPictures)
 	bar := container.NewHBox(p.add, p.load, layout.NewSpacer(), p.again, p.clear)
-	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator(), p.note), nil, nil, nil, container.NewVScroll(container.NewPadded(p.list)))
+	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator(), p.note), nil, nil, nil, container.NewVScroll(container.NewPadded(p.list.Content)))
 	p.reload()
 }
 
@@ -169,30 +162,22 @@ func (p *Panel) reload() {
 	}
 	pics := p.needs.Pictures()
 	p.enable(len(pics) > 0)
-	rows := make([]fyne.CanvasObject, 0, len(pics))
-	kept := map[string]keptRow{}
+	// Rows that did not change are the same objects: the list keeps its place while answers come.
+	var list []rows.Row
 	for i := len(pics) - 1; i >= 0; i-- {
 		pic := &pics[i]
 		p.mu.Lock()
 		thumb := p.thumbs[pic.Path]
 		p.mu.Unlock()
-		state := rowState(pic, thumb != nil, theme.Dark(), p.needs.Variant)
-		r, ok := p.kept[pic.Path]
-		if !ok || r.state != state {
-			r = keptRow{state, p.row(pic, thumb)}
-		}
-		kept[pic.Path] = r
-		rows = append(rows, r.object)
+		list = append(list, rows.Row{
+			Key: pic.Path, State: rowState(pic, thumb != nil, theme.Dark(), p.needs.Variant),
+			Make: func() fyne.CanvasObject { return p.row(pic, thumb) },
+		})
 	}
-	p.kept = kept
-	if len(rows) == 0 {
-		rows = append(rows, p.empty())
+	if len(list) == 0 {
+		list = append(list, rows.Row{State: fmt.Sprint(p.needs.Model() != nil), Make: p.empty})
 	}
-	// Rows that did not change are the same objects: the list keeps its place while answers come.
-	if !slices.Equal(p.list.Objects, rows) {
-		p.list.Objects = rows
-		p.list.Refresh()
-	}
+	p.list.Show(list)
 }
 
 func (p *Panel) enable(some bool) {

@@ -6,15 +6,16 @@ import (
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
-	"slipway/conversion/tensor"
 )
 
 // Trial is what one way to choose ranges made of a graph.
 type Trial struct {
 	Method string  // of Options, or a variation of it
-	SQNR   float64 // of the outputs for the middle one of the inputs, in dB, mean over outputs; NaN where the trial did not run
+	SQNR   float64 // of the outputs, in dB, mean over inputs and outputs; NaN where the trial did not run
 	Pooled float64 // the same of all inputs taken together: those with large outputs weigh most
 	Chosen bool
+
+	out bool // too far behind to go on with after the first inputs
 }
 
 // candidates are the ways that Auto tries, from those that cut off least: none of
@@ -67,13 +68,6 @@ const (
 	worth = 3
 )
 
-// trialInputs bounds the inputs that each candidate runs on, trialBytes those
-// that are kept to choose them from.
-const (
-	trialInputs = 12
-	trialBytes  = 256 << 20
-)
-
 // Auto measures g as Calibrate does, once for all methods, quantizes a copy of it
 // by each and runs the copies on inputs that had no part in the ranges, where
 // there are enough. It returns options, with Stats of all inputs, for the method
@@ -90,20 +84,11 @@ func Auto(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runn
 	if len(m.stats) == 0 {
 		return &chosen, nil, nil
 	}
-	var inputs, want [][]*tensor.Tensor
-	skip := map[int]bool{}
-	for _, s := range m.held(trialInputs) {
-		inputs, want, skip[s.index] = append(inputs, s.in), append(want, s.out), true
-	}
-	rest := map[string]Stats{}
-	for name, s := range m.stats {
-		rest[name] = s.without(skip)
-	}
 	chosen.memo, chosen.headroom = &memo{}, headroom
-	t := &tryer{g: g, reg: reg, r: r, inputs: inputs, want: want, lone: o.Profile.lone}
+	t := &tryer{g: g, reg: reg, r: r, folds: m.folds(work(g)), lone: o.Profile.lone}
 	for _, c := range candidates {
 		try := chosen
-		try.Method, try.Tighten, try.Stats = c.method, c.tighten, rest
+		try.Method, try.Tighten, try.Stats = c.method, c.tighten, t.folds[0].stats
 		if !slices.ContainsFunc(t.ways, func(o *Options) bool { return alike(g, o, &try) }) {
 			t.add(c.title, &try)
 		}
@@ -208,21 +193,4 @@ func stem(g *ir.Graph, o *Options) []string {
 		return nil
 	}
 	return names
-}
-
-// held picks at most n samples to try on, at even distances. Where only some of
-// the inputs were looked at element by element, no more than half of the others:
-// the ranges tried should come from as many inputs as those in the end.
-func (m *measured) held(n int) []sample {
-	if len(m.samples) > 0 && m.samples[0].index > 0 {
-		n = min(n, (len(m.samples)+1)/2)
-	}
-	if len(m.samples) <= n {
-		return m.samples
-	}
-	var out []sample
-	for i := range n {
-		out = append(out, m.samples[i*len(m.samples)/n])
-	}
-	return out
 }

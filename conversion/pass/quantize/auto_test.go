@@ -12,12 +12,14 @@ import (
 	"slipway/conversion/tensor"
 )
 
-// TestAuto: one stray value in one input spoils the range of extremes, and Auto
+// TestAuto: one stray value in a few inputs spoils the range of extremes, and Auto
 // finds that out; it always takes the trial that came nearest.
 func TestAuto(t *testing.T) {
 	calm := samples(8, 1, 3, 8, 8)
-	stray := append(samples(trialInputs, 1, 3, 8, 8), noise(99, 1, 1, 3, 8, 8))
-	tensor.View[float32](stray[trialInputs])[5] = 300
+	stray := samples(2*trialInputs, 1, 3, 8, 8)
+	for i := 0; i < len(stray); i += 5 {
+		tensor.View[float32](stray[i])[5] = 300
+	}
 	for name, c := range map[string]struct {
 		in      []*tensor.Tensor
 		extreme bool // minmax may win

@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"runtime"
-	"slices"
 	"sync"
 
 	"slipway/conversion/ir"
@@ -14,47 +13,92 @@ import (
 
 // tryer tries ways to quantize one graph.
 type tryer struct {
-	g            *ir.Graph
-	reg          *op.Registry
-	r            Runner
+	g      *ir.Graph
+	reg    *op.Registry
+	r      Runner
+	folds  []fold
+	trials []Trial
+	ways   []*Options
+	seen   [][]noises // of each trial, by fold; nil where it did not run
+	done   int
+	lone   float64 // the weight of Pooled in the choice
+}
+
+// fold is some inputs, the answers to them, and the measurements of all others.
+type fold struct {
 	inputs, want [][]*tensor.Tensor
-	trials       []Trial
-	ways         []*Options
-	done         int
-	lone         float64 // the weight of Pooled in the choice
+	stats        map[string]Stats
 }
 
 func (t *tryer) add(title string, o *Options) {
-	t.trials, t.ways = append(t.trials, Trial{Method: title, SQNR: math.NaN(), Pooled: math.NaN()}), append(t.ways, o)
+	t.trials = append(t.trials, Trial{Method: title, SQNR: math.NaN(), Pooled: math.NaN()})
+	t.ways, t.seen = append(t.ways, o), append(t.seen, make([]noises, len(t.folds)))
 }
 
-// run tries what was added since the last time. Where the very first is near
-// enough, it is the only one.
+// behind dB on the first fold take a trial out: the other inputs would hardly make
+// up for them.
+const behind = 4
+
+// run tries what was added since the last time, all on the first fold and the
+// better of them on the others. Where the very first is near enough, it is the
+// only one.
 func (t *tryer) run(ctx context.Context) error {
-	try := func(i int) {
-		if got, err := attempt(ctx, t.g, t.reg, t.ways[i], t.r, t.inputs); err == nil {
-			t.trials[i].SQNR, t.trials[i].Pooled = nearness(got, t.want)
-		}
-	}
+	var jobs, tried [][2]int
 	if t.done == 0 {
-		if try(0); min(t.trials[0].SQNR, t.trials[0].Pooled) >= enough {
-			t.trials, t.ways = t.trials[:1], t.ways[:1]
+		tried = [][2]int{{0, 0}}
+		if t.all(ctx, tried); min(t.trials[0].SQNR, t.trials[0].Pooled) >= enough {
+			t.trials, t.ways, t.done = t.trials[:1], t.ways[:1], 1
+			return ctx.Err()
 		}
 		t.done = 1
 	}
+	for ; t.done < len(t.trials); t.done++ {
+		jobs = append(jobs, [2]int{t.done, 0})
+	}
+	tried = append(tried, jobs...)
+	t.all(ctx, jobs)
+	most := math.Inf(-1)
+	for _, seen := range t.seen {
+		if s := t.weigh(nearness(seen[:1])); s > most {
+			most = s
+		}
+	}
+	jobs = nil
+	for _, j := range tried {
+		t.trials[j[0]].out = t.weigh(nearness(t.seen[j[0]][:1])) < most-behind
+		for f := 1; f < len(t.folds) && !t.trials[j[0]].out; f++ {
+			jobs = append(jobs, [2]int{j[0], f})
+		}
+	}
+	t.all(ctx, jobs)
+	return ctx.Err()
+}
+
+// all does jobs, each a trial and a fold.
+func (t *tryer) all(ctx context.Context, jobs [][2]int) {
 	var tries sync.WaitGroup
 	free := make(chan struct{}, min(2, runtime.GOMAXPROCS(0))) // more would be too many copies of the model
-	for ; t.done < len(t.trials); t.done++ {
-		i := t.done
+	for _, j := range jobs {
 		tries.Add(1)
 		free <- struct{}{}
 		go func() {
 			defer func() { <-free; tries.Done() }()
-			try(i)
+			f := t.folds[j[1]]
+			o := *t.ways[j[0]]
+			o.Stats = f.stats
+			if got, err := attempt(ctx, t.g, t.reg, &o, t.r, f.inputs); err == nil {
+				t.seen[j[0]][j[1]] = noisesOf(got, f.want)
+			}
 		}()
 	}
 	tries.Wait()
-	return ctx.Err()
+	for _, j := range jobs {
+		x, seen := &t.trials[j[0]], t.seen[j[0]]
+		if j[1] == 0 {
+			seen = seen[:1]
+		}
+		x.SQNR, x.Pooled = nearness(seen)
+	}
 }
 
 // best is the first trial within the margin of the best one, and that one's
@@ -69,10 +113,16 @@ func (t *tryer) best() (int, float64) {
 	return max(0, t.first(0, most-margin)), most
 }
 
-// score is what the choice goes by.
+// score is what the choice goes by; NaN for what is out of it.
 func (t *tryer) score(i int) float64 {
-	x := t.trials[i]
-	return (1-t.lone)*x.SQNR + t.lone*x.Pooled
+	if t.trials[i].out {
+		return math.NaN()
+	}
+	return t.weigh(t.trials[i].SQNR, t.trials[i].Pooled)
+}
+
+func (t *tryer) weigh(mean, pooled float64) float64 {
+	return (1-t.lone)*mean + t.lone*pooled
 }
 
 // first is the first trial from one on with such a score; -1 where none has it.
@@ -126,58 +176,4 @@ func attempt(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r R
 		return nil
 	})
 	return out, err
-}
-
-// nearness is the signal to quantization noise of the float outputs, in dB
-// between 0 and 100, mean over outputs: of the middle one of the inputs, since a
-// few that are far from all others should not speak for most, and of all inputs
-// together, where they do.
-func nearness(got, want [][]*tensor.Tensor) (middle, pooled float64) {
-	if len(got) != len(want) || len(want) == 0 {
-		return math.NaN(), math.NaN()
-	}
-	outputs := 0
-	for k := range want[0] {
-		if !want[0][k].DType().IsFloat() {
-			continue
-		}
-		var all ratio
-		var each []float64
-		for i := range want {
-			w, g := want[i][k].Float64s(), got[i][k].Float64s()
-			if len(w) != len(g) {
-				return math.NaN(), math.NaN()
-			}
-			one := ratioOf(g, w)
-			all.signal, all.noise = all.signal+one.signal, all.noise+one.noise
-			each = append(each, one.dB())
-		}
-		slices.Sort(each)
-		n := len(each)
-		middle, pooled, outputs = middle+(each[(n-1)/2]+each[n/2])/2, pooled+all.dB(), outputs+1
-	}
-	return middle / float64(outputs), pooled / float64(outputs)
-}
-
-// ratio sums up squares.
-type ratio struct{ signal, noise float64 }
-
-func ratioOf(got, want []float64) ratio {
-	var s ratio
-	for j, w := range want {
-		if d := got[j] - w; !math.IsNaN(w) && !math.IsInf(w, 0) {
-			s.signal, s.noise = s.signal+w*w, s.noise+d*d
-		}
-	}
-	return s
-}
-
-func (s ratio) dB() float64 {
-	switch {
-	case s.noise == 0:
-		return 100
-	case s.signal > 0 && s.noise <= s.signal:
-		return min(100, 10*math.Log10(s.signal/s.noise))
-	}
-	return 0
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/plan"
@@ -79,7 +80,7 @@ func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, rec
 		return diag.Errorf("source.unreadable", "%v", err).In(model.Path)
 	}
 	key := artefactKey(sum, &recipe, target, s.env.Version+pipeline.Interface(tk, target, &recipe))
-	if v := s.byKey(key); v != nil {
+	if v := s.byKey(key, target); v != nil {
 		h.Log("this conversion was made before: %s", v.Title)
 		return nil
 	}
@@ -113,7 +114,13 @@ func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, rec
 		return err
 	}
 	s.mu.Lock()
-	name := s.ownTitle(s.titleOf(target, &recipe))
+	earlier := s.sameFiles(key, target)
+	name := ""
+	if earlier != nil {
+		name = earlier.Title
+	} else {
+		name = s.ownTitle(s.titleOf(target, &recipe))
+	}
 	s.mu.Unlock()
 	v := store.Variant{Key: key, Target: target, Title: name, Recipe: string(yaml), Report: report}
 	if err := ctx.Err(); err != nil {
@@ -123,14 +130,20 @@ func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, rec
 		return err
 	}
 	s.mu.Lock()
-	if s.store == st {
+	open := s.store == st
+	if open {
 		s.variants = append(s.variants, s.variantOf(v))
 	}
 	s.mu.Unlock()
+	if open && earlier != nil { // its files are those of the new one by now
+		if err := s.DeleteVariant(earlier.ID); err != nil {
+			return err
+		}
+	}
 	h.Log("%s: %s", v.Title, res.Verify.Verdict)
 	s.tell(Event{Kind: VariantsChanged})
 	if !res.OK {
-		return diag.Errorf("verify.mismatch", "the artefact is kept to be looked at, but does not compute what the source computes: %s", res.Verify.Why)
+		return diag.Errorf("verify.mismatch", "the artefact is kept to be looked at; no copy of it can be saved")
 	}
 	return nil
 }
@@ -141,24 +154,36 @@ func artefactKey(modelHash string, r *plan.Recipe, target, version string) strin
 	return hex.EncodeToString(sum[:])
 }
 
-func (s *Studio) byKey(key string) *Variant {
+// byKey is the artefact of an earlier conversion that need not be made again:
+// it is there, computes what the source computes, and was verified as far as
+// that is possible here.
+func (s *Studio) byKey(key, target string) *Variant {
 	s.mu.Lock()
-	st := s.store
+	w := s.sameFiles(key, target)
+	status := s.status
 	s.mu.Unlock()
-	if st == nil {
+	if w == nil || !w.Usable() {
 		return nil
 	}
-	stored, err := st.Variants()
-	if err != nil {
+	if _, err := os.Stat(w.Path); err != nil {
 		return nil
 	}
-	for _, v := range stored {
-		if v.Key == key {
-			if w := s.Variant(v.ID); w != nil {
-				if _, err := os.Stat(w.Path); err == nil && w.Usable() {
-					return w
-				}
+	if w.Result != nil && w.Result.Verify.Verdict == verify.NotRun {
+		for _, t := range s.env.Targets {
+			if i := t.Info(); i.Name == target && runs(i, status) {
+				return nil
 			}
+		}
+	}
+	return w
+}
+
+// sameFiles is the artefact whose files a conversion of that key writes, nil
+// where there is none. The lock is held.
+func (s *Studio) sameFiles(key, target string) *Variant {
+	for _, v := range s.variants {
+		if v.ID != 0 && filepath.Base(filepath.Dir(v.Path)) == store.Folder(key, target) {
+			return v
 		}
 	}
 	return nil

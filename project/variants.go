@@ -224,14 +224,14 @@ func choiceOf(info target.Info, m *Model, precision string, status []RuntimeStat
 		return c
 	}
 	c.Enabled = true
-	if status == nil {
+	if status == nil || runs(info, status) {
 		return c
-	}
-	for _, r := range status {
-		if slices.Contains(info.Runtimes, r.Name) && r.OK {
-			return c
-		}
 	}
 	c.Reason = "will not be verified: none of its runtimes is installed here"
 	return c
+}
+
+// runs reports whether a runtime that was found here runs a target's artefacts.
+func runs(info target.Info, status []RuntimeStatus) bool {
+	return slices.ContainsFunc(status, func(r RuntimeStatus) bool { return r.OK && slices.Contains(info.Runtimes, r.Name) })
 }

@@ -137,6 +137,13 @@ func (e *CrashError) Error() string {
 	return s
 }
 
+// Foreign reports whether the death says nothing about the model: the process
+// was killed, most often for want of memory, or stopped at its limit of memory
+// or together with another call.
+func (e *CrashError) Foreign() bool {
+	return e.Signal == "SIGKILL" || strings.HasPrefix(e.Signal, "stopped")
+}
+
 // TimeoutError means that the worker was killed because a deadline passed.
 type TimeoutError struct {
 	Runtime, Stage string

@@ -30,13 +30,15 @@ type statusBar struct {
 	cancel   *hint.Button
 	runtimes *widget.Label
 	jobBox   *fyne.Container
+	failed   *hint.Button   // says what failed while nobody looked
+	seen     map[int64]bool // failures that were in front in the list of jobs
 	loading  string
 	current  int64
 	wake     chan struct{}
 }
 
 func newStatusBar(u *UI) *statusBar {
-	s := &statusBar{u: u, model: widget.NewLabel(""), job: widget.NewLabel(""), bar: meter.New(), runtimes: widget.NewLabel(""), wake: make(chan struct{}, 1)}
+	s := &statusBar{u: u, model: widget.NewLabel(""), job: widget.NewLabel(""), bar: meter.New(), runtimes: widget.NewLabel(""), wake: make(chan struct{}, 1), seen: map[int64]bool{}}
 	s.model.Truncation = fyne.TextTruncateEllipsis
 	s.model.SizeName, s.job.SizeName, s.runtimes.SizeName = base.SizeNameCaptionText, base.SizeNameCaptionText, base.SizeNameCaptionText
 	s.runtimes.Importance = widget.LowImportance
@@ -48,7 +50,9 @@ func newStatusBar(u *UI) *statusBar {
 	s.jobBox = container.NewHBox(middle(s.job), middle(bar), s.cancel)
 	high := canvas.NewRectangle(color.Transparent) // so that a job that comes does not move the line
 	high.SetMinSize(fyne.NewSize(1, 34))
-	s.content = container.NewStack(high, container.NewBorder(nil, nil, nil, container.NewHBox(s.jobBox, middle(s.runtimes)), middle(s.model)))
+	s.failed = hint.NewButton("", base.ErrorIcon(), "Shows why, and what to do about it", func() { u.show("convert") })
+	s.failed.Importance = widget.DangerImportance
+	s.content = container.NewStack(high, container.NewBorder(nil, nil, nil, container.NewHBox(s.failed, s.jobBox, middle(s.runtimes)), middle(s.model)))
 	s.refresh()
 	go s.follow()
 	return s
@@ -91,7 +95,27 @@ func (s *statusBar) refresh() {
 	s.model.SetText(text)
 	var running *jobs.Status
 	waiting := 0
-	for _, j := range s.u.o.Studio.Jobs().List() {
+	list := s.u.o.Studio.Jobs().List()
+	var failed []jobs.Status
+	m := s.u.o.Studio.Model()
+	for _, j := range list {
+		if j.State != jobs.Failed || m != nil && j.Kind != "install" && j.Created.Before(m.Opened) {
+			continue
+		}
+		if s.u.front == "convert" {
+			s.seen[j.ID] = true
+		}
+		if !s.seen[j.ID] {
+			failed = append(failed, j)
+		}
+	}
+	if text := Failed(failed); text == "" {
+		s.failed.Hide()
+	} else {
+		s.failed.SetText(text)
+		s.failed.Show()
+	}
+	for _, j := range list {
 		switch j.State {
 		case jobs.Running:
 			running = &j
@@ -126,6 +150,17 @@ func (s *statusBar) refresh() {
 		t = "looking for runtimes …"
 	}
 	s.runtimes.SetText(t)
+}
+
+// Failed says which jobs failed, "" where none did.
+func Failed(list []jobs.Status) string {
+	switch len(list) {
+	case 0:
+		return ""
+	case 1:
+		return shorten(list[0].Title, 32) + " failed"
+	}
+	return fmt.Sprintf("%d jobs failed", len(list))
 }
 
 // shorten cuts a text to n characters.

@@ -187,6 +187,7 @@ func (u *UI) show(id string) {
 		u.buttons[p.ID()].setSelected(p.ID() == id)
 	}
 	u.front = id
+	u.status.changed()
 	for _, p := range u.panels {
 		if p.ID() == id {
 			p.Shown()

@@ -44,7 +44,7 @@ func newUI(t *testing.T) (*UI, []*page) {
 	studio := project.New(project.Env{DataDir: t.TempDir()})
 	t.Cleanup(func() { studio.Close() })
 	pages := []*page{}
-	for _, id := range []string{"start", "graph", "test", "compare"} {
+	for _, id := range []string{"start", "graph", "test", "compare", "convert"} {
 		pages = append(pages, &page{id: id, label: widget.NewLabel(id)})
 	}
 	u := New(Options{App: app, Studio: studio, Settings: set, Version: "1", Panels: func(panel.Env) []panel.Panel {

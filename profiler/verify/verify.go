@@ -104,7 +104,10 @@ func Run(ctx context.Context, c Config) (*Verdict, error) {
 		}
 		var absent *runtimes.NotAvailableError
 		var refused *runtimes.RefusedError
+		var crash *runtimes.CrashError
 		switch {
+		case errors.As(err, &crash) && crash.Foreign():
+			v.Verdict, v.Why = NotRun, fmt.Sprintf("%s was ended from outside during %s (%s); converting again verifies it", crash.Runtime, crash.Stage, crash.Signal)
 		case errors.As(err, &absent):
 			v.Verdict, v.Why = NotRun, err.Error()
 		case c.Artefact.Model.Format == "tensorrt" && errors.As(err, &refused) && strings.Contains(refused.Text, "Could not find an implementation"):

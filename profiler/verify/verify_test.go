@@ -275,3 +275,28 @@ func TestMasks(t *testing.T) {
 		}
 	}
 }
+
+// dying is a runtime whose process dies when it opens a model.
+type dying struct {
+	chain
+	signal string
+}
+
+func (d dying) Open(context.Context, runtimes.Model, runtimes.Options) (runtimes.Session, error) {
+	return nil, &runtimes.CrashError{Runtime: "dying", Stage: "open", Signal: d.signal}
+}
+
+// TestDeathOfTheRuntime: one that the artefact caused is a mismatch; one that
+// came from outside says nothing about the artefact.
+func TestDeathOfTheRuntime(t *testing.T) {
+	samples, err := Samples([]runtimes.IO{{Name: "x", DType: tensor.Float32, Shape: []int{1, 4}}}, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for signal, want := range map[string]string{"SIGSEGV": Mismatch, "exit status 3": Mismatch, "SIGKILL": NotRun, "stopped at 900 MB of memory": NotRun} {
+		v, err := Run(context.Background(), Config{Source: Side{Runtime: chain{nil, new(int)}}, Artefact: Side{Runtime: dying{signal: signal}}, Precision: "fp32", Samples: samples})
+		if err != nil || v.Verdict != want || v.Why == "" || v.Samples != 0 {
+			t.Errorf("%s: %+v %v", signal, v, err)
+		}
+	}
+}

@@ -192,6 +192,23 @@ func (q *Queue) Cancel(id int64) {
 	}
 }
 
+// Again queues a job that failed or was cancelled once more, in place of itself,
+// under a new number; 0 where there is none that ended so.
+func (q *Queue) Again(id int64) int64 {
+	q.mu.Lock()
+	i := slices.IndexFunc(q.jobs, func(j *job) bool {
+		return j.status.ID == id && (j.status.State == Failed || j.status.State == Cancelled)
+	})
+	if i < 0 || q.ctx.Err() != nil {
+		q.mu.Unlock()
+		return 0
+	}
+	j := q.jobs[i]
+	q.jobs = slices.Delete(q.jobs, i, i+1)
+	q.mu.Unlock()
+	return q.Submit(j.status.Kind, j.status.Title, j.run)
+}
+
 // Wait blocks until the job has ended or ctx is done, and returns its status.
 func (q *Queue) Wait(ctx context.Context, id int64) (Status, error) {
 	q.mu.Lock()

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"slipway/conversion/diag"
@@ -77,5 +78,32 @@ func TestWidthIsKeptAndListenersHearInOrder(t *testing.T) {
 	q.Close()
 	if len(heard) != 3 || heard[0] != Queued || heard[1] != Running || heard[2] != Done {
 		t.Errorf("heard %v", heard)
+	}
+}
+
+// TestAgain queues a job once more, in place of the one that failed.
+func TestAgain(t *testing.T) {
+	q := NewQueue(1)
+	t.Cleanup(q.Close)
+	fail := true
+	id := q.Submit("convert", "net", func(context.Context, *Handle) error {
+		if fail {
+			return errors.New("no")
+		}
+		return nil
+	})
+	if st, err := q.Wait(context.Background(), id); err != nil || st.State != Failed {
+		t.Fatalf("%v %v", st, err)
+	}
+	fail = false
+	next := q.Again(id)
+	if st, err := q.Wait(context.Background(), next); err != nil || st.State != Done || st.Title != "net" || st.Kind != "convert" || len(st.Findings) > 0 {
+		t.Fatalf("%+v %v", st, err)
+	}
+	if l := q.List(); len(l) != 1 || l[0].ID != next {
+		t.Errorf("the list holds %+v", l)
+	}
+	if slices.ContainsFunc([]int64{id, next, 99}, func(i int64) bool { return q.Again(i) != 0 }) {
+		t.Error("a job that did not fail was queued again")
 	}
 }

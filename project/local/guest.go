@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 
+	"slipway/conversion/diag"
 	opsall "slipway/conversion/ops/all"
 	"slipway/conversion/plan"
 	sourceall "slipway/conversion/source/all"
 	targetall "slipway/conversion/target/all"
+	"slipway/project/pipeline"
 	"slipway/runtimes/all"
 	"slipway/runtimes/task"
 	"slipway/runtimes/worker/guest"
@@ -41,7 +44,12 @@ func convert(ctx context.Context, payload []byte, progress func([]byte)) ([]byte
 		}
 	})
 	if err != nil {
-		return nil, err
+		// The folder that it writes into is a private one of the folder that it is for.
+		f := pipeline.Unwritten(filepath.Dir(j.Request.Dir), err)
+		if f == nil {
+			return nil, err
+		}
+		rep = &plan.Report{Model: j.Request.Model, Target: j.Request.Target, Findings: diag.List{f}}
 	}
 	return json.Marshal(rep)
 }

@@ -3,7 +3,9 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,8 +82,10 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 		Model: q.Model, Name: q.Name, Target: q.Target, Recipe: q.Recipe, Dir: q.Private,
 		Picture: pictures(q.Task, q.Target, &q.Recipe), Classes: classes(q.Task, q.Target, &q.Recipe),
 	}
+	stage := ""
 	rep, err := e.Convert(ctx, pr, q.Task, func(ev plan.Event) {
 		ev.Fraction *= 0.7
+		stage = ev.Stage
 		progress(ev)
 	})
 	if ctx.Err() != nil {
@@ -94,7 +98,7 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 	res.normalise()
 	if err != nil {
 		res.OK = false
-		res.Findings = append(res.Findings, workerFindings(err)...)
+		res.Findings = append(res.Findings, workerFindings(err, stage)...)
 	}
 	if !res.OK {
 		return res, nil
@@ -125,6 +129,9 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 		f := diag.Errorf("verify.mismatch", "the artefact does not compute what the source model computes: %s", v.Why)
 		if v.FirstLayer != "" {
 			f = f.At(v.FirstLayer).Suggest("the first layer that differs is %q: keep it in float, or skip the pass that changed it", v.FirstLayer)
+		}
+		if slices.ContainsFunc(res.Findings, func(f *diag.Finding) bool { return f.Code == "quantize.random-calibration" }) {
+			f = f.Suggest("its ranges were measured on random inputs: calibrate with a folder of typical inputs")
 		}
 		res.Findings = append(res.Findings, f)
 	case verify.Drift:
@@ -168,16 +175,31 @@ func (r *Result) normalise() {
 	}
 }
 
-// workerFindings puts the end of a worker into words.
-func workerFindings(err error) diag.List {
+// workerFindings puts the end of a worker into words; stage is the last that it
+// told of, "" for none.
+func workerFindings(err error, stage string) diag.List {
+	during := ""
+	if stage != "" {
+		during = fmt.Sprintf(" in the stage %q", stage)
+	}
 	var crash *runtimes.CrashError
 	var late *runtimes.TimeoutError
 	switch {
+	case errors.As(err, &crash) && crash.Foreign():
+		return diag.List{diag.Errorf("worker.crashed", "the conversion's process was ended from outside%s (%s)", during, crash.Signal).
+			Suggest("nothing was lost: try again; where memory ran out, close other programs first or run fewer conversions at a time")}
 	case errors.As(err, &crash):
-		return diag.List{diag.Errorf("worker.crashed", "the conversion's process died (%s) during %s", crash.Signal, crash.Stage).
-			Suggest("nothing was lost; try again, or report it with the log: %s", tail(crash.Stderr, 400))}
+		f := diag.Errorf("worker.crashed", "the conversion's process died%s (%s)", during, crash.Signal).Suggest("nothing was lost: try again, or report it")
+		if log := tail(strings.TrimSpace(crash.Stderr), 400); log != "" {
+			f = f.Suggest("nothing was lost: try again, or report it with the log: %s", log)
+		}
+		return diag.List{f}
 	case errors.As(err, &late):
-		return diag.List{diag.Errorf("worker.timeout", "the conversion was stopped after %v without an end in %s", late.After, late.Stage)}
+		return diag.List{diag.Errorf("worker.timeout", "the conversion was stopped after %v without an end%s", late.After, during).
+			Suggest("nothing was lost: try again when the machine has less to do")}
+	}
+	if strings.Contains(err.Error(), "worker: panic: ") {
+		return diag.List{diag.Errorf("convert.failed", "%v", err).Suggest("this is a fault of the program: report it with these details")}
 	}
 	return diag.FromError("convert.failed", err)
 }

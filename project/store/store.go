@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite" // pure Go driver
@@ -176,11 +178,14 @@ func (s *Store) Private() (string, error) {
 	return p, s.wrap(err)
 }
 
+// Folder is the name of the folder that holds the files of an artefact.
+func Folder(key, target string) string { return key[:16] + "-" + target }
+
 // Publish gives a finished private folder its final name and records the
 // variant, in this order: a record never points at a missing artefact. The
 // variant's ID, Dir and Created are filled in.
 func (s *Store) Publish(private string, v *Variant) error {
-	v.Dir = filepath.Join("artefacts", v.Key[:16]+"-"+v.Target)
+	v.Dir = filepath.Join("artefacts", Folder(v.Key, v.Target))
 	if err := atomicfile.Publish(private, filepath.Join(s.dir, v.Dir)); err != nil {
 		return s.wrap(err)
 	}
@@ -294,6 +299,12 @@ func (s *Store) wrap(err error) error {
 	var e *sqlite.Error
 	if errors.As(err, &e) && (e.Code()&0xff == 13 || e.Code()&0xff == 10) {
 		return diag.Errorf("project.disk", "could not be saved: %v", err).In(s.dir).Suggest("free some space; what was saved before is intact")
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return diag.Errorf("project.disk", "the disk is full: %v", err).In(s.dir).Suggest("free some space and try again; what was saved before is intact")
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return diag.Errorf("project.disk", "the project's folder cannot be written: %v", err).In(s.dir).Suggest("get the right to write there, or mount its disk writable; what was saved before is intact")
 	}
 	return fmt.Errorf("store: %w", err)
 }

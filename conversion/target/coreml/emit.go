@@ -2,7 +2,9 @@ package coreml
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"slipway/conversion/diag"
@@ -69,7 +71,8 @@ func (e *emitter) fail(format string, args ...any) {
 		return
 	}
 	err := fmt.Errorf(format, args...)
-	if e.cur != nil {
+	var disk *fs.PathError
+	if e.cur != nil && !errors.As(err, &disk) { // what the disk refuses is not the layer's fault
 		f := diag.Errorf("target.unsupported-op", "%s: %v", e.cur.Op, err).At(e.cur.Name)
 		if len(e.cur.Origin) > 0 {
 			f.Layer = e.cur.Origin[0]

@@ -51,6 +51,10 @@ func (e *emitter) fail(format string, args ...any) {
 	e.err = err
 }
 
+// missing stands for what could not be written, once fail was called: who reads
+// it need not ask.
+func missing() port { return port{&layer{out: make([]outPort, 1)}, 0} }
+
 // graph emits parameters, nodes and results, in order.
 func (e *emitter) graph(ctx context.Context) error {
 	for _, v := range e.g.Inputs {
@@ -241,7 +245,7 @@ func (e *emitter) in(i int) port {
 	v := e.cur.In(i)
 	if v == nil {
 		e.fail("input %d is missing", i)
-		return port{}
+		return missing()
 	}
 	return e.value(v)
 }
@@ -263,19 +267,19 @@ func (e *emitter) value(v *ir.Value) port {
 		return p
 	}
 	e.fail("%q is read before it is written", v.Name)
-	return port{}
+	return missing()
 }
 
 // constant adds a Const layer.
 func (e *emitter) constant(t *tensor.Tensor) port {
 	if _, ok := typeNames[t.DType()]; !ok {
 		e.fail("a constant of type %v cannot be written", t.DType())
-		return port{}
+		return missing()
 	}
 	offset, err := e.consts.put(t)
 	if err != nil {
 		e.fail("writing a constant: %w", err)
-		return port{}
+		return missing()
 	}
 	p := e.op("Const", "opset1", t.DType(), ir.Dims(t.Shape()...), []attr{
 		{"element_type", e.typeName(t.DType())},
@@ -294,7 +298,7 @@ func (e *emitter) floats(d tensor.DType, v []float64, shape ...int) port {
 	t, err := tensor.FromFloat64s(d, v, shape...)
 	if err != nil {
 		e.fail("%w", err)
-		return port{}
+		return missing()
 	}
 	return e.constant(t)
 }

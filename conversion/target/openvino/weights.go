@@ -67,7 +67,7 @@ func (e *emitter) splitNew(v *ir.Value, groups int) port {
 	s, ok := v.Shape.Ints()
 	if !ok {
 		e.fail("weights %q have no fixed shape", v.Name)
-		return port{}
+		return missing()
 	}
 	to := splitShape(s, groups)
 	shape := make([]int64, len(to))
@@ -98,7 +98,7 @@ func (e *emitter) dequantized(n *ir.Node, groups int) port {
 		f, err := dequantize(n)
 		if err != nil {
 			e.fail("%w", err)
-			return port{}
+			return missing()
 		}
 		return e.constant(e.view(f, shape))
 	}
@@ -213,11 +213,11 @@ func (e *emitter) perChannel(v *ir.Value, rank int) port {
 		f, err := dequantize(n)
 		if err != nil {
 			e.fail("%w", err)
-			return port{}
+			return missing()
 		}
 		if f, err = f.Cast(v.DType); err != nil {
 			e.fail("%w", err)
-			return port{}
+			return missing()
 		}
 		return e.constant(e.view(f, shape(f.Len())))
 	}

@@ -158,8 +158,9 @@ func (s *server) begin(stage string) {
 func (s *server) handle(ctx context.Context, m *wire.Message) (reply *wire.Message, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			fmt.Fprintf(os.Stderr, "worker: panic: %v\n%s", r, debug.Stack())
-			err = fmt.Errorf("worker: panic: %v", r)
+			stack := debug.Stack()
+			fmt.Fprintf(os.Stderr, "worker: panic: %v\n%s", r, stack)
+			err = fmt.Errorf("worker: panic: %v\n%s", r, stack) // whoever reports it has it all
 		}
 	}()
 	reply = &wire.Message{}

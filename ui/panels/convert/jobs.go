@@ -24,6 +24,8 @@ type jobRow struct {
 	box    *fyne.Container
 	title  *widget.Label
 	stage  *widget.Label
+	cure   *widget.Label // what to do about a failure
+	again  *hint.Button
 	bar    *meter.Meter
 	cancel *hint.Button
 	more   *hint.Button
@@ -53,6 +55,11 @@ func (p *Panel) reloadJobs() {
 		r.update(j)
 		objects = append(objects, r.box)
 	}
+	for id, r := range p.jobRows {
+		if !slices.Contains(objects, fyne.CanvasObject(r.box)) {
+			delete(p.jobRows, id)
+		}
+	}
 	if len(objects) == 0 {
 		objects = append(objects, words.Caption("Nothing has been started yet."))
 	}
@@ -63,14 +70,16 @@ func (p *Panel) reloadJobs() {
 }
 
 func (p *Panel) newRow(id int64) *jobRow {
-	r := &jobRow{title: widget.NewLabel(""), stage: words.Caption(""), bar: meter.New()}
+	r := &jobRow{title: widget.NewLabel(""), stage: words.Caption(""), cure: words.Caption(""), bar: meter.New()}
 	r.title.TextStyle.Bold = true
 	r.title.Truncation = fyne.TextTruncateEllipsis
 	r.cancel = hint.NewButton("Cancel", base.CancelIcon(), "", func() { p.needs.Jobs().Cancel(id) })
 	r.more = hint.NewButton("Details", nil, "Findings and the job's log", func() { p.details(id) })
+	r.cure.Importance = widget.MediumImportance
+	r.again = hint.NewButton("Try again", base.ViewRefreshIcon(), "The same once more, with the settings of then", func() { p.needs.Jobs().Again(id) })
 	r.thin = container.New(&thinBar{}, r.bar)
-	r.box = container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(r.more, r.cancel), r.title), r.thin,
-		container.New(layout.NewCustomPaddedLayout(-6, 0, 0, 0), r.stage), widget.NewSeparator())
+	r.box = container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(r.again, r.more, r.cancel), r.title), r.thin,
+		container.New(layout.NewCustomPaddedLayout(-6, 0, 0, 0), container.New(layout.NewCustomPaddedVBoxLayout(-9), r.stage, r.cure)), widget.NewSeparator())
 	return r
 }
 
@@ -83,6 +92,12 @@ func (r *jobRow) update(j jobs.Status) {
 		r.stage.Importance = widget.DangerImportance
 	}
 	r.stage.SetText(text)
+	say(r.cure, jobCure(j))
+	if j.State == jobs.Failed || j.State == jobs.Cancelled {
+		r.again.Show()
+	} else {
+		r.again.Hide()
+	}
 	if j.State.Ended() {
 		r.cancel.Hide()
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"slipway/conversion/plan"
+	"slipway/profiler/verify"
 	"slipway/project"
 	"slipway/project/jobs"
 	"slipway/units"
@@ -159,10 +160,33 @@ func jobText(j jobs.Status, now time.Time) string {
 		return "done in " + units.Duration(j.Ended.Sub(j.Started))
 	case jobs.Failed:
 		if e := j.Findings.Errors(); len(e) > 0 {
-			return "failed: " + e[0].Text
+			text, _, _ := strings.Cut(e[0].Text, "\n") // the details have all of it
+			more := 0
+			for _, f := range e[1:] {
+				if f.Code != e[0].Code || f.Layer != e[0].Layer {
+					more++
+				}
+			}
+			if more > 0 {
+				text += fmt.Sprintf(", and %d more %s", more, plural(more, "reason", "reasons"))
+			}
+			return "failed: " + text
 		}
 	}
 	return string(j.State)
+}
+
+// jobCure says what to do about a failed job, "" where nothing is known.
+func jobCure(j jobs.Status) string {
+	if j.State != jobs.Failed {
+		return ""
+	}
+	for _, f := range j.Findings.Errors() {
+		if f.Suggestion != "" {
+			return "→ " + f.Suggestion
+		}
+	}
+	return ""
 }
 
 // artefactText is what is known of an artefact beside its verdict.
@@ -172,7 +196,10 @@ func artefactText(v *project.Variant, runtime func(name string) string) string {
 	if r == nil || r.Verify == nil {
 		return text
 	}
-	if r.Verify.Runtime == "" {
+	if r.Verify.Verdict == verify.Mismatch && r.Verify.Samples == 0 { // it came to no numbers
+		return text + " · " + briefly(r.Verify.Why)
+	}
+	if r.Verify.Verdict == verify.NotRun {
 		if r.Verify.Why != "" {
 			text += " · not verified: " + briefly(r.Verify.Why)
 		}

@@ -62,11 +62,28 @@ func TestJobText(t *testing.T) {
 		"done in 1.5 s":                {State: jobs.Done, Started: now, Ended: now.Add(1500 * time.Millisecond)},
 		"failed: Loop is not known":    {State: jobs.Failed, Findings: diag.List{diag.Warnf("w", "slow"), diag.Errorf("e", "Loop is not known")}},
 		"failed":                       {State: jobs.Failed},
+		"failed: it broke":             {State: jobs.Failed, Findings: diag.List{diag.Errorf("e", "it broke\ngoroutine 1"), diag.Errorf("e", "again")}},
+		"failed: a, and 1 more reason": {State: jobs.Failed, Findings: diag.List{diag.Errorf("e", "a").At("x"), diag.Errorf("e", "a").At("y")}},
 		"cancelled":                    {State: jobs.Cancelled},
 	} {
 		if got := jobText(j, now); got != want {
 			t.Errorf("%+v: %q, not %q", j, got, want)
 		}
+	}
+}
+
+func TestJobCureIsThatOfTheFailure(t *testing.T) {
+	findings := diag.List{diag.Warnf("w", "slow").Suggest("wait"), diag.Errorf("e", "no"), diag.Errorf("f", "full").Suggest("free some space")}
+	for want, j := range map[string]jobs.Status{
+		"→ free some space": {State: jobs.Failed, Findings: findings},
+		"":                  {State: jobs.Done, Findings: findings},
+	} {
+		if got := jobCure(j); got != want {
+			t.Errorf("%s: %q, not %q", j.State, got, want)
+		}
+	}
+	if got := jobCure(jobs.Status{State: jobs.Failed, Findings: findings[:2]}); got != "" {
+		t.Errorf("nothing is known: %q", got)
 	}
 }
 
@@ -86,6 +103,10 @@ func TestArtefactTextSaysWhyItWasNotVerified(t *testing.T) {
 	v := &project.Variant{Bytes: 2_000_000, Result: &pipeline.Result{Verify: verify.NotRunVerdict("", "no runtime")}}
 	if got := artefactText(v, title); got != "2 MB · not verified: no runtime" {
 		t.Errorf("not verified: %q", got)
+	}
+	v.Result.Verify = &verify.Verdict{Verdict: "mismatch", Runtime: "ort", Cosine: 1, Why: "ort refused to open: no such operator"}
+	if got := artefactText(v, title); got != "2 MB · ort refused to open: no such operator" {
+		t.Errorf("refused: %q", got)
 	}
 	v.Result.Verify = &verify.Verdict{Verdict: "match", Runtime: "ort", Version: "1.2", MaxRel: 1.25e-7, Cosine: 1}
 	if got := artefactText(v, title); !strings.Contains(got, "ONNX Runtime 1.2 · largest error 1.2e-07") {

@@ -53,8 +53,9 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 	return diag.Errorf("target.unsupported-op", "%s", why).At(n.Name)
 }
 
-// Prepare turns keys of 8 bits where the products do it. IR has NCHW like the
-// graph, and its runtime fuses activations itself.
+// Prepare turns keys of 8 bits where the products do it, and keeps quantized layers
+// in floats that the runtime gets wrong in integers. IR has NCHW like the graph, and
+// its runtime fuses activations itself.
 func (Target) Prepare(_ context.Context, g *ir.Graph, reg *op.Registry, _ target.Options) (diag.List, error) {
 	if f := target.UnknownRank(g); f != nil {
 		return nil, f
@@ -62,7 +63,11 @@ func (Target) Prepare(_ context.Context, g *ir.Graph, reg *op.Registry, _ target
 	if err := turnKeys(g, reg); err != nil {
 		return nil, fmt.Errorf("openvino: %w", err)
 	}
-	return nil, nil
+	found, err := inFloat(g, reg)
+	if err != nil {
+		return nil, fmt.Errorf("openvino: %w", err)
+	}
+	return found, nil
 }
 
 // Write writes NAME.xml and NAME.bin. With Layout "nhwc", inputs and outputs of

@@ -22,6 +22,9 @@ func (q *qparam) quant() *fb.Quant {
 	return &fb.Quant{Scale: []float32{q.scale}, Zero: []int64{q.zero}}
 }
 
+// least is the smallest number that the integers stand for.
+func (q *qparam) least() float64 { return float64(q.scale) * float64(math.MinInt8-q.zero) }
+
 func quantOf(q *fb.Quant) *qparam {
 	if q == nil || len(q.Scale) != 1 {
 		return nil

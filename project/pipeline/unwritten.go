@@ -25,12 +25,12 @@ func Unwritten(dir string, err error) *diag.Finding {
 	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), runtime.GOOS == "windows" && errors.Is(err, diskFull):
-		return diag.Errorf("convert.disk-full", "the disk is full: %s", what).In(dir).
+		return diag.Errorf("convert.disk-full", "the disk is full: %s", what).
 			Suggest("free some space on the disk of %s and try again; nothing half-written is left there", dir)
 	case errors.Is(err, syscall.EROFS):
-		return diag.Errorf("convert.output", "the disk is read-only: %s", what).In(dir).Suggest("choose another folder than %s", dir)
+		return diag.Errorf("convert.output", "the disk is read-only: %s", what).Suggest("choose another folder than %s", dir)
 	case p != nil && errors.Is(err, fs.ErrPermission) && inside(dir, p.Path):
-		return diag.Errorf("convert.output", "%s: there is no right to write there", what).In(dir).Suggest("choose another folder than %s, or get the right to write there", dir)
+		return diag.Errorf("convert.output", "%s: there is no right to write there", what).Suggest("choose another folder than %s, or get the right to write there", dir)
 	}
 	return nil
 }

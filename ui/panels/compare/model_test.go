@@ -113,6 +113,13 @@ func TestUnmeasuredNamesArtefactsWithoutALatency(t *testing.T) {
 	if !strings.HasPrefix(got, "Without a latency: "+v[2].Title+".") {
 		t.Errorf("%q", got)
 	}
+	wrong := *v[2]
+	wrong.Result = &pipeline.Result{}
+	v[2] = &wrong
+	got = unmeasured(joined(v, []project.BenchRow{bench(0, "ort", 4, 3, 5), bench(1, "ort", 5, 4, 6)}, nil))
+	if got != "Not measured, as they do not compute what the source computes: "+wrong.Title+"." {
+		t.Errorf("%q", got)
+	}
 }
 
 func TestDoubtsAreToldOnceEach(t *testing.T) {

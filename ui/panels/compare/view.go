@@ -20,6 +20,7 @@ import (
 	"slipway/project/atomicfile"
 	"slipway/ui/panel"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/rows"
 )
 
 // Needs is what the panel asks of the application.
@@ -43,6 +44,7 @@ type Panel struct {
 	charts   []*chartView
 	table    *widget.Table
 	tableBox *fyne.Container
+	body     *fyne.Container // all but the buttons
 	words    *widget.Label
 	doubts   *widget.Label // what speaks against the numbers
 	measure  *hint.Button
@@ -141,8 +143,8 @@ func (p *Panel) build() {
 	bar := container.NewHBox(p.measure, p.eval, layout.NewSpacer(), p.export)
 	grid := container.New(&masonry{}, p.charts[0], p.charts[1], p.charts[2], p.charts[3], p.charts[4])
 	p.tableBox = container.New(&rowsHeight{rows: func() int { return len(p.rows) }}, p.table)
-	body := container.NewVScroll(container.NewPadded(container.NewVBox(container.New(layout.NewCustomPaddedVBoxLayout(-8), p.words, p.doubts), grid, p.tableBox)))
-	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, body)
+	p.body = container.NewVBox(container.New(layout.NewCustomPaddedVBoxLayout(-8), p.words, p.doubts), grid, p.tableBox)
+	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, container.NewVScroll(container.NewPadded(p.body)))
 	p.reload()
 }
 
@@ -183,6 +185,7 @@ func (p *Panel) reload() {
 	}
 	p.table.Refresh()
 	p.tableBox.Refresh()
+	rows.Arrange(p.body)
 }
 
 // colourOf is the importance in whose colour an artefact's verdict stands.

@@ -49,25 +49,36 @@ func verdict(rows []row) string {
 	return s
 }
 
-// unmeasured says which artefacts have no latency though others have one.
+// unmeasured says which artefacts have no latency though others have one, and
+// why.
 func unmeasured(rows []row) string {
-	measured := false
-	var names []string
+	measured := map[string]bool{}
 	for _, r := range rows {
-		switch {
-		case r.bench != nil:
-			measured = true
-		case r.variant.ID != 0 && !slices.Contains(names, r.variant.Title):
-			names = append(names, r.variant.Title)
+		if r.bench != nil {
+			measured[r.variant.Title] = true
 		}
 	}
-	names = slices.DeleteFunc(names, func(n string) bool {
-		return slices.ContainsFunc(rows, func(r row) bool { return r.bench != nil && r.variant.Title == n })
-	})
-	if !measured || len(names) == 0 {
+	if len(measured) == 0 {
 		return ""
 	}
-	return "Without a latency: " + strings.Join(names, ", ") + ". Only a target's own runtime can tell it."
+	var away, wrong []string
+	for _, r := range rows {
+		list := &away
+		if !r.variant.Usable() {
+			list = &wrong
+		}
+		if r.variant.ID != 0 && !measured[r.variant.Title] && !slices.Contains(*list, r.variant.Title) {
+			*list = append(*list, r.variant.Title)
+		}
+	}
+	var text []string
+	if len(away) > 0 {
+		text = append(text, "Without a latency: "+strings.Join(away, ", ")+". Only a target's own runtime can tell it.")
+	}
+	if len(wrong) > 0 {
+		text = append(text, "Not measured, as they do not compute what the source computes: "+strings.Join(wrong, ", ")+".")
+	}
+	return strings.Join(text, " ")
 }
 
 // doubts says what speaks against the latencies, each doubt once.

@@ -67,6 +67,9 @@ func (p *Panel) reloadJobs() {
 		p.jobs.Objects = objects
 		p.jobs.Refresh()
 	}
+	if p.right != nil {
+		rows.Arrange(p.right)
+	}
 }
 
 func (p *Panel) newRow(id int64) *jobRow {

@@ -11,6 +11,7 @@ import (
 	"slipway/profiler/verify"
 	"slipway/project"
 	"slipway/project/jobs"
+	"slipway/ui/widgets/finding"
 	"slipway/units"
 )
 
@@ -161,6 +162,9 @@ func jobText(j jobs.Status, now time.Time) string {
 	case jobs.Failed:
 		if e := j.Findings.Errors(); len(e) > 0 {
 			text, _, _ := strings.Cut(e[0].Text, "\n") // the details have all of it
+			if w := finding.Where(e[0]); w != "" {
+				text += " (" + w + ")"
+			}
 			more := 0
 			for _, f := range e[1:] {
 				if f.Code != e[0].Code || f.Layer != e[0].Layer {

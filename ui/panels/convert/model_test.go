@@ -56,15 +56,16 @@ func TestSameReason(t *testing.T) {
 func TestJobText(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for want, j := range map[string]jobs.Status{
-		"waits for its turn":           {State: jobs.Queued},
-		"passes, 4 %":                  {State: jobs.Running, Stage: "passes", Fraction: 0.04, Started: now.Add(-time.Minute)},
-		"write, 50 %, about 10 s left": {State: jobs.Running, Stage: "write", Fraction: 0.5, Started: now.Add(-10 * time.Second)},
-		"done in 1.5 s":                {State: jobs.Done, Started: now, Ended: now.Add(1500 * time.Millisecond)},
-		"failed: Loop is not known":    {State: jobs.Failed, Findings: diag.List{diag.Warnf("w", "slow"), diag.Errorf("e", "Loop is not known")}},
-		"failed":                       {State: jobs.Failed},
-		"failed: it broke":             {State: jobs.Failed, Findings: diag.List{diag.Errorf("e", "it broke\ngoroutine 1"), diag.Errorf("e", "again")}},
-		"failed: a, and 1 more reason": {State: jobs.Failed, Findings: diag.List{diag.Errorf("e", "a").At("x"), diag.Errorf("e", "a").At("y")}},
-		"cancelled":                    {State: jobs.Cancelled},
+		"waits for its turn":                     {State: jobs.Queued},
+		"passes, 4 %":                            {State: jobs.Running, Stage: "passes", Fraction: 0.04, Started: now.Add(-time.Minute)},
+		"write, 50 %, about 10 s left":           {State: jobs.Running, Stage: "write", Fraction: 0.5, Started: now.Add(-10 * time.Second)},
+		"done in 1.5 s":                          {State: jobs.Done, Started: now, Ended: now.Add(1500 * time.Millisecond)},
+		"failed: Loop is not known":              {State: jobs.Failed, Findings: diag.List{diag.Warnf("w", "slow"), diag.Errorf("e", "Loop is not known")}},
+		"failed":                                 {State: jobs.Failed},
+		"failed: no such file (a.onnx)":          {State: jobs.Failed, Findings: diag.List{diag.Errorf("e", "no such file").In("/models/a.onnx")}},
+		"failed: it broke":                       {State: jobs.Failed, Findings: diag.List{diag.Errorf("e", "it broke\ngoroutine 1"), diag.Errorf("e", "again")}},
+		"failed: a (layer x), and 1 more reason": {State: jobs.Failed, Findings: diag.List{diag.Errorf("e", "a").At("x"), diag.Errorf("e", "a").At("y")}},
+		"cancelled":                              {State: jobs.Cancelled},
 	} {
 		if got := jobText(j, now); got != want {
 			t.Errorf("%+v: %q, not %q", j, got, want)

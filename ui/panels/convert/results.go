@@ -34,6 +34,9 @@ func (p *Panel) reloadResults() {
 		}})
 	}
 	p.results.Show(list)
+	if p.right != nil {
+		rows.Arrange(p.right)
+	}
 }
 
 // cardState is all that an artefact's card shows: a variant that changes is

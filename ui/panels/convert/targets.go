@@ -65,6 +65,7 @@ func (p *Panel) reloadTargets() {
 		p.targets.Objects = objects
 		p.targets.Refresh()
 	}
+	rows.Arrange(p.targets)
 	say(p.recipe, "Recipe: "+Describe(&r))
 	p.enableStart()
 }
@@ -214,8 +215,13 @@ func (p *Panel) enableStart() {
 	if p.start.Text != text {
 		p.start.SetText(text)
 	}
-	say(p.why, reason)
 	p.start.Because(reason)
+	if p.why.Text != reason {
+		say(p.why, reason)
+		if p.left != nil {
+			rows.Arrange(p.left)
+		}
+	}
 }
 
 func (p *Panel) convert() {

@@ -41,22 +41,23 @@ type Needs interface {
 
 // Panel is the conversion page.
 type Panel struct {
-	env        panel.Env
-	needs      Needs
-	content    fyne.CanvasObject
-	targets    *fyne.Container
-	recipe     *widget.Label
-	start      *hint.Button
-	why        *widget.Label // why it is greyed
-	jobs       *fyne.Container
-	results    *rows.List
-	picked     map[string]bool
-	jobRows    map[int64]*jobRow
-	wake       chan struct{}
-	looking    chan struct{}
-	support    map[string]*plan.Support // by target, once it is known
-	asked      bool                     // support is being found out
-	targetRows map[string]*targetRow
+	env         panel.Env
+	needs       Needs
+	content     fyne.CanvasObject
+	left, right *fyne.Container
+	targets     *fyne.Container
+	recipe      *widget.Label
+	start       *hint.Button
+	why         *widget.Label // why it is greyed
+	jobs        *fyne.Container
+	results     *rows.List
+	picked      map[string]bool
+	jobRows     map[int64]*jobRow
+	wake        chan struct{}
+	looking     chan struct{}
+	support     map[string]*plan.Support // by target, once it is known
+	asked       bool                     // support is being found out
+	targetRows  map[string]*targetRow
 }
 
 var (
@@ -125,9 +126,9 @@ func (p *Panel) build() {
 	recipe := container.NewBorder(nil, nil, nil, change, p.recipe)
 	// The button stays in sight however many targets there are.
 	foot := container.NewVBox(widget.NewSeparator(), container.NewPadded(container.NewVBox(recipe, p.start, p.why)))
-	left := container.NewBorder(nil, foot, nil, nil, container.NewVScroll(container.NewPadded(container.NewVBox(words.Title("Targets"), p.targets))))
-	right := container.NewVScroll(container.NewPadded(container.NewVBox(words.Title("Artefacts"), p.results.Content, words.Title("Jobs"), p.jobs)))
-	p.content = split.New(left, right, 0.34)
+	p.left = container.NewBorder(nil, foot, nil, nil, container.NewVScroll(container.NewPadded(container.NewVBox(words.Title("Targets"), p.targets))))
+	p.right = container.NewVBox(words.Title("Artefacts"), p.results.Content, words.Title("Jobs"), p.jobs)
+	p.content = split.New(p.left, container.NewVScroll(container.NewPadded(p.right)), 0.34)
 	p.reloadTargets()
 	p.reloadResults()
 	p.reloadJobs()

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/ui/widgets/field"
+	"slipway/ui/widgets/rows"
 	"slipway/ui/widgets/words"
 )
 
@@ -59,6 +60,7 @@ func (p *Panel) reloadLayer() {
 	if name == "" || strings.HasPrefix(name, ":") || p.needs.Model() == nil {
 		l.name = ""
 		l.fields.Hide()
+		rows.Arrange(p.right)
 		return
 	}
 	l.quiet = true
@@ -70,4 +72,5 @@ func (p *Panel) reloadLayer() {
 	l.quiet = false
 	l.fields.Show()
 	l.content.Refresh()
+	rows.Arrange(p.right)
 }

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/conversion/plan"
+	"slipway/ui/widgets/rows"
 	"slipway/ui/widgets/words"
 )
 
@@ -169,7 +170,7 @@ func (p *Panel) lookAgain() {
 	for range p.looking {
 		var t plan.Table
 		if r := p.needs.Recipe(); r.Precision == "int8" {
-			fyne.Do(p.runs.wait)
+			fyne.Do(func() { p.runs.wait(); rows.Arrange(p.right) })
 			var names []string
 			for _, c := range p.needs.Targets() {
 				if c.Enabled {
@@ -181,6 +182,6 @@ func (p *Panel) lookAgain() {
 				t = plan.SideBySide(l)
 			}
 		}
-		fyne.Do(func() { p.runs.show(t) })
+		fyne.Do(func() { p.runs.show(t); rows.Arrange(p.right) })
 	}
 }

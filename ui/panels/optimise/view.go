@@ -19,6 +19,7 @@ import (
 	"slipway/ui/forms"
 	"slipway/ui/panel"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/rows"
 	"slipway/ui/widgets/split"
 	"slipway/ui/widgets/words"
 )
@@ -43,6 +44,7 @@ type Panel struct {
 	recipe  plan.Recipe // what the forms edit
 	form    *forms.Form
 	content fyne.CanvasObject
+	right   *fyne.Container // what the recipe will do
 	undo    *hint.Button
 	redo    *hint.Button
 	convert *hint.Button
@@ -117,6 +119,7 @@ func (p *Panel) build() {
 			p.yaml.Show()
 			fold.SetIcon(base.MenuDropDownIcon())
 		}
+		rows.Arrange(p.right)
 	})
 	fold.Importance = widget.LowImportance
 	p.yaml.Hide()
@@ -125,10 +128,9 @@ func (p *Panel) build() {
 		p.env.Window.Notify("the recipe is copied")
 	})
 	recipe := container.NewVBox(container.NewHBox(fold, copyRecipe), p.yaml)
-	right := container.NewVScroll(container.NewPadded(container.NewVBox(
-		words.Title("What it will do"), p.effect, p.warn, p.runs.content, p.layer.content, recipe)))
+	p.right = container.NewVBox(words.Title("What it will do"), p.effect, p.warn, p.runs.content, p.layer.content, recipe)
 	left := container.NewVScroll(container.NewPadded(p.form.Content))
-	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split.New(left, right, 0.42))
+	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split.New(left, container.NewVScroll(container.NewPadded(p.right)), 0.42))
 	p.describe()
 	p.reloadLayer()
 }
@@ -177,6 +179,7 @@ func (p *Panel) describe() {
 	if b, err := p.recipe.YAML(); err == nil {
 		p.yaml.SetText(strings.TrimSpace(string(b)))
 	}
+	rows.Arrange(p.right)
 }
 
 // unless is the reason where a thing cannot be done.

@@ -258,6 +258,7 @@ func (p *Panel) reloadInstalls() {
 		}
 		row.note.SetText(text)
 	}
+	rows.Arrange(p.runtimes.Content)
 }
 
 // runtimeText says what was found of a runtime, or what is lost without it.

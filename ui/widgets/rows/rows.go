@@ -46,6 +46,7 @@ func (l *List) Show(rows []Row) {
 	if !slices.Equal(l.Content.Objects, objects) {
 		l.Content.Objects = objects
 		l.Content.Refresh()
+		Arrange(l.Content)
 	}
 }
 
@@ -65,5 +66,25 @@ func Settle(o fyne.CanvasObject, width float32) {
 		}
 		high = h
 		o.Resize(fyne.NewSize(width, h))
+	}
+}
+
+// Arrange lays a container out anew, and all containers in it, until texts that
+// wrap have their heights. Call it after changes inside: of several changes in
+// one frame the toolkit follows some only, and leaves things on top of others.
+func Arrange(c *fyne.Container) {
+	for range 3 {
+		arrange(c)
+	}
+}
+
+func arrange(c *fyne.Container) {
+	if c.Layout != nil {
+		c.Layout.Layout(c.Objects, c.Size())
+	}
+	for _, o := range c.Objects {
+		if inner, ok := o.(*fyne.Container); ok && inner.Visible() {
+			arrange(inner)
+		}
 	}
 }

@@ -62,3 +62,30 @@ func TestFreshRowsStandWhereTheyWillBe(t *testing.T) {
 		t.Errorf("nothing wraps here: %v", settled)
 	}
 }
+
+// TestArrange: whatever changed inside, nothing stands on anything else.
+func TestArrange(t *testing.T) {
+	test.NewTempApp(t)
+	verdict, doubts := words.Caption(""), words.Caption("")
+	doubts.Hide()
+	text, below := container.NewVBox(verdict, doubts), container.NewVBox(words.Caption("a"), words.Caption("b"))
+	c := container.NewVBox(text, below, words.Title("ground"))
+	w := test.NewTempWindow(t, container.NewVScroll(container.NewPadded(c)))
+	w.Resize(fyne.NewSize(360, 600))
+	verdict.SetText(strings.Repeat("fast and good ", 20))
+	doubts.SetText(strings.Repeat("but unsure ", 20))
+	doubts.Show()
+	below.Objects[0].(*widget.Label).SetText(strings.Repeat("more ", 40))
+	Arrange(c)
+	for _, in := range []*fyne.Container{c, text, below} {
+		for i, o := range in.Objects[1:] {
+			above := in.Objects[i]
+			if o.Position().Y < above.Position().Y+above.MinSize().Height {
+				t.Errorf("object %d stands at %v on one at %v that is %v high", i+1, o.Position().Y, above.Position().Y, above.MinSize().Height)
+			}
+		}
+	}
+	if verdict.MinSize().Height < 40 {
+		t.Error("nothing wraps here")
+	}
+}

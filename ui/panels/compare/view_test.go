@@ -1,0 +1,52 @@
+package compare
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"slipway/profiler/measure"
+	"slipway/project"
+	"slipway/ui/panel"
+)
+
+// fake is an application with a model whose artefacts are measured.
+type fake struct {
+	variants []*project.Variant
+	rows     []project.BenchRow
+}
+
+func (f *fake) Model() *project.Model                     { return &project.Model{} }
+func (f *fake) Variants() []*project.Variant              { return f.variants }
+func (f *fake) BenchRows() []project.BenchRow             { return f.rows }
+func (f *fake) EvalRows() []project.EvalRow               { return nil }
+func (f *fake) RuntimeTitle(name string) string           { return name }
+func (f *fake) Bench(project.BenchOptions) (int64, error) { return 0, nil }
+func (f *fake) Eval(project.EvalOptions) (int64, error)   { return 0, nil }
+func (f *fake) Listen(func(project.Event))                {}
+
+// TestNothingStandsOnAnythingElse after results came while the panel was looked
+// at, in a small window.
+func TestNothingStandsOnAnythingElse(t *testing.T) {
+	test.NewTempApp(t)
+	f := &fake{variants: []*project.Variant{{Title: "source"}}}
+	p := New(panel.Env{}, f)
+	p.start = func(func()) {} // no pictures
+	w := test.NewTempWindow(t, p.content)
+	w.Resize(fyne.NewSize(940, 600))
+	f.variants = append(f.variants, &project.Variant{ID: 1, Title: "OpenVINO fp32"}, &project.Variant{ID: 2, Title: "ONNX fp32"})
+	for i := range f.variants {
+		f.rows = append(f.rows, project.BenchRow{Variant: int64(i), Result: measure.Result{Runtime: "ort", P50MS: 12, P99MS: 140, Warnings: []string{"the machine was busy with other programs while this was measured, all the time"}}})
+	}
+	p.reload()
+	for i, o := range p.body.Objects[1:] {
+		above := p.body.Objects[i]
+		if got, least := o.Position().Y, above.Position().Y+above.MinSize().Height; got < least {
+			t.Errorf("object %d stands at %v, the one above it ends at %v", i+1, got, least)
+		}
+	}
+	if p.words.Text == "" || p.words.MinSize().Height < 20 {
+		t.Errorf("%q", p.words.Text)
+	}
+}

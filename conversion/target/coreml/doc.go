@@ -17,5 +17,5 @@
 //
 // Nothing here runs on Core ML but on a Mac. Elsewhere the numbers of a package
 // are checked: by reading it back into a graph, by coremltools' typed rebuild, and
-// by a computation of that rebuilt program in numpy (testdata/walk.py).
+// by a computation of that rebuilt program in numpy (testdata/walk).
 package coreml

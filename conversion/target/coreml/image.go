@@ -46,7 +46,14 @@ func legalResize(n *ir.Node) string {
 // element, a gather along it.
 func emitResize(e *emitter, n *ir.Node) {
 	x, out := e.in(0), shapeOf(n.Out(0))
-	if e.err != nil || e.wholeUpsample(n, x, out) || e.bilinear(n, x, out) {
+	if e.err != nil {
+		return
+	}
+	if !keepsScale(n) && slices.ContainsFunc([]*ir.Value{n.In(0), n.Out(0)}, func(v *ir.Value) bool { return resizesOpen(n, v) }) {
+		e.openResize(n, x)
+		return
+	}
+	if e.wholeUpsample(n, x, out) || e.bilinear(n, x, out) {
 		return
 	}
 	if keepsScale(n) && !n.Out(0).Shape.IsStatic() {

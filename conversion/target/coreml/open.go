@@ -25,7 +25,7 @@ var keepsOpen = map[string]bool{
 	"And": true, "Or": true, "Not": true, "Range": true, "DepthToSpace": true, "SpaceToDepth": true, "Attention": true, "Pad": true,
 	"Sum": true, "Mean": true, "ArgMax": true, "ArgMin": true, "ReduceProd": true, "ReduceL1": true, "ReduceL2": true, "ReduceSumSquare": true,
 	"ReduceLogSum": true, "ReduceLogSumExp": true, "Sign": true, "Mod": true, "Xor": true, "Tan": true, "Asin": true, "Acos": true, "Atan": true,
-	"Sinh": true, "Cosh": true, "Atanh": true, "IsNaN": true, "IsInf": true,
+	"Sinh": true, "Cosh": true, "Atanh": true, "IsNaN": true, "IsInf": true, "Trilu": true,
 }
 
 // bound says why n needs its sizes; "" where it does not.
@@ -45,10 +45,7 @@ func bound(g *ir.Graph, n *ir.Node) string {
 		}
 		return "its padding follows from the size"
 	case "Resize":
-		if !keepsScale(n) {
-			return "it is resized by what depends on the size"
-		}
-		return ""
+		return boundResize(g, n)
 	case "Reshape", "Flatten":
 		if _, ok := reshaping(g, n.In(0).Shape, n.Out(0).Shape); ok {
 			return ""

@@ -58,6 +58,26 @@ func resized(by string, scale float32, attrs ir.Attrs) func(d draft, x *ir.Value
 	}
 }
 
+// like resizes rows of x to the size that half of it, and one, has.
+func like(attrs ir.Attrs) func(d draft, x *ir.Value) *ir.Value {
+	return func(d draft, x *ir.Value) *ir.Value {
+		other := d.op("Slice", nil, x, d.op("Div", nil, d.size(x, 1), d.ints(2)), d.ints(1<<62), d.ints(1))
+		sizes := d.op("Concat", ir.Attrs{"axis": int64(0)}, d.size(x, 0), d.op("Add", nil, d.size(other, 1), d.ints(1)), d.ints(12))
+		if attrs == nil {
+			attrs = ir.Attrs{"mode": "linear"}
+		}
+		return d.op("Resize", attrs, x, nil, nil, sizes)
+	}
+}
+
+// triangle has products of rows, [N,S,S], as attention has.
+func triangle(upper, k int64) func(d draft, x *ir.Value) *ir.Value {
+	return func(d draft, x *ir.Value) *ir.Value {
+		scores := d.op("MatMul", nil, x, d.op("Transpose", ir.Attrs{"perm": []int64{0, 2, 1}}, x))
+		return d.op("Trilu", ir.Attrs{"upper": upper}, scores, d.int(k))
+	}
+}
+
 // openCases take x [N,S,8], of open batch and length. fixed names a layer that
 // keeps a size from staying open.
 var openCases = map[string]struct {
@@ -160,20 +180,51 @@ var openCases = map[string]struct {
 	}},
 	"larger, the nearest":           {build: resized("", 2, ir.Attrs{"nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"})},
 	"larger, the nearest, between":  {build: resized("", 3, ir.Attrs{})},
-	"larger, the nearest above":     {build: resized("", 2, ir.Attrs{"nearest_mode": "ceil"}), fixed: "Resize"},
+	"larger, the nearest above":     {build: resized("", 2, ir.Attrs{"nearest_mode": "ceil"})},
 	"larger, between":               {build: resized("", 3, ir.Attrs{"mode": "linear"})},
 	"larger, between the corners":   {build: resized("", 2, ir.Attrs{"mode": "linear", "coordinate_transformation_mode": "align_corners"})},
 	"larger, between, by the sizes": {build: resized("sizes", 2, ir.Attrs{"mode": "linear", "coordinate_transformation_mode": "pytorch_half_pixel"})},
 	"larger, nearest, by the sizes": {build: resized("sizes", 2, ir.Attrs{"coordinate_transformation_mode": "half_pixel"})},
-	"larger, from the first":        {build: resized("", 2, ir.Attrs{"mode": "linear", "coordinate_transformation_mode": "asymmetric"}), fixed: "Resize"},
-	"larger by a half":              {build: resized("", 1.5, ir.Attrs{"mode": "linear"}), fixed: "Resize"},
+	"larger, from the first":        {build: resized("", 2, ir.Attrs{"mode": "linear", "coordinate_transformation_mode": "asymmetric"})},
+	"larger by a half":              {build: resized("", 1.5, ir.Attrs{"mode": "linear"})},
+	"larger by a half, nearest":     {build: resized("", 1.5, ir.Attrs{})},
+	"half as large":                 {build: resized("", 0.5, ir.Attrs{"mode": "linear", "coordinate_transformation_mode": "pytorch_half_pixel"})},
+	"half as large, above":          {build: resized("", 0.5, ir.Attrs{"nearest_mode": "round_prefer_ceil", "coordinate_transformation_mode": "asymmetric"})},
+	"larger, smooth":                {build: resized("", 1.5, ir.Attrs{"mode": "cubic"}), fixed: "Resize"},
+	"larger, smoothed":              {build: resized("", 0.5, ir.Attrs{"mode": "linear", "antialias": int64(1)}), fixed: "Resize"},
+	"larger, no fraction":           {build: resized("", 1.3, ir.Attrs{"mode": "linear"}), fixed: "Resize"},
+	"as large as another":           {build: like(nil)},
+	"as large as another, nearest":  {build: like(ir.Attrs{"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"})},
+	"as large as another, ceil":     {build: like(ir.Attrs{"mode": "nearest", "nearest_mode": "ceil"})},
+	"as large as another, tf":       {build: like(ir.Attrs{"mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "tf_half_pixel_for_nn"})},
+	"as large as another, corners":  {build: like(ir.Attrs{"mode": "linear", "coordinate_transformation_mode": "align_corners"})},
+	"as large as another, symmetry": {build: like(ir.Attrs{"mode": "linear", "coordinate_transformation_mode": "half_pixel_symmetric"})},
+	"to a known size": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Resize", ir.Attrs{"mode": "linear", "axes": []int64{1}}, x, nil, nil, d.ints(5))
+	}},
+	"from a known size": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Resize", ir.Attrs{"mode": "linear", "axes": []int64{2}}, x, nil, nil, d.size(x, 1))
+	}},
+	"to a size of one": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Resize", ir.Attrs{"mode": "linear", "axes": []int64{1}, "coordinate_transformation_mode": "pytorch_half_pixel"}, x, nil, nil, d.ints(1))
+	}},
+	"what is above":                {build: triangle(1, 1)},
+	"what is below":                {build: triangle(0, 0)},
+	"what is below and one more":   {build: triangle(0, 2)},
+	"all above, beyond every size": {build: triangle(1, -1<<40)},
+	"truths above": {build: func(d draft, x *ir.Value) *ir.Value {
+		return d.op("Where", nil, d.op("Trilu", ir.Attrs{"upper": int64(1)}, d.op("Greater", nil, x, d.noise(8))), x, d.noise(1))
+	}},
 }
 
 // TestOpenSizes writes small graphs whose sizes stay open, runs each package at
-// two sizes on the reference arithmetic, and has coremltools rebuild it.
+// two sizes on the reference arithmetic, has coremltools rebuild it and numpy
+// compute what it rebuilt.
 func TestOpenSizes(t *testing.T) {
 	dir := t.TempDir()
 	var paths []string
+	var jobs []walkJob
+	var wants []*tensor.Tensor
 	for _, name := range slices.Sorted(maps.Keys(openCases)) {
 		c := openCases[name]
 		t.Run(name, func(t *testing.T) {
@@ -211,10 +262,16 @@ func TestOpenSizes(t *testing.T) {
 				if !slices.Equal(got[0].Shape(), want[0].Shape()) || difference(got[0], want[0]) > 1e-5 {
 					t.Errorf("%v: got %v, want %v", s, got[0], want[0])
 				}
+				jobs, wants = append(jobs, walkJob{path, map[string]*tensor.Tensor{"x": in}}), append(wants, want[0])
 			}
 		})
 	}
 	for path, why := range rebuild(t, paths) {
 		t.Errorf("%s: coremltools: %s", path, why)
+	}
+	for i, out := range walkAll(t, jobs) {
+		if got := out[0].values; !slices.Equal(got.Shape(), wants[i].Shape()) || difference(got, wants[i]) > 1e-5 {
+			t.Errorf("%s: numpy gives %v, want %v", jobs[i].path, got, wants[i])
+		}
 	}
 }

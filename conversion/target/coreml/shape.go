@@ -240,27 +240,50 @@ func legalTrilu(n *ir.Node) string {
 }
 
 // emitTrilu selects by a mask, so that what it leaves out is zero even where it
-// was not a number.
+// was not a number. Of a matrix of open size it is computed from the places.
 func emitTrilu(e *emitter, n *ir.Node) {
-	x := e.in(0)
+	x, shape := e.in(0), n.In(0).Shape
 	k := int64(0)
 	if v := e.ints(1); len(v) == 1 {
 		k = v[0]
 	}
-	s := x.shape[len(x.shape)-2:]
-	mask := tensor.New(tensor.Bool, s...)
+	matrix := shape[len(shape)-2:]
 	upper := n.Int("upper", 1) != 0
-	for i := range s[0] {
-		for j := range s[1] {
-			if upper && int64(j) >= int64(i)+k || !upper && int64(j) <= int64(i)+k {
-				mask.Bytes()[i*s[1]+j] = 1
+	var mask val
+	if s, known := matrix.Ints(); known {
+		t := tensor.New(tensor.Bool, s...)
+		for i := range s[0] {
+			for j := range s[1] {
+				if upper && int64(j) >= int64(i)+k || !upper && int64(j) <= int64(i)+k {
+					t.Bytes()[i*s[1]+j] = 1
+				}
 			}
 		}
+		mask = e.literal(n.Name+"_mask", t)
+	} else {
+		mask = e.triangle(matrix, k, upper)
 	}
-	cond := e.spread(e.literal(n.Name+"_mask", mask), x.shape)
+	cond := e.spreadOpen(mask, matrix, shape)
 	if x.dtype == tensor.Bool {
 		e.final("logical_and", in("x", x), in("y", cond))
 		return
 	}
-	e.final("select", in("cond", cond), in("a", x), in("b", e.spread(e.scalar(x.dtype, 0), x.shape)))
+	zero := e.spreadOpen(e.scalar(x.dtype, 0), nil, shape)
+	e.final("select", in("cond", cond), in("a", x), in("b", zero))
+}
+
+// triangle is true where column - row is at least k, or at most.
+func (e *emitter) triangle(matrix ir.Shape, k int64, upper bool) val {
+	rows, columns := e.counted(matrix[0]), e.counted(matrix[1])
+	of := func(p val, axis int, shape ...int) val {
+		return e.op("expand_dims", tensor.Int32, shape, in("x", p), ints("axes", axis))
+	}
+	s := []int{rows.shape[0], columns.shape[0]}
+	d := e.op("sub", tensor.Int32, s, in("x", of(columns, 0, 1, s[1])), in("y", of(rows, 1, s[0], 1)))
+	op := "less_equal"
+	if upper {
+		op = "greater_equal"
+	}
+	k = max(-1<<30, min(k, 1<<30)) // beyond every size it is all or nothing
+	return e.op(op, tensor.Bool, s, in("x", d), num("y", int(k)))
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -24,9 +23,6 @@ import (
 	"slipway/conversion/testkit"
 )
 
-//go:embed testdata/walk.py
-var walkScript string
-
 // walked is one output of a program that numpy computed.
 type walked struct {
 	Name, File, Text string
@@ -40,7 +36,65 @@ type walked struct {
 // names no environment that has coremltools.
 func walk(t *testing.T, path string, inputs map[string]*tensor.Tensor) []walked {
 	t.Helper()
+	return walkAll(t, []walkJob{{path, inputs}})[0]
+}
+
+// walkJob is a package and what it is computed on.
+type walkJob struct {
+	path   string
+	inputs map[string]*tensor.Tensor
+}
+
+// walkAll is walk of one package after the other.
+func walkAll(t *testing.T, jobs []walkJob) [][]walked {
+	t.Helper()
 	python := coremltools(t)
+	var lines bytes.Buffer
+	for _, j := range jobs {
+		lines.Write(walkLine(t, j))
+	}
+	cmd := exec.Command(python, "-B", filepath.Join("testdata", "walk"))
+	cmd.Stdin = &lines
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	var all [][]walked
+	s := bufio.NewScanner(bytes.NewReader(out))
+	for s.Buffer(nil, 1<<20); s.Scan(); {
+		var r struct {
+			Error   string
+			Ops     int
+			Outputs []walked
+		}
+		if json.Unmarshal(s.Bytes(), &r) != nil || r.Error == "" && r.Ops == 0 {
+			continue // coremltools talks, too
+		}
+		if r.Error != "" {
+			t.Fatalf("numpy: %s: %s", jobs[len(all)].path, r.Error)
+		}
+		for i := range r.Outputs {
+			if o := &r.Outputs[i]; o.File != "" {
+				b, err := os.ReadFile(o.File)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if o.values, err = tensor.FromBytes(tensor.Float32, o.Shape, b); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		all = append(all, r.Outputs)
+	}
+	if len(all) != len(jobs) {
+		text := stderr.String()
+		t.Fatalf("numpy: %d answers to %d jobs: %v %s", len(all), len(jobs), err, text[max(0, len(text)-600):])
+	}
+	return all
+}
+
+// walkLine is a job as the walker reads it.
+func walkLine(t *testing.T, j walkJob) []byte {
+	t.Helper()
 	type input struct {
 		Name  string `json:"name"`
 		File  string `json:"file"`
@@ -51,9 +105,9 @@ func walk(t *testing.T, path string, inputs map[string]*tensor.Tensor) []walked 
 		Path   string  `json:"path"`
 		Dir    string  `json:"dir"`
 		Inputs []input `json:"inputs"`
-	}{Path: path, Dir: t.TempDir()}
-	for i, f := range program(t, path).Main.Inputs {
-		x := inputs[f.Name]
+	}{Path: j.path, Dir: t.TempDir()}
+	for i, f := range program(t, j.path).Main.Inputs {
+		x := j.inputs[f.Name]
 		if x == nil {
 			t.Fatalf("no input %q", f.Name)
 		}
@@ -72,38 +126,7 @@ func walk(t *testing.T, path string, inputs map[string]*tensor.Tensor) []walked 
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(python, "-c", walkScript)
-	cmd.Stdin = bytes.NewReader(append(line, '\n'))
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	var r struct {
-		Error   string
-		Ops     int
-		Outputs []walked
-	}
-	s := bufio.NewScanner(bytes.NewReader(out))
-	for s.Buffer(nil, 1<<20); s.Scan(); {
-		if json.Unmarshal(s.Bytes(), &r) == nil && (r.Error != "" || r.Ops > 0) {
-			break
-		}
-	}
-	if r.Error != "" || r.Ops == 0 {
-		text := stderr.String()
-		t.Fatalf("numpy: %s %v %s", r.Error, err, text[max(0, len(text)-600):])
-	}
-	for i := range r.Outputs {
-		if o := &r.Outputs[i]; o.File != "" {
-			b, err := os.ReadFile(o.File)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if o.values, err = tensor.FromBytes(tensor.Float32, o.Shape, b); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return r.Outputs
+	return append(line, '\n')
 }
 
 // converted is the main file that plan.Run writes.

@@ -7,6 +7,7 @@ import (
 
 	"slipway/conversion/ir"
 	opsall "slipway/conversion/ops/all"
+	schema "slipway/conversion/schema/mil"
 	"slipway/conversion/source"
 	sourceall "slipway/conversion/source/all"
 	milsource "slipway/conversion/source/coreml"
@@ -183,7 +184,11 @@ func builtIn() runtimes.Runtime {
 }
 
 // coreML is the reference arithmetic over Core ML packages.
-func coreML() runtimes.Runtime { return mil.New(computes(milsource.Source{}.Open, "coreml")) }
+func coreML() runtimes.Runtime {
+	return mil.New(func(decoded func(*schema.Model)) runtimes.Runtime {
+		return computes(milsource.Source{Decoded: decoded}.Open, "coreml")
+	})
+}
 
 // computes is the reference runtime over the models that open reads.
 func computes(open func(context.Context, string, source.Options) (*source.Model, error), formats ...string) runtimes.Runtime {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	schema "slipway/conversion/schema/mil"
 	"slipway/conversion/tensor"
 	"slipway/runtimes"
 	"slipway/runtimes/internal/mlpackage"
@@ -19,7 +20,11 @@ const (
 )
 
 // Runtime implements runtimes.Runtime by another one that computes graphs.
-type Runtime struct{ inner runtimes.Runtime }
+type Runtime struct{ inner Inner }
+
+// Inner makes a runtime that opens Core ML packages. It tells decoded, which may be
+// nil, the model file of each package as soon as Open has decoded it.
+type Inner func(decoded func(*schema.Model)) runtimes.Runtime
 
 var (
 	_ runtimes.Runtime = Runtime{}
@@ -27,32 +32,32 @@ var (
 	_ runtimes.Tracer  = session{}
 )
 
-// New makes the runtime over inner, which opens Core ML packages.
-func New(inner runtimes.Runtime) Runtime { return Runtime{inner} }
+// New makes the runtime over inner, which is made anew for each package.
+func New(inner Inner) Runtime { return Runtime{inner} }
 
 // Info describes the runtime; its version is that of the program.
 func (r Runtime) Info() runtimes.Info {
-	i := r.inner.Info()
+	i := r.inner(nil).Info()
 	i.Name, i.Title, i.Formats = Name, Title, []string{"coreml"}
 	return i
 }
 
 // Check is that of the inner runtime.
-func (r Runtime) Check(ctx context.Context) error { return r.inner.Check(ctx) }
+func (r Runtime) Check(ctx context.Context) error { return r.inner(nil).Check(ctx) }
 
 // Open reads the package, a folder, at m.Path.
 func (r Runtime) Open(ctx context.Context, m runtimes.Model, o runtimes.Options) (runtimes.Session, error) {
 	if m.Format != "coreml" && !strings.EqualFold(filepath.Ext(m.Path), ".mlpackage") {
 		return nil, runtimes.Refuse(Name, "open", "%s is no Core ML package", filepath.Base(m.Path))
 	}
-	s, err := r.inner.Open(ctx, m, o)
+	var decoded *schema.Model
+	s, err := r.inner(func(m *schema.Model) { decoded = m }).Open(ctx, m, o)
 	if err != nil {
 		return nil, rename(err)
 	}
 	var f *mlpackage.Face
-	face, err := mlpackage.Read(m.Path)
-	if err == nil {
-		f, err = mlpackage.NewFace(face, Name, s)
+	if err = errors.New("its model file was not decoded"); decoded != nil {
+		f, err = mlpackage.NewFace(decoded, Name, s)
 	}
 	if err != nil {
 		_ = s.Close() // the error that counts is the first

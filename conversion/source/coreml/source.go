@@ -19,7 +19,11 @@ import (
 )
 
 // Source reads .mlpackage folders. The zero value is ready.
-type Source struct{}
+type Source struct {
+	// Decoded is told each model file that Open decoded, before its program becomes a
+	// graph, for who needs the package's interface as well. nil: nobody is.
+	Decoded func(*mil.Model)
+}
 
 var _ source.Source = Source{}
 
@@ -33,7 +37,7 @@ func (Source) Match(_ []byte, path string) bool {
 
 // Open reads the package at path. Input shapes cannot be changed: a program has
 // the sizes that it was written with.
-func (Source) Open(ctx context.Context, path string, o source.Options) (*source.Model, error) {
+func (s Source) Open(ctx context.Context, path string, o source.Options) (*source.Model, error) {
 	root, err := mil.Root(path)
 	if err != nil {
 		return nil, refuse(path, err)
@@ -48,6 +52,9 @@ func (Source) Open(ctx context.Context, path string, o source.Options) (*source.
 	program, err := mil.Decode(b)
 	if err != nil {
 		return nil, refuse(path, err)
+	}
+	if s.Decoded != nil {
+		s.Decoded(program)
 	}
 	weights, closeFile, err := openWeights(filepath.Join(path, filepath.Dir(root), "weights", "weight.bin"), o.NoMap)
 	if err != nil {

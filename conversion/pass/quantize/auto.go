@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"slipway/conversion/ir"
@@ -125,47 +126,67 @@ func Auto(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runn
 // refine tries what may make the trial best better: weights rounded so that their
 // errors cancel out, and ranges that leave out what is rare in some layers only.
 func (t *tryer) refine(ctx context.Context, best int, seen map[*ir.Node]*patches) (int, error) {
-	way := t.ways[best]
+	way, cutting := t.ways[best], t.cutting(best)
 	rounded, err := compensate(ctx, t.g, t.reg, way, seen)
 	if err != nil {
 		return 0, err
 	}
-	from, title := len(t.ways), t.trials[best].Method
-	if len(rounded) > 0 {
+	suffix := ""
+	if from := len(t.ways); len(rounded) > 0 {
 		// Other roundings have other corrections.
 		try := *way
 		try.rounded, try.memo = rounded, &memo{}
-		t.add(title+compensatedTitle, &try)
+		t.add(t.trials[best].Method+compensatedTitle, &try)
 		if err := t.run(ctx); err != nil {
 			return 0, err
 		}
 		if t.score(from) >= t.score(best)+margin {
-			best, way = from, &try
+			best, way, suffix = from, &try, compensatedTitle
 		}
 	}
-	if way.Method == candidates[0].method && way.Tighten == candidates[0].tighten {
+	if cutting < 0 {
 		return best, nil
 	}
-	from, most := len(t.ways), t.score(best)
+	title, from, most := t.trials[cutting].Method, len(t.ways), t.score(best)
 	for i, c := range cuts {
-		try := *way
-		try.cutFrom, try.cutTo = c.from, c.to
-		name := title + c.title
-		if way.rounded != nil {
-			name += compensatedTitle
-		}
-		if t.add(name, &try); i%2 == 0 {
+		try := *t.ways[cutting]
+		try.rounded, try.memo, try.cutFrom, try.cutTo = way.rounded, way.memo, c.from, c.to
+		if t.add(title+c.title+suffix, &try); i%2 == 0 {
 			continue // two at a time
 		}
 		if err := t.run(ctx); err != nil {
 			return 0, err
 		}
 		most = max(most, t.score(len(t.ways)-1), t.score(len(t.ways)-2))
-		if narrow := t.first(from, most-spared*t.lone); narrow >= 0 {
+		least := most - spared*t.lone
+		if !t.ways[best].cuts() {
+			least = max(least, t.score(best)+margin)
+		}
+		if narrow := t.first(from, least); narrow >= 0 {
 			return narrow, nil
 		}
 	}
 	return best, nil
+}
+
+// cutting is the trial best, or, where it cuts nothing off, the best of those that
+// do and leave the same layers in float; -1 where there is none.
+func (t *tryer) cutting(best int) int {
+	found, most := -1, math.Inf(-1)
+	for i, o := range t.ways {
+		if i == best && o.cuts() {
+			return best
+		}
+		if s := t.score(i); o.cuts() && s > most && len(o.KeepFloat) == len(t.ways[best].KeepFloat) {
+			found, most = i, s
+		}
+	}
+	return found
+}
+
+// cuts reports whether ranges leave out some of what was seen.
+func (o *Options) cuts() bool {
+	return o.Method != candidates[0].method || o.Tighten != candidates[0].tighten
 }
 
 const compensatedTitle = ", weights rounded together"

@@ -100,3 +100,31 @@ func TestStem(t *testing.T) {
 		}
 	}
 }
+
+// TestCutting: where nothing is cut off best, the best of what cuts and leaves the
+// same layers in float is tried in parts of the network.
+func TestCutting(t *testing.T) {
+	whole, soft, hard, stemmed := Defaults(ONNXRuntime), Defaults(ONNXRuntime), Defaults(ONNXRuntime), Defaults(ONNXRuntime)
+	whole.Method, whole.Tighten = candidates[0].method, candidates[0].tighten
+	soft.Method, hard.Method, stemmed.Method = "percentile", "mse", "mse"
+	stemmed.KeepFloat = []string{"conv1"}
+	for name, c := range map[string]struct {
+		ways       []*Options
+		dB         []float64
+		best, want int
+	}{
+		"best cuts":          {[]*Options{whole, soft, hard}, []float64{20, 21, 22}, 2, 2},
+		"best cuts nothing":  {[]*Options{whole, soft, hard}, []float64{25, 21, 22}, 0, 2},
+		"other float layers": {[]*Options{whole, soft, stemmed}, []float64{25, 21, 22}, 0, 1},
+		"nothing ran":        {[]*Options{whole, soft}, []float64{25, math.NaN()}, 0, -1},
+		"nothing else":       {[]*Options{whole}, []float64{25}, 0, -1},
+	} {
+		x := tryer{ways: c.ways}
+		for _, v := range c.dB {
+			x.trials = append(x.trials, Trial{SQNR: v, Pooled: v})
+		}
+		if got := x.cutting(c.best); got != c.want {
+			t.Errorf("%s: trial %d, want %d", name, got, c.want)
+		}
+	}
+}

@@ -6,15 +6,22 @@ import (
 	"slipway/conversion/target/internal/intrange"
 )
 
-// integers warns of 64-bit integers of the data that 32 bits may not hold, which
-// are all that programs have.
+// integers warns of integers of the data that 32 bits with a sign may not hold,
+// which are all that programs have.
 func integers(g *ir.Graph) diag.List {
 	loss := intrange.Check(g, func(*ir.Node) bool { return false })
-	if len(loss.Cut) == 0 {
-		return nil
+	var out diag.List
+	if len(loss.Cut) > 0 {
+		ops, layers := intrange.Kinds(loss.Cut)
+		f := diag.Warnf("coreml.int64", "Core ML has integers of 32 bits: of results of %s beyond them the low bits are left", ops)
+		f.Layers = layers
+		out = append(out, f)
 	}
-	ops, layers := intrange.Kinds(loss.Cut)
-	f := diag.Warnf("coreml.int64", "Core ML has integers of 32 bits: of results of %s beyond them the low bits are left", ops)
-	f.Layers = layers
-	return diag.List{f}
+	if len(loss.Signed) > 0 {
+		ops, layers := intrange.Kinds(loss.Signed)
+		f := diag.Warnf("coreml.uint32", "Core ML has integers with a sign only: %s of 2147483648 and more goes wrong", ops)
+		f.Layers = layers
+		out = append(out, f)
+	}
+	return out
 }

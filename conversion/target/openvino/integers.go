@@ -31,6 +31,12 @@ func clamps(n *ir.Node, other string) bool {
 	})
 }
 
+// convertsInput reports whether n makes floats of an input, which still has its own
+// type.
+func convertsInput(n *ir.Node) bool {
+	return n.Op == "Cast" && n.In(0).Node() == nil && n.Out(0).DType.IsFloat()
+}
+
 // integers warns of integers of the data that the CPU plugin may not hold: it has
 // 32 bits, and floats of 32 for some operators.
 func integers(g *ir.Graph) diag.List {
@@ -45,6 +51,12 @@ func integers(g *ir.Graph) diag.List {
 	if len(loss.Rounded) > 0 {
 		ops, layers := intrange.Kinds(loss.Rounded)
 		f := diag.Warnf("openvino.int-float", "OpenVINO's CPU plugin computes %s of integers in 32-bit floats: beyond 16777216 they are rounded", ops)
+		f.Layers = layers
+		out = append(out, f)
+	}
+	if signed := slices.DeleteFunc(loss.Signed, convertsInput); len(signed) > 0 {
+		ops, layers := intrange.Kinds(signed)
+		f := diag.Warnf("openvino.uint32", "OpenVINO's CPU plugin computes 32-bit integers without a sign as ones with a sign: %s of 2147483648 and more goes wrong", ops)
 		f.Layers = layers
 		out = append(out, f)
 	}

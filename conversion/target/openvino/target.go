@@ -44,7 +44,7 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 			why = s.legal(n)
 		}
 		if why == "" && beyond32(n) {
-			why = "OpenVINO's plugins compute 64-bit integers in 32 bits, which a constant of " + n.Op + " does not fit"
+			why = "OpenVINO's plugins compute integers in 32 bits with a sign, which a constant of " + n.Op + " does not fit"
 		}
 	}
 	if why == "" {
@@ -143,7 +143,7 @@ func beyond32(n *ir.Node) bool {
 		return false
 	}
 	return !constantLike(n) && slices.ContainsFunc(n.Inputs, func(v *ir.Value) bool {
-		if v == nil || v.DType != tensor.Int64 {
+		if v == nil || v.DType != tensor.Int64 && v.DType != tensor.Uint32 {
 			return false
 		}
 		x, ok := v.ConstInts()

@@ -14,6 +14,7 @@ import (
 type Loss struct {
 	Cut     []*ir.Node  // whose 64-bit results may be more than 32 bits hold
 	Rounded []*ir.Node  // whose integers may be more than single precision holds
+	Signed  []*ir.Node  // to which it matters whether 32-bit integers without a sign, which may be 2^31 and more, got one
 	Inputs  []*ir.Value // wider than 32 bits, and read as more than places in tensors or numbers to convert to floats
 }
 
@@ -64,9 +65,12 @@ func (c *checker) nodes() {
 	for _, n := range c.g.Nodes {
 		for _, body := range n.Bodies() {
 			inner := Check(body, c.single)
-			c.Cut, c.Rounded = append(c.Cut, inner.Cut...), append(c.Rounded, inner.Rounded...)
+			c.Cut, c.Rounded, c.Signed = append(c.Cut, inner.Cut...), append(c.Rounded, inner.Rounded...), append(c.Signed, inner.Signed...)
 		}
 		fixed := c.followsSizes(n)
+		if !fixed && c.tellsSigns(n) {
+			c.Signed = append(c.Signed, n)
+		}
 		for i, v := range n.Outputs {
 			if v == nil {
 				continue

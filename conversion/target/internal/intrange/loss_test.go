@@ -38,6 +38,12 @@ func TestCheck(t *testing.T) {
 		{"a large factor", "%a : i64[2] = ArgMax(%x) {axis=1, keepdims=0}\n%out : i64[2] = Mul(%a, %big)", "cut Mul; inputs x"},
 		{"places times their number", "%a : i64[2] = ArgMax(%x) {axis=1, keepdims=0}\n%out : i64[2] = Mul(%a, %two)", "inputs x"},
 		{"sizes", "%a : i64[2] = Shape(%x)\n%b : i64[2] = Mul(%a, %big)\n%out : i64[2] = Mul(%b, %b)", ""},
+		{"without a sign, the larger", "%out : u32[2,8] = Max(%u, %u)", "signed Max; inputs u"},
+		{"without a sign, wider", "%a : i64[2,8] = Cast(%u) {to=7}\n%out : f32[2,8] = Cast(%a) {to=1}", "signed Cast; inputs u"},
+		{"without a sign, a number", "%out : f32[2,8] = Cast(%u) {to=1}", "signed Cast"},
+		{"without a sign, low bits", "%a : u32[2,8] = BitwiseAnd(%u, %mask)\n%b : u32[2,8] = Max(%a, %mask)\n%out : i64[2,8] = Cast(%b) {to=7}", "inputs u"},
+		{"without a sign, many", "%a : u32[2,8] = BitwiseAnd(%u, %mask)\n%b : u32[2,8] = Min(%a, %many)\n%out : i64[2,8] = Cast(%b) {to=7}", "signed Min; inputs u"},
+		{"without a sign, turned", "%out : u32[2,8] = BitwiseNot(%u)", "cut BitwiseNot; inputs u"},
 		{"a power", "%out : i64[2,8] = Pow(%x, %two)", "cut Pow; inputs x"},
 		{"a product", "%a : i64[1] = Unsqueeze(%one, %axis)\n%out : i64[2] = ReduceProd(%x, %a) {keepdims=0}", "cut ReduceProd; inputs x"},
 		{"a quotient", "%out : i64[2,8] = Div(%x, %two)", "rounded Div; inputs x"},
@@ -61,7 +67,10 @@ func TestCheck(t *testing.T) {
 			text := `graph g {
   input %x : i64[2,8]
   input %y : i64[2,8]
+  input %u : u32[2,8]
   input %table : f32[100,4]
+  const %mask : u32[] = [255]
+  const %many : u32[] = [3000000000]
   const %zero : i64[] = [0]
   const %one : i64[] = [1]
   const %two : i64[] = [2]
@@ -84,6 +93,9 @@ func TestCheck(t *testing.T) {
 			}
 			if l, _ := Kinds(loss.Rounded); l != "" {
 				got = append(got, "rounded "+l)
+			}
+			if l, _ := Kinds(loss.Signed); l != "" {
+				got = append(got, "signed "+l)
 			}
 			var names []string
 			for _, v := range loss.Inputs {

@@ -99,6 +99,9 @@ func (c *checker) result(n *ir.Node, i int) span {
 		}
 		return span{0, math.Ldexp(in(0).hi, int(min(max(in(1).hi, 0), 64)))}
 	case "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot":
+		if n.Op == "BitwiseAnd" && in(0).lo >= 0 && in(1).lo >= 0 {
+			return span{0, min(in(0).hi, in(1).hi)}
+		}
 		m := math.Ldexp(1, bits(max(in(0).size(), in(1).size())))
 		if v.DType.IsSigned() {
 			return span{-m, m - 1}

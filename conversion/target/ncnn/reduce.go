@@ -23,24 +23,25 @@ func reduce(op int) spelling {
 			}
 			axes = a
 		}
-		if len(axes) == 0 {
-			if n.Int("noop_with_empty_axes", 0) != 0 {
-				return "without axes does nothing"
-			}
+		if len(axes) == 0 && n.Int("noop_with_empty_axes", 0) == 0 {
 			for k := range d {
 				axes = append(axes, k)
 			}
 		}
-		if len(d) == 0 {
-			return "works on tensors"
-		}
 		gone := make([]bool, len(d))
+		several := false
 		for _, a := range axes {
-			gone[axis(a, len(d))] = true
+			a = axis(a, len(d))
+			gone[a] = true
+			several = several || d[a] != 1
+		}
+		if !several {
+			e.ofOne(op, n)
+			return ""
 		}
 		dims, flags, ok := reduced(n.In(0), gone)
 		if !ok {
-			return "reduces axes that four dimensions cannot separate"
+			return "reduces axes between others: more than four dimensions are left where neighbours are joined"
 		}
 		in := e.as(n.In(0), dims...)
 		if op == 3 && len(dims) == 3 && slices.Equal(flags, []bool{false, true, true}) {
@@ -57,6 +58,21 @@ func reduce(op int) spelling {
 		e.set(n.Out(0), e.add("Reduction", []*blob{in}, out, num(0, op), num(1, 0), ints(3, list), num(4, 1), num(5, 1)))
 		return ""
 	}
+}
+
+// ofOne writes a reduction of single elements, as over a batch of 1, which Reduction
+// cannot name: what it makes of one number.
+func (e *emitter) ofOne(op int, n *ir.Node) {
+	x := e.in(n.In(0))
+	switch op {
+	case 2:
+		x = e.add("UnaryOp", []*blob{x}, x.dims, num(0, 4)) // square
+	case 7, 8:
+		x = e.add("UnaryOp", []*blob{x}, x.dims, num(0, 0)) // absolute value
+	case 9:
+		x = e.add("UnaryOp", []*blob{x}, x.dims, num(0, 8)) // logarithm
+	}
+	e.set(n.Out(0), x)
 }
 
 // reduced are dimensions in which v can be reduced, and which of them are.

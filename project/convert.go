@@ -136,7 +136,7 @@ func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, rec
 	}
 	s.mu.Unlock()
 	if open && earlier != nil { // its files are those of the new one by now
-		if err := s.DeleteVariant(earlier.ID); err != nil {
+		if err := s.deleteVariant(earlier.ID); err != nil {
 			return err
 		}
 	}

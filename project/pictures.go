@@ -34,9 +34,14 @@ func (s *Studio) TestPictures(paths []string) (int64, error) {
 	}
 	s.mu.Unlock()
 	s.tell(Event{Kind: PicturesChanged})
-	name := fmt.Sprintf("test %d pictures", len(paths))
-	if len(paths) == 1 {
-		name = "test " + baseName(paths[0])
+	return s.submitTest(batch), nil
+}
+
+// submitTest queues the job that gets the answers that pictures lack.
+func (s *Studio) submitTest(batch []*Picture) int64 {
+	name := fmt.Sprintf("test %d pictures", len(batch))
+	if len(batch) == 1 {
+		name = "test " + baseName(batch[0].Path)
 	}
 	return s.queue.Submit("test", name, func(ctx context.Context, h *jobs.Handle) error {
 		for i, p := range batch {
@@ -46,10 +51,47 @@ func (s *Studio) TestPictures(paths []string) (int64, error) {
 			}
 		}
 		return nil
-	}), nil
+	})
 }
 
-// RetestPictures tests all pictures again, for example after a conversion.
+// CompletePictures gives the tested pictures the answers of variants that came
+// since, and takes away those of variants that are gone. What was answered
+// stays: nothing runs twice.
+func (s *Studio) CompletePictures() {
+	s.mu.Lock()
+	changed := false
+	var batch []*Picture
+	for _, p := range s.pictures {
+		if p.Err != nil {
+			continue
+		}
+		n := len(p.Cells)
+		p.Cells = slices.DeleteFunc(p.Cells, func(c Cell) bool {
+			return !slices.ContainsFunc(s.variants, func(v *Variant) bool { return v.ID == c.Variant && v.Usable() })
+		})
+		changed = changed || len(p.Cells) < n
+		if slices.ContainsFunc(s.variants, func(v *Variant) bool { return v.Usable() && !p.answered(v.ID) }) {
+			p.Done = false
+			batch = append(batch, p)
+		}
+	}
+	s.mu.Unlock()
+	if len(batch) > 0 {
+		s.submitTest(batch)
+	} else if changed {
+		_ = s.rememberPictures() // where this cannot be stored it is done again after a restart
+	}
+	if changed || len(batch) > 0 {
+		s.tell(Event{Kind: PicturesChanged})
+	}
+}
+
+// answered reports whether a variant has said something about the picture.
+func (p *Picture) answered(variant int64) bool {
+	return slices.ContainsFunc(p.Cells, func(c Cell) bool { return c.Variant == variant })
+}
+
+// RetestPictures tests all pictures again on all variants.
 func (s *Studio) RetestPictures() {
 	var paths []string
 	for _, p := range s.Pictures() {
@@ -101,10 +143,8 @@ func (s *Studio) testPicture(ctx context.Context, p *Picture) error {
 	if err != nil {
 		return err
 	}
-	for _, v := range s.Variants() {
-		if !v.Usable() {
-			continue
-		}
+	// A variant that comes meanwhile is asked, too.
+	for v := s.unasked(p); v != nil; v = s.unasked(p) {
 		rt := s.preferred(v)
 		c := Cell{Variant: v.ID, Runtime: rt}
 		if rt == "" {
@@ -115,10 +155,30 @@ func (s *Studio) testPicture(ctx context.Context, p *Picture) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		s.setPicture(p, func() { p.Cells = append(p.Cells, c) })
+		s.setPicture(p, func() {
+			if !p.answered(v.ID) {
+				p.Cells = append(p.Cells, c)
+			}
+		})
 	}
 	s.setPicture(p, func() { p.Done = true })
 	return s.rememberPictures()
+}
+
+// unasked is the next variant that has not answered about a picture, nil where
+// all have, or where the picture was taken away or put in anew.
+func (s *Studio) unasked(p *Picture) *Variant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.pictures, p) {
+		return nil
+	}
+	for _, v := range s.variants {
+		if v.Usable() && !p.answered(v.ID) {
+			return v
+		}
+	}
+	return nil
 }
 
 func (s *Studio) setPicture(_ *Picture, change func()) {

@@ -36,6 +36,13 @@ func (s *Studio) Variant(id int64) *Variant {
 
 // DeleteVariant removes an artefact and its results.
 func (s *Studio) DeleteVariant(id int64) error {
+	err := s.deleteVariant(id)
+	s.tell(Event{Kind: VariantsChanged})
+	return err
+}
+
+// deleteVariant tells nobody.
+func (s *Studio) deleteVariant(id int64) error {
 	s.sessions.drop(id)
 	s.mu.Lock()
 	i := slices.IndexFunc(s.variants, func(v *Variant) bool { return v.ID == id && id != 0 })
@@ -54,7 +61,6 @@ func (s *Studio) DeleteVariant(id int64) error {
 		s.eval = slices.DeleteFunc(s.eval, func(e EvalRow) bool { return e.Variant == id })
 	}
 	s.mu.Unlock()
-	s.tell(Event{Kind: VariantsChanged})
 	return err
 }
 

@@ -209,6 +209,13 @@ func (q *Queue) Again(id int64) int64 {
 	return q.Submit(j.status.Kind, j.status.Title, j.run)
 }
 
+// Remove takes a job that has ended off the list.
+func (q *Queue) Remove(id int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.jobs = slices.DeleteFunc(q.jobs, func(j *job) bool { return j.status.ID == id && j.status.State.Ended() })
+}
+
 // Wait blocks until the job has ended or ctx is done, and returns its status.
 func (q *Queue) Wait(ctx context.Context, id int64) (Status, error) {
 	q.mu.Lock()

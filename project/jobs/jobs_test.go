@@ -106,4 +106,10 @@ func TestAgain(t *testing.T) {
 	if slices.ContainsFunc([]int64{id, next, 99}, func(i int64) bool { return q.Again(i) != 0 }) {
 		t.Error("a job that did not fail was queued again")
 	}
+	q.Remove(next)
+	running := q.Submit("x", "", func(ctx context.Context, _ *Handle) error { <-ctx.Done(); return ctx.Err() })
+	q.Remove(running)
+	if l := q.List(); len(l) != 1 || l[0].ID != running {
+		t.Errorf("the list holds %+v", l)
+	}
 }

@@ -163,6 +163,8 @@ func TestWindowHands(t *testing.T) {
 	w.click("OpenVINO")
 	w.click("Convert to 1 target")
 	id := w.wait(`^variant (\d+) onnx match ONNX fp32$`)[1]
+	w.wait(`^job \d+ convert done `)
+	w.look("converted") // the job has gone to the others below by then
 	w.click("Rename")
 	w.find("Cancel$")
 	w.text("the one that ships")

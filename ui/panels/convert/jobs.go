@@ -26,6 +26,7 @@ type jobRow struct {
 	stage  *widget.Label
 	cure   *widget.Label // what to do about a failure
 	again  *hint.Button
+	away   *hint.Button
 	bar    *meter.Meter
 	cancel *hint.Button
 	more   *hint.Button
@@ -41,35 +42,61 @@ func (thinBar) Layout(o []fyne.CanvasObject, s fyne.Size) {
 }
 func (thinBar) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(40, 6) }
 
+// jobList is a heading with rows of jobs below it, gone where there are none.
+type jobList struct {
+	content *fyne.Container
+	rows    *fyne.Container
+}
+
+func newJobList(title string) *jobList {
+	l := &jobList{rows: container.NewVBox()}
+	l.content = container.NewVBox(words.Title(title), l.rows)
+	l.content.Hide()
+	return l
+}
+
+func (l *jobList) show(objects []fyne.CanvasObject) {
+	if slices.Equal(l.rows.Objects, objects) {
+		return
+	}
+	l.rows.Objects = objects
+	if len(objects) == 0 {
+		l.content.Hide()
+	} else {
+		l.content.Show()
+	}
+	l.content.Refresh()
+}
+
+// reloadJobs shows what runs, waits or failed above the artefacts, and what
+// ended well, or as somebody wanted, below them. UI goroutine.
 func (p *Panel) reloadJobs() {
-	list := jobsOf(p.needs.Jobs().List(), p.needs.Model())
-	var objects []fyne.CanvasObject
-	for _, j := range list {
+	var now, earlier []fyne.CanvasObject
+	seen := map[int64]bool{}
+	for _, j := range jobsOf(p.needs.Jobs().List(), p.needs.Model()) {
 		r := p.jobRows[j.ID]
 		if r == nil {
 			r = p.newRow(j.ID)
 			p.jobRows[j.ID] = r
 			r.update(j)
-			rows.Settle(r.box, p.jobs.Size().Width)
+			rows.Settle(r.box, p.right.Size().Width)
 		}
 		r.update(j)
-		objects = append(objects, r.box)
+		seen[j.ID] = true
+		if place(j) < past {
+			now = append(now, r.box)
+		} else {
+			earlier = append(earlier, r.box)
+		}
 	}
-	for id, r := range p.jobRows {
-		if !slices.Contains(objects, fyne.CanvasObject(r.box)) {
+	for id := range p.jobRows {
+		if !seen[id] {
 			delete(p.jobRows, id)
 		}
 	}
-	if len(objects) == 0 {
-		objects = append(objects, words.Caption("Nothing has been started yet."))
-	}
-	if !slices.Equal(p.jobs.Objects, objects) {
-		p.jobs.Objects = objects
-		p.jobs.Refresh()
-	}
-	if p.right != nil {
-		rows.Arrange(p.right)
-	}
+	p.now.show(now)
+	p.earlier.show(earlier)
+	rows.Arrange(p.right)
 }
 
 func (p *Panel) newRow(id int64) *jobRow {
@@ -80,8 +107,9 @@ func (p *Panel) newRow(id int64) *jobRow {
 	r.more = hint.NewButton("Details", nil, "Findings and the job's log", func() { p.details(id) })
 	r.cure.Importance = widget.MediumImportance
 	r.again = hint.NewButton("Try again", base.ViewRefreshIcon(), "The same once more, with the settings of then", func() { p.needs.Jobs().Again(id) })
+	r.away = hint.NewIcon(base.ContentClearIcon(), "Take it off the list", func() { p.needs.Jobs().Remove(id); p.reloadJobs() })
 	r.thin = container.New(&thinBar{}, r.bar)
-	r.box = container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(r.again, r.more, r.cancel), r.title), r.thin,
+	r.box = container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(r.again, r.more, r.cancel, r.away), r.title), r.thin,
 		container.New(layout.NewCustomPaddedLayout(-6, 0, 0, 0), container.New(layout.NewCustomPaddedVBoxLayout(-9), r.stage, r.cure)), widget.NewSeparator())
 	return r
 }
@@ -103,6 +131,9 @@ func (r *jobRow) update(j jobs.Status) {
 	}
 	if j.State.Ended() {
 		r.cancel.Hide()
+		r.away.Show()
+	} else {
+		r.away.Hide()
 	}
 	if j.State == jobs.Running {
 		r.thin.Show()

@@ -26,6 +26,9 @@ func TestFailedJobSaysWhatToDoAndCanBeTriedAgain(t *testing.T) {
 	p := shown(t, f)
 	p.reloadJobs()
 	r := p.jobRows[id]
+	if l := p.now.rows.Objects; len(l) != 1 || l[0] != r.box || !p.now.content.Visible() || p.earlier.content.Visible() {
+		t.Fatal("a failure does not stand above the artefacts")
+	}
 	if r.stage.Text != "failed: the disk is full" || r.cure.Text != "→ free some space" || !r.cure.Visible() || !r.again.Visible() || r.cancel.Visible() {
 		t.Fatalf("%q, %q", r.stage.Text, r.cure.Text)
 	}
@@ -40,7 +43,11 @@ func TestFailedJobSaysWhatToDoAndCanBeTriedAgain(t *testing.T) {
 	}
 	p.reloadJobs()
 	r = p.jobRows[list[0].ID]
-	if len(p.jobs.Objects) != 1 || p.jobs.Objects[0] != r.box || r.again.Visible() || r.cure.Visible() || len(p.jobRows) != 1 {
-		t.Errorf("%d rows, %d kept: %q", len(p.jobs.Objects), len(p.jobRows), r.stage.Text)
+	if l := p.earlier.rows.Objects; len(l) != 1 || l[0] != r.box || r.again.Visible() || r.cure.Visible() || len(p.jobRows) != 1 || p.now.content.Visible() {
+		t.Errorf("%d rows, %d kept: %q", len(l), len(p.jobRows), r.stage.Text)
+	}
+	test.Tap(r.away)
+	if len(f.queue.List()) != 0 || p.earlier.content.Visible() {
+		t.Error("the job is still on the list")
 	}
 }

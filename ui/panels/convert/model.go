@@ -41,8 +41,8 @@ func refusal(s *plan.Support) string {
 }
 
 // jobsOf are the jobs that concern the open model: those since it was opened,
-// those that still run, and installations. What runs stands first, then what
-// waits in its order, then what ended, newest first.
+// those that still run, and installations, by their place. What runs or waits
+// stands in its order, what ended newest first.
 func jobsOf(list []jobs.Status, m *project.Model) []jobs.Status {
 	var out []jobs.Status
 	for _, j := range list {
@@ -50,26 +50,33 @@ func jobsOf(list []jobs.Status, m *project.Model) []jobs.Status {
 			out = append(out, j)
 		}
 	}
-	place := func(j jobs.Status) int {
-		switch {
-		case j.State.Ended():
-			return 2
-		case j.State == jobs.Queued:
-			return 1
-		}
-		return 0
-	}
 	slices.SortStableFunc(out, func(a, b jobs.Status) int {
 		if c := cmp.Compare(place(a), place(b)); c != 0 {
 			return c
 		}
-		if place(a) == 2 {
+		if a.State.Ended() {
 			return cmp.Compare(b.ID, a.ID)
 		}
 		return cmp.Compare(a.ID, b.ID)
 	})
 	return out
 }
+
+// place is a job's place among others: what runs, what waits, what failed, and
+// from past on what needs nobody any more.
+func place(j jobs.Status) int {
+	switch j.State {
+	case jobs.Running:
+		return 0
+	case jobs.Queued:
+		return 1
+	case jobs.Failed:
+		return 2
+	}
+	return past
+}
+
+const past = 3
 
 // brief is a log in which lines that only count on are one: "input 1 … 100".
 func brief(log []string) []string {

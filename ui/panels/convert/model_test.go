@@ -137,7 +137,7 @@ func TestJobsOfOtherModelsAreNotShown(t *testing.T) {
 		{ID: 1, State: jobs.Failed, Created: opened.Add(-time.Minute)},
 		{ID: 0, Kind: "install", State: jobs.Failed, Created: opened.Add(-time.Minute)},
 	}
-	for want, m := range map[string]*project.Model{"[3 4 2 0]": {Opened: opened}, "[3 0]": nil} {
+	for want, m := range map[string]*project.Model{"[3 0 4 2]": {Opened: opened}, "[3 0]": nil} {
 		var ids []int64
 		for _, j := range jobsOf(list, m) {
 			ids = append(ids, j.ID)
@@ -155,8 +155,8 @@ func TestJobsStandInTheOrderInWhichTheyComeUp(t *testing.T) {
 	}, nil) {
 		ids = append(ids, j.ID)
 	}
-	if got := fmt.Sprint(ids); got != "[3 4 5 6 2 1]" {
-		t.Errorf("running, waiting, ended: %s", got)
+	if got := fmt.Sprint(ids); got != "[3 4 5 6 1 2]" {
+		t.Errorf("running, waiting, failed, done: %s", got)
 	}
 }
 

@@ -34,9 +34,7 @@ func (p *Panel) reloadResults() {
 		}})
 	}
 	p.results.Show(list)
-	if p.right != nil {
-		rows.Arrange(p.right)
-	}
+	rows.Arrange(p.right)
 }
 
 // cardState is all that an artefact's card shows: a variant that changes is

@@ -41,23 +41,23 @@ type Needs interface {
 
 // Panel is the conversion page.
 type Panel struct {
-	env         panel.Env
-	needs       Needs
-	content     fyne.CanvasObject
-	left, right *fyne.Container
-	targets     *fyne.Container
-	recipe      *widget.Label
-	start       *hint.Button
-	why         *widget.Label // why it is greyed
-	jobs        *fyne.Container
-	results     *rows.List
-	picked      map[string]bool
-	jobRows     map[int64]*jobRow
-	wake        chan struct{}
-	looking     chan struct{}
-	support     map[string]*plan.Support // by target, once it is known
-	asked       bool                     // support is being found out
-	targetRows  map[string]*targetRow
+	env          panel.Env
+	needs        Needs
+	content      fyne.CanvasObject
+	left, right  *fyne.Container
+	targets      *fyne.Container
+	recipe       *widget.Label
+	start        *hint.Button
+	why          *widget.Label // why it is greyed
+	now, earlier *jobList      // jobs
+	results      *rows.List
+	picked       map[string]bool
+	jobRows      map[int64]*jobRow
+	wake         chan struct{}
+	looking      chan struct{}
+	support      map[string]*plan.Support // by target, once it is known
+	asked        bool                     // support is being found out
+	targetRows   map[string]*targetRow
 }
 
 var (
@@ -114,7 +114,8 @@ func (p *Panel) follow() {
 }
 
 func (p *Panel) build() {
-	p.targets, p.jobs, p.results = container.NewVBox(), container.NewVBox(), rows.New()
+	p.targets, p.results = container.NewVBox(), rows.New()
+	p.now, p.earlier = newJobList("Jobs"), newJobList("Earlier jobs")
 	p.recipe = widget.NewLabel("")
 	p.recipe.Wrapping, p.recipe.Importance = fyne.TextWrapWord, widget.LowImportance
 	p.start = hint.NewButton("Convert", base.MediaPlayIcon(), "", p.convert)
@@ -127,7 +128,7 @@ func (p *Panel) build() {
 	// The button stays in sight however many targets there are.
 	foot := container.NewVBox(widget.NewSeparator(), container.NewPadded(container.NewVBox(recipe, p.start, p.why)))
 	p.left = container.NewBorder(nil, foot, nil, nil, container.NewVScroll(container.NewPadded(container.NewVBox(words.Title("Targets"), p.targets))))
-	p.right = container.NewVBox(words.Title("Artefacts"), p.results.Content, words.Title("Jobs"), p.jobs)
+	p.right = container.NewVBox(p.now.content, words.Title("Artefacts"), p.results.Content, p.earlier.content)
 	p.content = split.New(p.left, container.NewVScroll(container.NewPadded(p.right)), 0.34)
 	p.reloadTargets()
 	p.reloadResults()

@@ -30,6 +30,7 @@ type Needs interface {
 	Pictures() []project.Picture
 	ClearPictures()
 	RetestPictures()
+	CompletePictures()
 	TestPictures(paths []string) (int64, error)
 	Variants() []*project.Variant
 	Variant(id int64) *project.Variant
@@ -65,13 +66,15 @@ func New(env panel.Env, needs Needs) *Panel {
 	p.build()
 	needs.Listen(func(e project.Event) {
 		switch e.Kind {
-		case project.PicturesChanged, project.ModelChanged, project.TaskChanged:
-			select {
-			case p.wake <- struct{}{}:
-			default:
-			}
 		case project.VariantsChanged:
-			needs.RetestPictures()
+			needs.CompletePictures()
+		case project.PicturesChanged, project.ModelChanged, project.TaskChanged:
+		default:
+			return
+		}
+		select { // titles may be others, too
+		case p.wake <- struct{}{}:
+		default:
 		}
 	})
 	go p.follow()

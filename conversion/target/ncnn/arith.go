@@ -28,7 +28,7 @@ var swapped = map[int]int{opAdd: opAdd, opSub: opRSub, opMul: opMul, opDiv: opRD
 var arithOps = map[string]spelling{
 	"Add": pairwise(opAdd), "Sub": pairwise(opSub), "Mul": pairwise(opMul), "Div": pairwise(opDiv), "Pow": power,
 	"Max": chain(opMax), "Min": chain(opMin), "Sum": chain(opAdd),
-	"Cast": cast, "Identity": move, "Dropout": dropout,
+	"Cast": cast, "Identity": move, "Dropout": dropout, "Where": where,
 }
 
 // dropout passes its input on, unless an input of the model may ask for training.

@@ -70,6 +70,9 @@ func legalConv(n *ir.Node) string {
 	if !ok || !n.In(1).Shape.IsStatic() {
 		return "weights of unknown shape"
 	}
+	if len(k) == 3 {
+		return legalConv3D(n)
+	}
 	if _, why := windowOf(n, k); why != "" {
 		return why
 	}
@@ -87,7 +90,7 @@ func legalBias(n *ir.Node) string {
 
 func int8Conv(n *ir.Node) bool {
 	s, ok := storedOf(n.In(1))
-	return ok && s.symmetric() && (len(s.scale) == 1 || s.axis == 0)
+	return ok && n.In(1).Rank() < 5 && s.symmetric() && (len(s.scale) == 1 || s.axis == 0)
 }
 
 // lastOrder is the order of the 4-D tensors that kernels work on.
@@ -124,6 +127,9 @@ func (e *emitter) resultRows(q *qparam) (int, error) {
 func emitConv(e *emitter) error {
 	n := e.n
 	shape, _ := n.In(1).Shape.Ints()
+	if len(shape) == 5 {
+		return emitConv3D(e)
+	}
 	w, why := windowOf(n, shape[2:])
 	if why != "" {
 		return fmt.Errorf("%s", why)

@@ -57,6 +57,13 @@ var graphCases = []graphCase{
 		x := b.op("Conv", ir.Attrs{"pads": ints(1, 1), "strides": ints(2)}, b.in("x", 2, 3, 17), b.w(5, 3, 3), b.w(5))
 		return one(b.op("MaxPool", ir.Attrs{"kernel_shape": ints(2), "strides": ints(2)}, b.op("Relu", nil, x)))
 	}},
+	{"conv of volumes", 2, func(b *build) []*ir.Value {
+		x := b.op("Conv", ir.Attrs{"pads": ints(1, 0, 2, 1, 1, 2), "strides": ints(1, 2, 3)}, b.in("x", 2, 3, 5, 6, 9), b.w(4, 3, 3, 2, 4), b.w(4))
+		return one(b.op("Conv", nil, b.op("Relu", nil, x), b.w(3, 4, 2, 1, 2)))
+	}},
+	{"conv of volumes, spread", 2, func(b *build) []*ir.Value {
+		return one(b.op("Conv", ir.Attrs{"dilations": ints(2, 1, 2)}, b.in("x", 1, 3, 7, 6, 9), b.w(4, 3, 3, 2, 3)))
+	}},
 	{"deconv same", 2, func(b *build) []*ir.Value {
 		return one(b.op("ConvTranspose", ir.Attrs{"strides": ints(2, 2), "pads": ints(1, 1, 1, 1)}, b.in("x", 1, 3, 5, 6), b.w(3, 4, 4, 4), b.w(4)))
 	}},

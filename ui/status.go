@@ -92,7 +92,9 @@ func (s *statusBar) refresh() {
 	if s.loading != "" {
 		text = "opening " + s.loading + " …"
 	}
-	s.model.SetText(text)
+	if s.model.Text != text { // to look where a text is to be cut is slow
+		s.model.SetText(text)
+	}
 	var running *jobs.Status
 	waiting := 0
 	list := s.u.o.Studio.Jobs().List()
@@ -149,7 +151,9 @@ func (s *statusBar) refresh() {
 	} else if s.u.o.Studio.RuntimeStatus() == nil {
 		t = "looking for runtimes …"
 	}
-	s.runtimes.SetText(t)
+	if s.runtimes.Text != t {
+		s.runtimes.SetText(t)
+	}
 }
 
 // Failed says which jobs failed, "" where none did.

@@ -121,6 +121,13 @@ func (u *UI) build() {
 	body := container.New(&frame{}, side, below, u.stack)
 	u.win.SetContent(container.NewStack(body, u.notice.content, hint.NewLayer(u.win.Canvas()).Content))
 	u.show(u.panels[0].ID())
+	u.onTheme(func() { // what is drawn in colours of its own
+		for _, p := range u.panels {
+			if p.ID() == u.front {
+				p.Shown()
+			}
+		}
+	})
 }
 
 // frame lays out the rail at the left, the status below and the panels in what

@@ -146,3 +146,17 @@ func TestEscapeAndEnterCloseADialog(t *testing.T) {
 		}
 	}
 }
+
+// TestThePageInFrontFollowsTheTheme: what it draws in colours of its own is
+// drawn again.
+func TestThePageInFrontFollowsTheTheme(t *testing.T) {
+	u, pages := newUI(t)
+	u.show("graph")
+	shown := pages[1].shown
+	for _, mode := range []string{"dark", "light"} {
+		u.setTheme(mode)
+	}
+	if pages[1].shown < shown+2 || pages[0].shown > 1 {
+		t.Errorf("shown %d times more, the page behind it %d", pages[1].shown-shown, pages[0].shown)
+	}
+}

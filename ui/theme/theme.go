@@ -20,6 +20,9 @@ const (
 	ColorMismatch fyne.ThemeColorName = "studioMismatch" // verdict mismatch
 )
 
+// SizeName is the size of the program's name on its first page.
+const SizeName fyne.ThemeSizeName = "studioName"
+
 // Theme implements fyne.Theme. Mode is "", "light" or "dark"; "" follows the
 // system.
 type Theme struct{ Mode string }
@@ -112,6 +115,8 @@ func (Theme) Size(n fyne.ThemeSizeName) float32 {
 		return 6
 	case base.SizeNameText:
 		return 13
+	case SizeName:
+		return 30
 	case base.SizeNameHeadingText:
 		return 20
 	case base.SizeNameSubHeadingText:

@@ -210,16 +210,15 @@ func (p *Panel) newTable() *widget.Table {
 	t := widget.NewTableWithHeaders(
 		func() (int, int) { return len(p.rows), len(columns) },
 		func() fyne.CanvasObject {
-			l := widget.NewLabel("")
-			l.Truncation = fyne.TextTruncateEllipsis
-			return l
+			return widget.NewLabel("")
 		},
 		func(id widget.TableCellID, o fyne.CanvasObject) {
 			l := o.(*widget.Label)
 			l.TextStyle.Bold = id.Col == 0
 			l.Alignment = fyne.TextAlignTrailing
-			if id.Col < 3 {
-				l.Alignment = fyne.TextAlignLeading
+			l.Truncation = fyne.TextTruncateOff
+			if id.Col < 3 { // names; to look where one is to be cut is slow
+				l.Alignment, l.Truncation = fyne.TextAlignLeading, fyne.TextTruncateEllipsis
 			}
 			l.Importance = widget.MediumImportance
 			text := p.rows[id.Row].cells()[id.Col]

@@ -115,14 +115,19 @@ func (p *Panel) newRow(id int64) *jobRow {
 }
 
 func (r *jobRow) update(j jobs.Status) {
-	r.title.SetText(j.Title)
+	if r.title.Text != j.Title { // to look where a text is to be cut is slow
+		r.title.SetText(j.Title)
+	}
 	r.bar.Set(j.Fraction)
 	text := jobText(j, time.Now())
-	r.stage.Importance = widget.LowImportance
+	importance := widget.LowImportance
 	if j.State == jobs.Failed {
-		r.stage.Importance = widget.DangerImportance
+		importance = widget.DangerImportance
 	}
-	r.stage.SetText(text)
+	if r.stage.Text != text || r.stage.Importance != importance {
+		r.stage.Importance = importance
+		r.stage.SetText(text)
+	}
 	say(r.cure, jobCure(j))
 	if j.State == jobs.Failed || j.State == jobs.Cancelled {
 		r.again.Show()

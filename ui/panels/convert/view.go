@@ -102,7 +102,7 @@ func (p *Panel) Icon() fyne.Resource { return base.UploadIcon() }
 func (p *Panel) Content() fyne.CanvasObject { return p.content }
 
 // Shown implements panel.Panel.
-func (p *Panel) Shown() { p.reloadTargets(); p.reloadJobs() }
+func (p *Panel) Shown() { p.reloadTargets(); p.reloadResults(); p.reloadJobs() }
 
 // follow redraws the jobs at most some times a second, however often they
 // report.

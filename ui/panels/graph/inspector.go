@@ -138,7 +138,9 @@ func (i *inspector) tableOf(title string, facts []fact, p *pairs) {
 		}
 		k := words.Caption(f.Name)
 		k.Wrapping = fyne.TextWrapOff
-		k.Truncation = fyne.TextTruncateEllipsis
+		if len(f.Name) > 20 { // to look where a text is to be cut is slow
+			k.Truncation = fyne.TextTruncateEllipsis
+		}
 		v := widget.NewLabel(f.Value)
 		v.Wrapping = fyne.TextWrapWord
 		form.Add(k)

@@ -32,12 +32,16 @@ func newSideBySide() *sideBySide {
 		func() (int, int) { return len(s.data.Rows) + 1, len(s.data.Targets) + 1 },
 		func() fyne.CanvasObject {
 			l := widget.NewLabel("")
-			l.SizeName, l.Truncation = base.SizeNameCaptionText, fyne.TextTruncateEllipsis
+			l.SizeName = base.SizeNameCaptionText
 			return l
 		},
 		func(id widget.TableCellID, o fyne.CanvasObject) {
 			l := o.(*widget.Label)
 			l.TextStyle.Bold, l.Importance = id.Row == 0, widget.MediumImportance
+			l.Truncation = fyne.TextTruncateOff
+			if id.Col == 0 { // to look where a text is to be cut takes a hundred times as long as to draw it
+				l.Truncation = fyne.TextTruncateEllipsis
+			}
 			l.SetText(s.cell(id))
 			if l.Text == "float" || l.Text == onlyWeights {
 				l.Importance = widget.WarningImportance

@@ -104,8 +104,8 @@ func (p *Panel) follow() {
 }
 
 func (p *Panel) build() {
-	head := canvas.NewText("Slipway", theme.Current(base.ColorNameForeground))
-	head.TextSize, head.TextStyle.Bold = 30, true
+	head := widget.NewLabel("Slipway") // which follows light and dark by itself
+	head.SizeName, head.TextStyle.Bold = theme.SizeName, true
 	sub := widget.NewLabel("From a trained model to the hardware it will run on: see it, optimise it, convert it, prove it, compare it.")
 	sub.Wrapping = fyne.TextWrapWord
 	open := hint.NewButton("Open a model…", base.FolderOpenIcon(), "Ctrl+O", func() {
@@ -115,7 +115,7 @@ func (p *Panel) build() {
 	sample := hint.NewButton("Try the sample (EfficientNet-Lite0)", base.MediaPlayIcon(), "A classifier of photographs that comes with the studio", p.act.Sample)
 	drop := widget.NewLabel("or drop a file anywhere on this window: a model opens, pictures are tested, a folder measures accuracy")
 	drop.Importance, drop.Wrapping = widget.LowImportance, fyne.TextWrapWord
-	left := container.NewVBox(container.New(layout.NewCustomPaddedLayout(0, 0, 6, 6), head), sub, container.New(layout.NewCustomPaddedLayout(4, 4, 6, 6), container.NewHBox(open, sample)), drop, words.Title("Recent"), p.recent.Content)
+	left := container.NewVBox(head, sub, container.New(layout.NewCustomPaddedLayout(4, 4, 6, 6), container.NewHBox(open, sample)), drop, words.Title("Recent"), p.recent.Content)
 	right := container.NewVBox(words.Title("Runtimes on this machine"), p.runtimes.Content)
 	body := container.New(&twoColumns{}, left, right)
 	p.content = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(36, 24, 36, 36), body))

@@ -165,6 +165,7 @@ func (*tight) MinSize(o []fyne.CanvasObject) fyne.Size {
 type barRow struct {
 	share float32
 	full  string
+	room  float32 // for which the label was shortened
 }
 
 // Layout implements fyne.Layout.
@@ -178,10 +179,13 @@ func (b *barRow) Layout(o []fyne.CanvasObject, size fyne.Size) {
 		b.full = label.Text
 	}
 	room := size.Width - n.Width - 18
-	label.Text = fit(b.full, func(s string) bool {
-		label.Text = s
-		return label.MinSize().Width <= room
-	})
+	if room != b.room { // to measure texts is slow
+		b.room = room
+		label.Text = fit(b.full, func(s string) bool {
+			label.Text = s
+			return label.MinSize().Width <= room
+		})
+	}
 	m := label.MinSize()
 	label.Move(fyne.NewPos(6, (size.Height-m.Height)/2))
 	label.Resize(m)

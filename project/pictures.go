@@ -44,7 +44,8 @@ func (s *Studio) submitTest(batch []*Picture) int64 {
 		name = "test " + baseName(batch[0].Path)
 	}
 	return s.queue.Submit("test", name, func(ctx context.Context, h *jobs.Handle) error {
-		for i, p := range batch {
+		for i := range batch {
+			p := batch[len(batch)-1-i] // the newest stands first before a person's eyes
 			h.Progress(baseName(p.Path), float64(i)/float64(len(batch)))
 			if err := s.testPicture(ctx, p); err != nil {
 				return err

@@ -147,7 +147,7 @@ func (t *tracer) look() {
 		j := list[i]
 		t.once("job %d %s %s %s", j.ID, j.Kind, j.State, j.Title)
 		if j.State == jobs.Failed {
-			t.once("job %d failed because %s", j.ID, firstLine(j.Findings.Error()))
+			t.once("job %d failed because %s", j.ID, firstLine(j.Findings.Errors().Error()))
 		}
 	}
 }

@@ -78,7 +78,11 @@ func memoryChart(rows []row) charts.Bars {
 func sizeChart(variants []*project.Variant) charts.Bars {
 	c := charts.Bars{Title: "Size", Note: "of all files; less is better", Unit: "MB", Empty: "No model is open."}
 	for _, v := range variants {
-		c.Bars = append(c.Bars, charts.Bar{Label: v.Title, Target: v.Target, Value: float64(v.Bytes) / 1e6})
+		b := charts.Bar{Label: v.Title, Target: v.Target, Value: float64(v.Bytes) / 1e6}
+		if !v.Usable() { // small, but no good
+			b.Sub = v.Verdict()
+		}
+		c.Bars = append(c.Bars, b)
 	}
 	return c
 }

@@ -111,6 +111,15 @@ func TestCSVHoldsAllRowsInPlainNumbers(t *testing.T) {
 	}
 }
 
+func TestSizesTellWhatIsNoGood(t *testing.T) {
+	v := variants()
+	v[2].Result.OK = false
+	v[2].Result.Verify.Verdict = "mismatch"
+	if b := sizeChart(v).Bars; b[0].Sub != "" || b[1].Sub != "" || b[2].Sub != "mismatch" {
+		t.Errorf("%+v", b)
+	}
+}
+
 func TestUnmeasuredNamesArtefactsWithoutALatency(t *testing.T) {
 	v := variants()
 	if got := unmeasured(joined(v, nil, nil)); got != "" {

@@ -31,6 +31,7 @@ type jobRow struct {
 	cancel *hint.Button
 	more   *hint.Button
 	thin   *fyne.Container // around bar
+	shape  jobShape
 }
 
 // thinBar makes a progress bar a line: the words beside it say the rest.
@@ -55,9 +56,10 @@ func newJobList(title string) *jobList {
 	return l
 }
 
-func (l *jobList) show(objects []fyne.CanvasObject) {
+// show replaces the rows and reports whether they are others.
+func (l *jobList) show(objects []fyne.CanvasObject) bool {
 	if slices.Equal(l.rows.Objects, objects) {
-		return
+		return false
 	}
 	l.rows.Objects = objects
 	if len(objects) == 0 {
@@ -66,13 +68,14 @@ func (l *jobList) show(objects []fyne.CanvasObject) {
 		l.content.Show()
 	}
 	l.content.Refresh()
+	return true
 }
 
 // reloadJobs shows what runs, waits or failed above the artefacts, and what
 // ended well, or as somebody wanted, below them. UI goroutine.
 func (p *Panel) reloadJobs() {
 	var now, earlier []fyne.CanvasObject
-	seen := map[int64]bool{}
+	seen, changed := map[int64]bool{}, false
 	for _, j := range jobsOf(p.needs.Jobs().List(), p.needs.Model()) {
 		r := p.jobRows[j.ID]
 		if r == nil {
@@ -81,7 +84,7 @@ func (p *Panel) reloadJobs() {
 			r.update(j)
 			rows.Settle(r.box, p.right.Size().Width)
 		}
-		r.update(j)
+		changed = r.update(j) || changed
 		seen[j.ID] = true
 		if place(j) < past {
 			now = append(now, r.box)
@@ -94,9 +97,10 @@ func (p *Panel) reloadJobs() {
 			delete(p.jobRows, id)
 		}
 	}
-	p.now.show(now)
-	p.earlier.show(earlier)
-	rows.Arrange(p.right)
+	changed = p.now.show(now) || changed
+	if p.earlier.show(earlier) || changed {
+		rows.Arrange(p.right)
+	}
 }
 
 func (p *Panel) newRow(id int64) *jobRow {
@@ -114,7 +118,17 @@ func (p *Panel) newRow(id int64) *jobRow {
 	return r
 }
 
-func (r *jobRow) update(j jobs.Status) {
+// jobShape is what a row's height and the places in it depend on.
+type jobShape struct {
+	state jobs.State
+	cure  string
+	more  bool
+	high  float32 // of the text that wraps
+}
+
+// update shows where the job stands and reports whether that needs another
+// layout: most news does not, and comes many times a second.
+func (r *jobRow) update(j jobs.Status) bool {
 	if r.title.Text != j.Title { // to look where a text is to be cut is slow
 		r.title.SetText(j.Title)
 	}
@@ -128,7 +142,12 @@ func (r *jobRow) update(j jobs.Status) {
 		r.stage.Importance = importance
 		r.stage.SetText(text)
 	}
-	say(r.cure, jobCure(j))
+	now := jobShape{j.State, jobCure(j), len(j.Findings)+len(j.Log) > 0, r.stage.MinSize().Height}
+	if now == r.shape {
+		return false
+	}
+	r.shape = now
+	say(r.cure, now.cure)
 	if j.State == jobs.Failed || j.State == jobs.Cancelled {
 		r.again.Show()
 	} else {
@@ -145,11 +164,12 @@ func (r *jobRow) update(j jobs.Status) {
 	} else {
 		r.thin.Hide()
 	}
-	if len(j.Findings)+len(j.Log) == 0 {
-		r.more.Hide()
-	} else {
+	if now.more {
 		r.more.Show()
+	} else {
+		r.more.Hide()
 	}
+	return true
 }
 
 func (p *Panel) details(id int64) {

@@ -1,7 +1,6 @@
 package tflite
 
 import (
-	"fmt"
 	"math"
 
 	"slipway/conversion/ir"
@@ -35,7 +34,7 @@ var logisticQuant = &qparam{1.0 / 256, -128}
 
 func floatOnly(n *ir.Node) string {
 	if d := n.In(0).DType; d != tensor.Float32 {
-		return fmt.Sprintf("element type %v", d)
+		return noKernel(d)
 	}
 	return ""
 }
@@ -284,7 +283,7 @@ func legalClip(n *ir.Node) string {
 	switch n.In(0).DType {
 	case tensor.Float32, tensor.Int32, tensor.Int64:
 	default:
-		return fmt.Sprintf("element type %v", n.In(0).DType)
+		return noKernel(n.In(0).DType)
 	}
 	return ""
 }

@@ -50,7 +50,7 @@ var arithSpellings = map[string]spelling{
 
 func floatOrInt32(n *ir.Node) string {
 	if d := n.In(0).DType; d != tensor.Float32 && d != tensor.Int32 {
-		return fmt.Sprintf("element type %v", d)
+		return noKernel(d)
 	}
 	return ""
 }
@@ -66,7 +66,7 @@ func legalArith(n *ir.Node) string {
 	switch d := n.Out(0).DType; d {
 	case tensor.Float32, tensor.Int32, tensor.Int64:
 	default:
-		return fmt.Sprintf("element type %v", d)
+		return noKernel(d)
 	}
 	return legalRank(n)
 }
@@ -82,14 +82,14 @@ func legalRank(n *ir.Node) string {
 // legalDiv: DIV of integers truncates like ONNX, in 32 bits.
 func legalDiv(n *ir.Node) string {
 	if d := n.Out(0).DType; d != tensor.Float32 && d != tensor.Int32 {
-		return fmt.Sprintf("element type %v", d)
+		return noKernel(d)
 	}
 	return legalRank(n)
 }
 
 func legalVariadic(n *ir.Node) string {
 	if d := n.Out(0).DType; d != tensor.Float32 && d != tensor.Int32 && d != tensor.Int64 {
-		return fmt.Sprintf("element type %v", d)
+		return noKernel(d)
 	}
 	return legalRank(n)
 }
@@ -118,7 +118,7 @@ func legalCompare(n *ir.Node) string {
 	case d == tensor.Float32, d == tensor.Int32, d == tensor.Int64, d == tensor.Bool && n.Op == "Equal":
 		return ""
 	default:
-		return fmt.Sprintf("element type %v", d)
+		return noKernel(d)
 	}
 }
 
@@ -142,7 +142,7 @@ func emitBinary(code fb.Code) func(*emitter) error {
 // legalXor: what is narrower than 32 bits is widened.
 func legalXor(n *ir.Node) string {
 	if d := n.Out(0).DType; d != tensor.Int32 {
-		return fmt.Sprintf("element type %v", d)
+		return noKernel(d)
 	}
 	return legalRank(n)
 }

@@ -52,13 +52,17 @@ func legalPad(n *ir.Node) string {
 	}
 	switch mode := n.Str("mode", "constant"); mode {
 	case "constant", "reflect":
+	case "edge", "wrap":
+		if why := legalBorders(n); why != "" {
+			return why
+		}
 	default:
 		return "mode " + mode
 	}
 	switch n.In(0).DType {
 	case tensor.Float32, tensor.Int32, tensor.Int64, tensor.Int8, tensor.Uint8:
 	default:
-		return fmt.Sprintf("element type %v", n.In(0).DType)
+		return noKernel(n.In(0).DType)
 	}
 	limit := 5
 	if n.Str("mode", "constant") == "reflect" {
@@ -87,6 +91,10 @@ func emitPad(e *emitter) error {
 		return err
 	}
 	order := e.inOrder(0)
+	if m := e.n.Str("mode", "constant"); m == "edge" || m == "wrap" {
+		e.set(0, e.borders(x, layout.Apply(order, pads), m == "wrap"), order)
+		return nil
+	}
 	flat := make([]int32, 0, 2*len(pads))
 	for _, p := range layout.Apply(order, pads) {
 		flat = append(flat, p[0], p[1])

@@ -217,7 +217,7 @@ func legalOneHot(n *ir.Node) string {
 	case tensor.Float32, tensor.Int32, tensor.Int64, tensor.Bool:
 		return ""
 	default:
-		return fmt.Sprintf("element type %v", d)
+		return noKernel(d)
 	}
 }
 

@@ -64,6 +64,24 @@ var graphCases = []graphCase{
 	{"conv of volumes, spread", 2, func(b *build) []*ir.Value {
 		return one(b.op("Conv", ir.Attrs{"dilations": ints(2, 1, 2)}, b.in("x", 1, 3, 7, 6, 9), b.w(4, 3, 3, 2, 3)))
 	}},
+	{"borders repeated", 2, func(b *build) []*ir.Value {
+		x := b.conv(b.in("x", 1, 3, 5, 4), 4)
+		y := b.op("Pad", ir.Attrs{"mode": "edge"}, x, b.ints(0, 1, 2, 0, 0, 0, 7, 3))
+		return one(b.conv(b.op("Pad", ir.Attrs{"mode": "wrap"}, y, b.ints(0, 0, 3, 1, 0, 0, 0, 7)), 2))
+	}},
+	{"borders of all axes", 0, func(b *build) []*ir.Value {
+		return one(b.op("Pad", ir.Attrs{"mode": "edge"}, b.in("x", 2, 3), b.ints(1, 0, 0, 2)))
+	}},
+	{"the smallest", -1, func(b *build) []*ir.Value {
+		x := b.conv(b.in("x", 1, 3, 6, 6), 4)
+		k := b.ops(2, "TopK", ir.Attrs{"axis": int64(1), "largest": int64(0)}, x, b.ints(3))
+		big := b.op("Cast", ir.Attrs{"to": int64(7)}, b.op("Mul", nil, x, b.scalar(1e9)))
+		few := b.op("Cast", ir.Attrs{"to": int64(6)}, b.op("Mul", nil, x, b.scalar(3)))
+		l := b.ops(2, "TopK", ir.Attrs{"axis": int64(3), "largest": int64(0)}, big, b.ints(2))
+		m := b.ops(2, "TopK", ir.Attrs{"axis": int64(2), "largest": int64(0)}, few, b.ints(6))
+		n := b.ops(2, "TopK", ir.Attrs{"axis": int64(2)}, big, b.ints(4))
+		return []*ir.Value{k[0], k[1], l[0], l[1], m[0], m[1], n[0], n[1]}
+	}},
 	{"deconv same", 2, func(b *build) []*ir.Value {
 		return one(b.op("ConvTranspose", ir.Attrs{"strides": ints(2, 2), "pads": ints(1, 1, 1, 1)}, b.in("x", 1, 3, 5, 6), b.w(3, 4, 4, 4), b.w(4)))
 	}},

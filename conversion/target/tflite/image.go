@@ -48,7 +48,7 @@ func resizeOf(n *ir.Node) (resizeForm, string) {
 		return f, "antialias"
 	}
 	if n.In(0).DType != tensor.Float32 {
-		return f, fmt.Sprintf("element type %v", n.In(0).DType)
+		return f, noKernel(n.In(0).DType)
 	}
 	mode, coord := n.Str("mode", "nearest"), n.Str("coordinate_transformation_mode", "half_pixel")
 	exact := exactScales(n)

@@ -1,7 +1,6 @@
 package tflite
 
 import (
-	"fmt"
 	"slices"
 
 	"slipway/conversion/ir"
@@ -13,7 +12,7 @@ var rangeSpellings = map[string]spelling{"Range": {legal: legalRange, emit: emit
 
 func legalRange(n *ir.Node) string {
 	if d := n.Out(0).DType; d != tensor.Int32 && d != tensor.Int64 && d != tensor.Float32 {
-		return fmt.Sprintf("element type %v", d)
+		return noKernel(d)
 	}
 	for _, v := range n.Inputs {
 		if list, _, ok := bounded(v); !ok && !v.IsConst() {

@@ -27,7 +27,7 @@ func legalReduce(n *ir.Node) string {
 	switch n.In(0).DType {
 	case tensor.Float32, tensor.Int32, tensor.Int64:
 	default:
-		return fmt.Sprintf("element type %v", n.In(0).DType)
+		return noKernel(n.In(0).DType)
 	}
 	if n.Op == "ReduceMean" && n.In(0).DType == tensor.Int64 {
 		return "element type i64"
@@ -76,7 +76,7 @@ func legalArg(n *ir.Node) string {
 	case n.Int("select_last_index", 0) != 0:
 		return "the last index among equals"
 	case n.In(0).DType != tensor.Float32 && n.In(0).DType != tensor.Int32:
-		return fmt.Sprintf("element type %v", n.In(0).DType)
+		return noKernel(n.In(0).DType)
 	case n.Int("keepdims", 1) != 0 && unknowns(dimsOf(n.Out(0).Shape, nil)) > 1:
 		return "a kept dimension beside more than one unknown one"
 	}
@@ -126,7 +126,7 @@ func legalCumSum(n *ir.Node) string {
 	case tensor.Float32, tensor.Int32, tensor.Int64:
 		return ""
 	default:
-		return fmt.Sprintf("element type %v", d)
+		return noKernel(d)
 	}
 }
 
@@ -151,10 +151,24 @@ func legalTopK(n *ir.Node) string {
 	if _, ok := n.In(1).ConstScalar(); !ok {
 		return "a number of elements that is not constant"
 	}
-	if n.Int("largest", 1) == 0 {
-		return "the smallest elements"
+	if n.In(0).DType == tensor.Int64 {
+		return ""
 	}
 	return floatOrInt32(n)
+}
+
+// turnedOver is x in the opposite order: -x, of integers -1-x, which they all have.
+func (e *emitter) turnedOver(x int) (int, error) {
+	dims := e.m.Tensors[x].Shape
+	all := tensor.Scalar(int64(-1))
+	switch e.m.Tensors[x].Type {
+	case fb.Float32:
+		return e.unary(fb.Neg, x), nil
+	case fb.Int32:
+		all = tensor.Scalar(int32(-1))
+	}
+	ones, err := e.constant(all, nil)
+	return e.binary(fb.Sub, ones, x, dims), err
 }
 
 // emitTopK writes TOPK_V2, which works along the last axis and gives int32
@@ -168,6 +182,12 @@ func emitTopK(e *emitter) error {
 	swap := swapLast(axisOf(e.n, -1, rank), rank)
 	e.noteSwap(x, swap)
 	x = e.permute(x, swap)
+	smallest := e.n.Int("largest", 1) == 0
+	if smallest {
+		if x, err = e.turnedOver(x); err != nil {
+			return err
+		}
+	}
 	k, _ := e.n.In(1).ConstScalar()
 	count, err := e.addConst(tensor.Scalar(int32(k)), nil, nil)
 	if err != nil {
@@ -181,6 +201,11 @@ func emitTopK(e *emitter) error {
 		return err
 	}
 	e.op(fb.TopKV2, nil, []int{x, count}, values, indices)
+	if smallest {
+		if values, err = e.turnedOver(values); err != nil {
+			return err
+		}
+	}
 	e.set(0, e.permute(values, swap), nil)
 	if e.n.Out(1) == nil {
 		return nil

@@ -25,7 +25,7 @@ func scatterTypes(n *ir.Node) string {
 	case tensor.Float32, tensor.Int32, tensor.Int64, tensor.Uint8:
 		return ""
 	default:
-		return fmt.Sprintf("element type %v", d)
+		return noKernel(d)
 	}
 }
 

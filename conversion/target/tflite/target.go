@@ -44,7 +44,7 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 		return diag.Errorf("tflite.unsupported-op", "%s has no TensorFlow Lite builtin", n.Op).At(n.Name)
 	}
 	if why := legalTypes(n); why != "" {
-		return diag.Errorf("tflite.unsupported-type", "%s: %s", n.Op, why).At(n.Name)
+		return diag.Errorf("tflite.unsupported-type", "%s %s", n.Op, why).At(n.Name)
 	}
 	if s.legal != nil {
 		if why := s.legal(n); why != "" {
@@ -111,19 +111,29 @@ func legalTypes(n *ir.Node) string {
 			case tensor.Float32, tensor.Int8, tensor.Uint8, tensor.Int32, tensor.Int64, tensor.Bool:
 			case tensor.Float16:
 				if n.Op != "Cast" {
-					return "float16 is only a storage type here"
+					return "computes in f16, which is only a storage type here"
 				}
 			case tensor.Float64, tensor.Int16, tensor.Uint16, tensor.Uint32, tensor.Uint64:
 				if n.Op != "Cast" {
-					return fmt.Sprintf("element type %v", v.DType)
+					return worksOn(v.DType)
 				}
+			case tensor.String:
+				return "works on text, of which TensorFlow Lite computes nothing: what turns text into numbers has to stay outside"
 			default:
-				return fmt.Sprintf("element type %v", v.DType)
+				return worksOn(v.DType)
 			}
 			if v.Shape == nil {
-				return "a shape of unknown rank"
+				return "has a tensor of unknown rank"
 			}
 		}
 	}
 	return ""
 }
+
+// worksOn names the type of a refused operator and what its kernels have instead.
+func worksOn(d tensor.DType) string {
+	return fmt.Sprintf("works on %v; the kernels have f32, i8, u8, i32, i64 and bool", d)
+}
+
+// noKernel refuses a type that other operators have.
+func noKernel(d tensor.DType) string { return fmt.Sprintf("its kernel does not compute in %v", d) }

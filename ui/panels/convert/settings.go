@@ -15,6 +15,7 @@ import (
 	"slipway/conversion/plan"
 	"slipway/ui/forms"
 	"slipway/ui/widgets/hint"
+	"slipway/ui/widgets/rows"
 )
 
 // targetSettings are the settings of one target, which its recipe has under the
@@ -47,7 +48,7 @@ func (p *Panel) newSettings(target, title string) *targetSettings {
 			p.env.Window.Report("That cannot be set", diag.FromError("recipe.invalid", err))
 		}
 	}
-	s.fold = hint.NewButton("Settings", nil, "", s.toggle)
+	s.fold = hint.NewButton("Settings", nil, "", func() { s.toggle(); rows.Arrange(p.targets) })
 	s.fold.Importance = widget.LowImportance
 	s.body = container.NewPadded(s.form.Content)
 	s.body.Hide()

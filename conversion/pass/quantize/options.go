@@ -126,6 +126,9 @@ type Profile struct {
 	// LiteRT's own integer kernels are slower than that, and weights in steps of
 	// 1/256 lose most of what many tokens share.
 	floatPairs bool
+	// softmaxRunsOver: a Softmax of integers has room for steps of 1/256, not for
+	// much smaller ones.
+	softmaxRunsOver bool
 	// lone is what all answers taken together, where those far larger than all others
 	// decide, weigh when Auto chooses, beside the mean of the single ones: more where
 	// people come from a quantizer that keeps all it saw (onnxruntime.quantization)
@@ -155,7 +158,7 @@ func (p *Profile) Whole(op string) bool { return slices.Contains(p.whole, op) }
 // ONNXRuntime is ONNX Runtime's CPU provider: Q and DQ around every operator
 // that has an integer kernel, unsigned activations.
 var ONNXRuntime = &Profile{
-	Name: "onnx", lone: 0.6, Activation: tensor.Uint8, outputs: true, biasInt32: true, rowsInt32: true, floatResults: []string{"Gemm", "MatMul"},
+	Name: "onnx", lone: 0.6, Activation: tensor.Uint8, outputs: true, biasInt32: true, rowsInt32: true, softmaxRunsOver: true, floatResults: []string{"Gemm", "MatMul"},
 	roles: roles(map[role][]string{
 		product: {"Conv", "MatMul", "Gemm"},
 		combine: {"Add", "Mul"},

@@ -66,8 +66,10 @@ func NewPlan(g *ir.Graph, o *Options) *Plan {
 		p.markOutput(n)
 	}
 	p.attend()
+	p.contain()
 	for p.spread() {
 	}
+	p.bounded()
 	p.unite()
 	return p
 }

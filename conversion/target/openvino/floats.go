@@ -13,12 +13,16 @@ import (
 // inFloat has convolutions computed in floats that the plugin gets wrong in
 // integers: weights of a quantized model become the floats that they stand for,
 // which the plugin multiplies as such. A finding for each reason names the layers.
+// Averages are written otherwise.
 func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
 	if !slices.ContainsFunc(g.Nodes, quantizesData) {
 		return nil, nil
 	}
 	p := g.Edit("openvino", reg.Infer)
 	var found diag.List
+	if f := averages(g, p); f != nil {
+		found = append(found, f)
+	}
 	by := map[string]*diag.Finding{}
 	for _, n := range slices.Clone(g.Nodes) {
 		if n.Op != "Conv" && n.Op != "ConvTranspose" {

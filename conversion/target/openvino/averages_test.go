@@ -1,0 +1,98 @@
+package openvino
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"testing"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/ops/all"
+	"slipway/conversion/target"
+	"slipway/conversion/tensor"
+	"slipway/conversion/testkit"
+)
+
+// TestAveragesOfBorders has pools that count the zeros around quantized data.
+func TestAveragesOfBorders(t *testing.T) {
+	testkit.Python(t)
+	reg := all.Registry()
+	var jobs []testkit.Job
+	var want []*tensor.Tensor
+	cases := []struct {
+		zero    uint8
+		before  string // between the data and the pool
+		attrs   ir.Attrs
+		changed bool
+	}{
+		{60, "", ir.Attrs{"pads": []int64{1, 1, 1, 1}}, true},
+		{255, "MaxPool", ir.Attrs{"pads": []int64{2, 0, 1, 1}, "strides": []int64{2, 1}}, true},
+		{90, "Relu", ir.Attrs{"pads": []int64{0, 1, 0, 0}, "strides": []int64{1, 3}}, true},
+		{60, "Sigmoid", ir.Attrs{"pads": []int64{1, 1, 1, 1}}, false},
+		{60, "", ir.Attrs{}, false},
+		{0, "", ir.Attrs{"pads": []int64{1, 1, 1, 1}}, false},
+		{128, "", ir.Attrs{"pads": []int64{1, 1, 1, 1}}, false},
+	}
+	for i, c := range cases {
+		x := tensor.New(tensor.Float32, 1, 4, 8, 9)
+		for k := range tensor.View[float32](x) {
+			tensor.View[float32](x)[k] = 0.02 * float32(k*37%256-int(c.zero))
+		}
+		make := func(open bool) *ir.Graph {
+			return build(t, func(g *ir.Graph) {
+				shape := ir.Dims(1, 4, 8, 9)
+				if open {
+					shape[2] = ir.Symbol("h")
+				}
+				v := g.AddInput("x", tensor.Float32, shape)
+				step, zero := g.AddConst("step", tensor.Scalar(float32(0.02))), g.AddConst("zero", tensor.Scalar(c.zero))
+				v = g.AddNode("QuantizeLinear", "q", nil, []*ir.Value{v, step, zero}, "q").Outputs[0]
+				v = g.AddNode("DequantizeLinear", "dq", nil, []*ir.Value{v, step, zero}, "dq").Outputs[0]
+				if c.before != "" {
+					a := ir.Attrs{}
+					if c.before == "MaxPool" {
+						a["kernel_shape"] = []int64{2, 2}
+					}
+					v = g.AddNode(c.before, "before", a, []*ir.Value{v}, "b").Outputs[0]
+				}
+				a := c.attrs.Clone()
+				a["kernel_shape"], a["count_include_pad"] = []int64{3, 2}, int64(1)
+				g.Outputs = g.AddNode("AveragePool", "pool", a, []*ir.Value{v}, "y").Outputs
+			})
+		}
+		feeds := map[string]*tensor.Tensor{"x": x}
+		g := make(false)
+		out, err := testkit.Eval(reg, g, feeds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, err := (Target{}).Prepare(context.Background(), g, reg, target.Options{}); err != nil || len(f) > 0 {
+			t.Fatal(f, err)
+		}
+		if changed := g.Nodes[len(g.Nodes)-1].Op == "Mul"; changed != c.changed {
+			t.Errorf("case %d: changed %v, want %v", i, changed, c.changed)
+		}
+		dir, _ := write(t, g, target.Options{})
+		jobs, want = append(jobs, testkit.Job{Runtime: "openvino", Model: filepath.Join(dir, "m.xml"), Inputs: feeds}), append(want, out[0])
+		f, err := Target{}.Prepare(context.Background(), make(true), reg, target.Options{})
+		if told := len(f) == 1 && f[0].Code == "openvino.average-border"; err != nil || told != c.changed {
+			t.Errorf("case %d with an open size: %v %v", i, f, err)
+		}
+	}
+	for i, r := range testkit.Vendor(t, jobs) {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			if r.Err != "" {
+				t.Fatal(r.Err)
+			}
+			for _, got := range r.Outputs {
+				g := got.Float64s()
+				for k, w := range want[i].Float64s() {
+					if d := math.Abs(g[k]-w) / 0.02; d > 0.51 { // before arithmetic the plugin rounds means to the data's steps
+						t.Fatalf("%+v: element %d is wrong by %.1f steps", cases[i], k, d)
+					}
+				}
+			}
+		})
+	}
+}

@@ -15,27 +15,57 @@ func averages(g *ir.Graph, p *ir.Patch) *diag.Finding {
 	f := diag.Warnf("openvino.average-border", "the runtime gets averages wrong that count the zeros around quantized data; sizes have to be known to write them otherwise").
 		Suggest("say which: --input-shape")
 	for _, n := range slices.Clone(g.Nodes) {
-		if n.Op != "AveragePool" || n.Int("count_include_pad", 0) == 0 || !shifted(n.In(0), map[*ir.Value]bool{}) {
+		if n.Op != "AveragePool" {
 			continue
 		}
+		x, pads, from := border(n)
 		auto := n.Str("auto_pad", "NOTSET")
-		if (auto == "NOTSET" || auto == "VALID") && !slices.ContainsFunc(n.Ints("pads"), func(x int64) bool { return x != 0 }) {
+		known := auto == "NOTSET" || auto == "VALID"
+		if !shifted(x, map[*ir.Value]bool{}) || known && !slices.ContainsFunc(pads, func(x int64) bool { return x != 0 }) {
 			continue
 		}
-		shares := insideShares(n)
-		if shares == nil {
+		shares := insideShares(n, x, pads)
+		if shares == nil || !known {
 			f.Layers = append(f.Layers, n.Origin...)
 			continue
 		}
 		attrs := n.Attrs.Clone()
 		delete(attrs, "count_include_pad")
-		y := p.Add("AveragePool", attrs, n.Inputs, n)
-		p.Replace(n.Out(0), p.Add("Mul", nil, []*ir.Value{y, p.Const(n.Name+"_shares", shares)}, n))
+		attrs["pads"] = pads
+		y := p.Add("AveragePool", attrs, []*ir.Value{x}, from...)
+		p.Replace(n.Out(0), p.Add("Mul", nil, []*ir.Value{y, p.Const(n.Name+"_shares", shares)}, from...))
 	}
 	if len(f.Layers) == 0 {
 		return nil
 	}
 	return f
+}
+
+// border gives what an AveragePool reads and the zeros around it that it counts: its
+// own padding, or that of a Pad before it, which the plugin makes the pool's. from
+// are the nodes that this takes in.
+func border(n *ir.Node) (x *ir.Value, pads []int64, from []*ir.Node) {
+	k := len(n.Ints("kernel_shape"))
+	x, pads, from = n.In(0), orDefault(n.Ints("pads"), 2*k, 0), []*ir.Node{n}
+	before := x.Node()
+	if slices.ContainsFunc(pads, func(p int64) bool { return p != 0 }) {
+		if n.Int("count_include_pad", 0) == 0 {
+			pads = make([]int64, 2*k)
+		}
+		return x, pads, from
+	}
+	if before == nil || before.Op != "Pad" || n.Int("ceil_mode", 0) != 0 || before.Str("mode", "constant") != "constant" || before.In(3) != nil {
+		return x, pads, from
+	}
+	all, ok := before.In(1).ConstInts()
+	value, one := 0.0, true
+	if before.In(2) != nil {
+		value, one = before.In(2).ConstScalar()
+	}
+	if !ok || !one || value != 0 || len(all) != 2*(k+2) || all[0] != 0 || all[1] != 0 || all[k+2] != 0 || all[k+3] != 0 || slices.Min(all) < 0 {
+		return x, pads, from
+	}
+	return before.In(0), slices.Concat(all[2:k+2], all[k+4:]), append(from, before)
 }
 
 // carriesIntegers lists the operators through which the plugin passes integers on.
@@ -60,15 +90,16 @@ func shifted(v *ir.Value, seen map[*ir.Value]bool) bool {
 }
 
 // insideShares is, for each place that a pool gives, the share of its window that
-// lies on its input; nil where that follows from sizes that are open.
-func insideShares(n *ir.Node) *tensor.Tensor {
-	in, known := n.In(0).Shape[2:].Ints()
+// lies on x between the pads; nil where that follows from sizes that are open, or a
+// window lies on none of it.
+func insideShares(n *ir.Node, x *ir.Value, pads []int64) *tensor.Tensor {
+	in, known := x.Shape[2:].Ints()
 	out, also := n.Out(0).Shape[2:].Ints()
-	if auto := n.Str("auto_pad", "NOTSET"); !known || !also || auto != "NOTSET" && auto != "VALID" {
+	k := n.Ints("kernel_shape")
+	strides := orDefault(n.Ints("strides"), len(k), 1)
+	if !known || !also || len(in) != len(k) || len(pads) != 2*len(k) {
 		return nil
 	}
-	k := n.Ints("kernel_shape")
-	strides, pads := orDefault(n.Ints("strides"), len(k), 1), orDefault(n.Ints("pads"), 2*len(k), 0)
 	t := tensor.New(tensor.Float32, append([]int{1, 1}, out...)...)
 	v := tensor.View[float32](t)
 	for i := range v {
@@ -76,7 +107,11 @@ func insideShares(n *ir.Node) *tensor.Tensor {
 		for a := len(out) - 1; a >= 0; a-- {
 			start := int64(rest%out[a])*strides[a] - pads[a]
 			rest /= out[a]
-			share *= float64(min(start+k[a], int64(in[a]))-max(start, 0)) / float64(k[a])
+			inside := min(start+k[a], int64(in[a])) - max(start, 0)
+			if inside <= 0 {
+				return nil
+			}
+			share *= float64(inside) / float64(k[a])
 		}
 		v[i] = float32(share)
 	}

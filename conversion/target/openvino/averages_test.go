@@ -31,6 +31,9 @@ func TestAveragesOfBorders(t *testing.T) {
 		{90, "Relu", ir.Attrs{"pads": []int64{0, 1, 0, 0}, "strides": []int64{1, 3}}, true},
 		{60, "Sigmoid", ir.Attrs{"pads": []int64{1, 1, 1, 1}}, false},
 		{60, "", ir.Attrs{}, false},
+		{60, "Pad", ir.Attrs{}, true},
+		{60, "Pad", ir.Attrs{"pads": []int64{1, 1, 1, 1}, "count_include_pad": int64(0)}, false},
+		{60, "", ir.Attrs{"pads": []int64{1, 1, 1, 1}, "count_include_pad": int64(0)}, false},
 		{0, "", ir.Attrs{"pads": []int64{1, 1, 1, 1}}, false},
 		{128, "", ir.Attrs{"pads": []int64{1, 1, 1, 1}}, false},
 	}
@@ -54,10 +57,17 @@ func TestAveragesOfBorders(t *testing.T) {
 					if c.before == "MaxPool" {
 						a["kernel_shape"] = []int64{2, 2}
 					}
-					v = g.AddNode(c.before, "before", a, []*ir.Value{v}, "b").Outputs[0]
+					in := []*ir.Value{v}
+					if c.before == "Pad" {
+						in = append(in, g.AddConst("pads", tensor.Of([]int64{0, 0, 1, 0, 0, 0, 2, 1}, 8)))
+					}
+					v = g.AddNode(c.before, "before", a, in, "b").Outputs[0]
 				}
 				a := c.attrs.Clone()
-				a["kernel_shape"], a["count_include_pad"] = []int64{3, 2}, int64(1)
+				a["kernel_shape"] = []int64{3, 2}
+				if _, given := a["count_include_pad"]; !given {
+					a["count_include_pad"] = int64(1)
+				}
 				g.Outputs = g.AddNode("AveragePool", "pool", a, []*ir.Value{v}, "y").Outputs
 			})
 		}

@@ -158,7 +158,7 @@ func (p *Profile) Whole(op string) bool { return slices.Contains(p.whole, op) }
 // ONNXRuntime is ONNX Runtime's CPU provider: Q and DQ around every operator
 // that has an integer kernel, unsigned activations.
 var ONNXRuntime = &Profile{
-	Name: "onnx", lone: 0.6, Activation: tensor.Uint8, outputs: true, biasInt32: true, rowsInt32: true, softmaxRunsOver: true, floatResults: []string{"Gemm", "MatMul"},
+	Name: "onnx", lone: 1.0 / 3, Activation: tensor.Uint8, outputs: true, biasInt32: true, rowsInt32: true, softmaxRunsOver: true, floatResults: []string{"Gemm", "MatMul"},
 	roles: roles(map[role][]string{
 		product: {"Conv", "MatMul", "Gemm"},
 		combine: {"Add", "Mul"},

@@ -22,14 +22,13 @@ type sized struct {
 	model, input string
 	profile      target.Range
 	fixed        [][]int64
-	closed       []string // targets that have to fix the sizes
 	refused      []string // targets that lack an operator
 }
 
 var openModels = []sized{
 	{model: "dyncnn", input: "x", profile: pictures, fixed: [][]int64{{1, 3, 64, 96}, {2, 3, 32, 32}}},
 	{model: "dynvit", input: "x", profile: pictures, fixed: [][]int64{{1, 3, 64, 96}, {2, 3, 32, 32}}},
-	{model: "dynmask", input: "x", profile: pictures, fixed: [][]int64{{1, 3, 64, 96}, {2, 3, 32, 32}}, closed: []string{"coreml"}},
+	{model: "dynmask", input: "x", profile: pictures, fixed: [][]int64{{1, 3, 64, 96}, {2, 3, 32, 32}}},
 	{model: "dyntext", input: "ids", profile: target.Range{Min: []int64{1, 2}, Opt: []int64{1, 16}, Max: []int64{4, 32}}, fixed: [][]int64{{1, 12}, {3, 7}}, refused: []string{"ncnn"}},
 }
 
@@ -62,7 +61,7 @@ func TestOpenSizes(t *testing.T) {
 				res := matches(t, env, pipeline.Request{Model: filepath.Join(dir, c.model+".onnx"), Target: name, Recipe: r}, t.TempDir())
 				shape := takes(t, env, name, res)
 				for i := range c.profile.Min {
-					open := c.profile.Min[i] < c.profile.Max[i] && !slices.Contains(c.closed, name)
+					open := c.profile.Min[i] < c.profile.Max[i]
 					if len(shape) != len(c.profile.Min) || (shape[i] < 0) != open {
 						t.Fatalf("the artefact's input is %v", shape)
 					}

@@ -111,7 +111,7 @@ def main(folder, table):
     newest = max(ours, key=lambda r: r["time"], default={}).get("build")
     older = list(dict.fromkeys(f"{r['network']} on {RUNTIMES[r['target']]}" for r in ours if r["build"] != newest))
     if older:
-        counts += ["", f"Of the studio's {len(ours)} figures {len(older)} are of an earlier build than the newest: {', '.join(older)}."]
+        counts += ["", f"Of the studio's {len(ours)} figures {len(older)} are of another build than the one measured last: {', '.join(older)}."]
     there = {(r["network"], r["target"]) for r in rows}
     left = {n: [RUNTIMES[t] for t in TARGETS if (n, t) not in there] for n in names}
     out += [*lines, "## Count", "", *counts]

@@ -2,10 +2,13 @@ package quantize
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
+	"sync/atomic"
 	"testing"
 
+	"slipway/conversion/ir"
 	ops "slipway/conversion/ops/all"
 	"slipway/conversion/tensor"
 )
@@ -122,5 +125,35 @@ func TestOutAfterFirstFold(t *testing.T) {
 	}
 	if best, _ := judge.best(); best != 1 || !judge.trials[0].out || judge.seen[0][1] != nil || judge.seen[1][1] == nil {
 		t.Errorf("took %d of %+v", best, judge.trials)
+	}
+}
+
+// refusing is a runtime that opens nothing.
+type refusing struct{ asked atomic.Int32 }
+
+func (r *refusing) Open(context.Context, *ir.Graph) (Running, error) {
+	r.asked.Add(1)
+	return nil, errors.New("no")
+}
+
+// TestFailedTrialsRunOnce: what could not run on the first inputs is not tried on
+// the others.
+func TestFailedTrialsRunOnce(t *testing.T) {
+	g, r := residual(t), &refusing{}
+	o := Defaults(ONNXRuntime)
+	o.Method = "minmax"
+	stats, err := Calibrate(context.Background(), g, ops.Registry(), o, referenceRunner{t}, each(samples(4, 1, 3, 8, 8)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := [][]*tensor.Tensor{samples(1, 1, 3, 8, 8)}
+	judge := &tryer{g: g, reg: ops.Registry(), r: r, folds: []fold{{in, in, stats}, {in, in, stats}}}
+	judge.add("one", o)
+	judge.add("other", o)
+	if err := judge.run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if best, score := judge.best(); best != 0 || !math.IsInf(score, -1) || r.asked.Load() != 2 {
+		t.Errorf("asked %d times; trial %d with %g", r.asked.Load(), best, score)
 	}
 }

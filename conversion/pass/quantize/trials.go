@@ -65,7 +65,8 @@ func (t *tryer) run(ctx context.Context) error {
 	}
 	jobs = nil
 	for _, j := range tried {
-		t.trials[j[0]].out = t.weigh(nearness(t.seen[j[0]][:1])) < most-behind
+		// What failed once, a score of NaN, is not tried again.
+		t.trials[j[0]].out = !(t.weigh(nearness(t.seen[j[0]][:1])) >= most-behind)
 		for f := 1; f < len(t.folds) && !t.trials[j[0]].out; f++ {
 			jobs = append(jobs, [2]int{j[0], f})
 		}

@@ -10,18 +10,7 @@ import (
 // which are all that programs have.
 func integers(g *ir.Graph) diag.List {
 	loss := intrange.Check(g, func(*ir.Node) bool { return false })
-	var out diag.List
-	if len(loss.Cut) > 0 {
-		ops, layers := intrange.Kinds(loss.Cut)
-		f := diag.Warnf("coreml.int64", "Core ML has integers of 32 bits: of results of %s beyond them the low bits are left", ops)
-		f.Layers = layers
-		out = append(out, f)
-	}
-	if len(loss.Signed) > 0 {
-		ops, layers := intrange.Kinds(loss.Signed)
-		f := diag.Warnf("coreml.uint32", "Core ML has integers with a sign only: %s of 2147483648 and more goes wrong", ops)
-		f.Layers = layers
-		out = append(out, f)
-	}
-	return out
+	return append(
+		intrange.Warn(loss.Cut, "coreml.int64", "Core ML has integers of 32 bits: of results of %s beyond them the low bits are left"),
+		intrange.Warn(loss.Signed, "coreml.uint32", "Core ML has integers with a sign only: %s of 2147483648 and more goes wrong")...)
 }

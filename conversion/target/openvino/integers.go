@@ -40,26 +40,11 @@ func convertsInput(n *ir.Node) bool {
 // integers warns of integers of the data that the CPU plugin may not hold: it has
 // 32 bits, and floats of 32 for some operators.
 func integers(g *ir.Graph) diag.List {
-	var out diag.List
 	loss := intrange.Check(g, inFloats)
-	if len(loss.Cut) > 0 {
-		ops, layers := intrange.Kinds(loss.Cut)
-		f := diag.Warnf("openvino.int64", "OpenVINO's CPU plugin computes 64-bit integers in 32 bits: of results of %s beyond them the low bits are left", ops)
-		f.Layers = layers
-		out = append(out, f)
-	}
-	if len(loss.Rounded) > 0 {
-		ops, layers := intrange.Kinds(loss.Rounded)
-		f := diag.Warnf("openvino.int-float", "OpenVINO's CPU plugin computes %s of integers in 32-bit floats: beyond 16777216 they are rounded", ops)
-		f.Layers = layers
-		out = append(out, f)
-	}
-	if signed := slices.DeleteFunc(loss.Signed, convertsInput); len(signed) > 0 {
-		ops, layers := intrange.Kinds(signed)
-		f := diag.Warnf("openvino.uint32", "OpenVINO's CPU plugin computes 32-bit integers without a sign as ones with a sign: %s of 2147483648 and more goes wrong", ops)
-		f.Layers = layers
-		out = append(out, f)
-	}
+	out := slices.Concat(
+		intrange.Warn(loss.Cut, "openvino.int64", "OpenVINO's CPU plugin computes 64-bit integers in 32 bits: of results of %s beyond them the low bits are left"),
+		intrange.Warn(loss.Rounded, "openvino.int-float", "OpenVINO's CPU plugin computes %s of integers in 32-bit floats: beyond 16777216 they are rounded"),
+		intrange.Warn(slices.DeleteFunc(loss.Signed, convertsInput), "openvino.uint32", "OpenVINO's CPU plugin computes 32-bit integers without a sign as ones with a sign: %s of 2147483648 and more goes wrong"))
 	if len(loss.Inputs) > 0 {
 		var names []string
 		for _, v := range loss.Inputs {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
 )
@@ -39,17 +40,29 @@ func Wide(d tensor.DType) bool {
 	return d == tensor.Int64 || d == tensor.Uint64 || d == tensor.Uint32
 }
 
-// Kinds lists the operators of nodes, each once, and their source layers.
-func Kinds(nodes []*ir.Node) (ops string, layers []string) {
-	var kinds []string
-	for _, n := range nodes {
-		kinds, layers = append(kinds, n.Op), append(layers, n.Origin...)
+// Warn is a finding of a code that names nodes' operators, in the place of %s in the
+// text, and their source layers; none where there are no nodes.
+func Warn(nodes []*ir.Node, code, text string) diag.List {
+	if len(nodes) == 0 {
+		return nil
 	}
-	for _, l := range []*[]string{&kinds, &layers} {
+	ops, layers := kinds(nodes)
+	f := diag.Warnf(code, text, ops)
+	f.Layers = layers
+	return diag.List{f}
+}
+
+// kinds lists the operators of nodes, each once, and their source layers.
+func kinds(nodes []*ir.Node) (ops string, layers []string) {
+	var names []string
+	for _, n := range nodes {
+		names, layers = append(names, n.Op), append(layers, n.Origin...)
+	}
+	for _, l := range []*[]string{&names, &layers} {
 		slices.Sort(*l)
 		*l = slices.Compact(*l)
 	}
-	return strings.Join(kinds, ", "), layers
+	return strings.Join(names, ", "), layers
 }
 
 type checker struct {

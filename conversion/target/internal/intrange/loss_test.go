@@ -88,13 +88,13 @@ func TestCheck(t *testing.T) {
 			}
 			var got []string
 			loss := Check(g, single)
-			if l, _ := Kinds(loss.Cut); l != "" {
+			if l, _ := kinds(loss.Cut); l != "" {
 				got = append(got, "cut "+l)
 			}
-			if l, _ := Kinds(loss.Rounded); l != "" {
+			if l, _ := kinds(loss.Rounded); l != "" {
 				got = append(got, "rounded "+l)
 			}
-			if l, _ := Kinds(loss.Signed); l != "" {
+			if l, _ := kinds(loss.Signed); l != "" {
 				got = append(got, "signed "+l)
 			}
 			var names []string

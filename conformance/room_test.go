@@ -351,10 +351,8 @@ func (r *room) write(tried []string) {
 			}
 		}
 	}
-	legend := r.table.legend()
-	if *only == "" && *full {
-		legend = keep(legend, tried)
-	}
+	before, _ := os.ReadFile("findings.txt")
+	legend := merge(r.table.legend(), string(before), tried)
 	for file, text := range map[string]string{"table.txt": r.table.text(), "findings.txt": legend} {
 		if file == "findings.txt" && (*only != "" || !*full) {
 			continue
@@ -363,17 +361,4 @@ func (r *room) write(tried []string) {
 			r.t.Error(err)
 		}
 	}
-}
-
-// keep takes over, from the file, the reasons of columns that were not tried.
-func keep(legend string, tried []string) string {
-	b, _ := os.ReadFile("findings.txt")
-	old := strings.Split(string(b), "\n")
-	for _, l := range old {
-		column, _, _ := strings.Cut(l, " ")
-		if l != "" && !strings.HasPrefix(l, "#") && !strings.Contains(","+strings.Join(tried, ",")+",", ","+column+",") {
-			legend += l + "\n"
-		}
-	}
-	return legend
 }

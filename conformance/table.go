@@ -163,11 +163,13 @@ func (t *table) totals(column string, nodeOnly bool) string {
 	return fmt.Sprintf("#   %-12s %6d %8d %6d %6d %6d %6d %6d\n", column, n.pass, n.finding, n.known, n.mismatch, n.crashed, n.asIs, n.constant)
 }
 
+const legendHead = "# Why cases are refused or go wrong: target, number of runs, reason, the first case.\n# Written by make conformance.\n"
+
 // legend is the file of reasons: for each target the refusals, the most frequent
 // first, with how many cases each stands for and the first of them.
 func (t *table) legend() string {
 	var b strings.Builder
-	b.WriteString("# Why cases are refused or go wrong: target, number of runs, reason, the first case.\n# Written by make conformance.\n")
+	b.WriteString(legendHead)
 	for _, column := range columns {
 		reasons := slices.SortedFunc(maps.Keys(t.reasons[column]), func(x, y string) int {
 			if d := len(t.reasons[column][y]) - len(t.reasons[column][x]); d != 0 {
@@ -179,6 +181,26 @@ func (t *table) legend() string {
 			cases := t.reasons[column][r]
 			slices.Sort(cases)
 			fmt.Fprintf(&b, "%-9s %4d  %s  [%s]\n", column, len(cases), r, cases[0])
+		}
+	}
+	return b.String()
+}
+
+// merge gives the reasons of fresh for the columns that were tried and those of old,
+// the file as it was, for the others, in the table's order of columns whatever was
+// tried.
+func merge(fresh, old string, tried []string) string {
+	var b strings.Builder
+	b.WriteString(legendHead)
+	for _, column := range columns {
+		from := old
+		if slices.Contains(tried, column) {
+			from = fresh
+		}
+		for line := range strings.Lines(from) {
+			if name, _, _ := strings.Cut(line, " "); name == column {
+				b.WriteString(line)
+			}
 		}
 	}
 	return b.String()

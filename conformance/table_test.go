@@ -53,6 +53,27 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// TestMerge: findings.txt has one order, whichever columns a run tries.
+func TestMerge(t *testing.T) {
+	known, err := os.ReadFile("findings.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tried := range [][]string{nil, {"tflite", "onnx"}, {"ort_raw"}, columns} {
+		if got := merge(string(known), string(known), tried); got != string(known) {
+			t.Errorf("after a run of %q findings.txt is in another order", tried)
+		}
+	}
+	r := newTable()
+	r.because("onnx", "new", "b")
+	r.because("onnx", "new", "a")
+	old := legendHead + "reference    1  kept  [x]\nonnx         7  gone  [y]\ntflite       1  kept  [z]\n"
+	want := legendHead + "reference    1  kept  [x]\nonnx         2  new  [a]\ntflite       1  kept  [z]\n"
+	if got := merge(r.legend(), old, []string{"onnx"}); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
 func TestCell(t *testing.T) {
 	for _, c := range []struct {
 		cell        cell

@@ -98,6 +98,12 @@ func Auto(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r Runn
 		return nil, nil, err
 	}
 	best, most := t.best()
+	if most < plenty {
+		if err := t.trySmooth(ctx, m, t.ways[best]); err != nil {
+			return nil, nil, err
+		}
+		best, most = t.best()
+	}
 	if names := stem(g, &chosen); most < poor && len(names) > 0 {
 		// Raw inputs give the first layers ranges that one scale often cannot hold.
 		for i := range len(t.ways) {

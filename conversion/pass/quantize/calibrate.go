@@ -61,6 +61,8 @@ type measured struct {
 	stats   map[string]Stats
 	samples []sample
 	patches map[*ir.Node]*patches
+	kept    [][]*tensor.Tensor // the first inputs
+	looked  int                // so many of them were looked at element by element
 }
 
 // sample is one calibration input that was run, index its place among them.
@@ -122,12 +124,8 @@ func measure(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r R
 	if c.done == 0 {
 		return nil, fmt.Errorf("quantize: there are no calibration inputs")
 	}
-	for name, s := range c.stats {
-		for i := range s.Mean {
-			s.Mean[i] /= float64(c.done)
-		}
-		m.stats[name] = s.without(nil)
-	}
+	m.kept, m.looked = f.kept, looked
+	m.take(c)
 	if looked == c.done {
 		looked = 0
 	}
@@ -137,6 +135,16 @@ func measure(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r R
 		}
 	}
 	return m, nil
+}
+
+// take adds what c collected.
+func (m *measured) take(c *collector) {
+	for name, s := range c.stats {
+		for i := range s.Mean {
+			s.Mean[i] /= float64(c.done)
+		}
+		m.stats[name] = s.without(nil)
+	}
 }
 
 type collector struct {

@@ -35,6 +35,13 @@ const damping = 0.01
 // compensate rounds the weights of all products for which there are patches; the
 // result is for Options.rounded.
 func compensate(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, seen map[*ir.Node]*patches) (map[layerKey][]int8, error) {
+	if o.smooth != nil {
+		copied, err := o.smooth.applied(g, reg)
+		if err != nil {
+			return nil, err
+		}
+		g, seen = copied, o.smooth.divided(copied, seen)
+	}
 	c := &compensator{ctx, reg, o}
 	out := map[layerKey][]int8{}
 	p := NewPlan(g, o)

@@ -11,6 +11,7 @@
 //
 // Auto takes the first two steps and chooses by trial on some of the samples: how
 // ranges follow from the measurements, in which part of the network they may leave
-// out what is rare, and whether weights are rounded each to the nearest integer or
-// together, so that their errors cancel out in what a layer gives.
+// out what is rare, whether channels that are always larger than the others are
+// made smaller ahead of a product, and whether weights are rounded each to the
+// nearest integer or together, so that their errors cancel out in what a layer gives.
 package quantize

@@ -61,12 +61,18 @@ func (m *measured) folds(macs float64) []fold {
 		skip[f][s.index] = true
 	}
 	for i := range out {
-		out[i].stats = map[string]Stats{}
-		for name, s := range m.stats {
-			out[i].stats[name] = s.without(skip[i])
-		}
+		out[i].skip = skip[i]
+		out[i].measure(m)
 	}
 	return out
+}
+
+// measure takes the measurements of all inputs but the fold's own.
+func (f *fold) measure(m *measured) {
+	f.stats = map[string]Stats{}
+	for name, s := range m.stats {
+		f.stats[name] = s.without(f.skip)
+	}
 }
 
 // bySize sorts samples from that with the largest outputs, each compared with the

@@ -147,7 +147,7 @@ func TestFailedTrialsRunOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := [][]*tensor.Tensor{samples(1, 1, 3, 8, 8)}
-	judge := &tryer{g: g, reg: ops.Registry(), r: r, folds: []fold{{in, in, stats}, {in, in, stats}}}
+	judge := &tryer{g: g, reg: ops.Registry(), r: r, folds: []fold{{inputs: in, want: in, stats: stats}, {inputs: in, want: in, stats: stats}}}
 	judge.add("one", o)
 	judge.add("other", o)
 	if err := judge.run(context.Background()); err != nil {

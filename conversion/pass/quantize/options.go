@@ -32,6 +32,7 @@ type Options struct {
 	headroom       float64             // of extremes beyond those seen
 	memo           *memo               // nil: nothing is kept from one rewrite to the next
 	rounded        map[layerKey][]int8 // compensated weights; nil: each to the nearest
+	smooth         *smoothing          // nil: channels stay as they are
 }
 
 // Defaults are the settings that keep most of the accuracy.
@@ -64,7 +65,7 @@ func (o *Options) qmax() float32 {
 }
 
 func (o *Options) keeps(n *ir.Node) bool {
-	return slices.Contains(o.KeepFloat, n.Name) || slices.ContainsFunc(n.Origin, func(s string) bool { return slices.Contains(o.KeepFloat, s) })
+	return o.smooth.makes(n) || slices.Contains(o.KeepFloat, n.Name) || slices.ContainsFunc(n.Origin, func(s string) bool { return slices.Contains(o.KeepFloat, s) })
 }
 
 // role is how an operator takes part in an integer graph.

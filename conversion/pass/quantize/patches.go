@@ -67,8 +67,9 @@ func (p *Plan) collects(inputs int) map[*ir.Node]*patches {
 			continue
 		}
 		// Rows are cut into parts that are rounded together, and so many results
-		// there are.
-		if results, ok := results(n); ok && results*inputs*3/4 < rowsNeeded*min(depth, longestRow) {
+		// there are. Smoothing makes do with fewer.
+		_, matrix := r.(lines)
+		if count, ok := results(n); ok && count*inputs*3/4 < rowsNeeded*min(depth, longestRow) && !(matrix && count*inputs >= smoothNeeded) {
 			continue
 		}
 		key := fmt.Sprintf("%s %v", n.In(0).Name, r)

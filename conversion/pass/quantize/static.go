@@ -47,6 +47,11 @@ func static(g *ir.Graph, c *pass.Ctx) error {
 	if o.Profile == nil || o.Stats == nil {
 		return fmt.Errorf("static quantization needs a profile and measurements")
 	}
+	if o.smooth != nil {
+		if err := o.smooth.apply(g, c.Edit(g)); err != nil {
+			return fmt.Errorf("smoothing: %w", err)
+		}
+	}
 	plan := NewPlan(g, o)
 	params, bad := plan.params()
 	for _, m := range append(plan.missed, bad...) {
@@ -201,7 +206,9 @@ func (r *rewrite) insert(v *ir.Value, p Params) {
 	}
 	dq := r.pair(v, p, from...)
 	for _, u := range uses {
-		r.p.SetInput(u.Node, u.Index, dq)
+		if !r.o.smooth.makes(u.Node) {
+			r.p.SetInput(u.Node, u.Index, dq)
+		}
 	}
 	if v.Node() != nil {
 		dq.Layers, v.Layers = v.Layers, nil

@@ -28,6 +28,7 @@ type tryer struct {
 type fold struct {
 	inputs, want [][]*tensor.Tensor
 	stats        map[string]Stats
+	skip         map[int]bool // the inputs, by their place among all
 }
 
 func (t *tryer) add(title string, o *Options) {

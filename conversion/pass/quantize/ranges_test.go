@@ -121,3 +121,20 @@ func TestUsualExtremes(t *testing.T) {
 		t.Errorf("range %v to %v, want what was seen", got.Min, got.Max)
 	}
 }
+
+// TestMeanOfExtremes: one input far beyond all others moves the mean of the extremes
+// little; what is not a number is kept.
+func TestMeanOfExtremes(t *testing.T) {
+	s := Stats{each: []Range{{-1, 2}, {-2, 1}, {-1, 1}, {-1, 1}, {-3000, 5000}}}
+	got := s.without(nil)
+	if got.Min != -3000 || got.Max != 5000 || math.Abs(got.MeanMin+(1+2+1+1+8)/5.0) > 1e-9 || math.Abs(got.MeanMax-(2+1+1+1+8)/5.0) > 1e-9 {
+		t.Errorf("%+v", got)
+	}
+	if got := s.without(map[int]bool{4: true}); got.MeanMin != -1.25 || got.MeanMax != 1.25 || got.Max != 2 {
+		t.Errorf("without the last: %+v", got)
+	}
+	s.each[0].Max = math.NaN()
+	if got := s.without(nil); !math.IsNaN(got.MeanMax) || !math.IsNaN(got.Max) || math.IsNaN(got.Min) {
+		t.Errorf("with what is not a number: %+v", got)
+	}
+}

@@ -23,6 +23,11 @@ type Stats struct {
 	each []Range // the extremes of the single inputs
 }
 
+// meanReach times the extremes of the median input are as far as those of a single
+// one count in the mean of the extremes: one a thousand times as large as all
+// others would be most of it.
+const meanReach = 8
+
 // without is s with its extremes from the other inputs than skip.
 func (s *Stats) without(skip map[int]bool) Stats {
 	out := *s
@@ -34,13 +39,18 @@ func (s *Stats) without(skip map[int]bool) Stats {
 		}
 		out.each = append(out.each, r)
 		out.Min, out.Max = lesser(out.Min, r.Min), -lesser(-out.Max, -r.Max)
-		out.MeanMin, out.MeanMax = out.MeanMin+r.Min, out.MeanMax+r.Max
 	}
 	n := float64(len(out.each))
 	if n == 0 {
 		return *s
 	}
-	out.MeanMin, out.MeanMax = out.MeanMin/n, out.MeanMax/n
+	lo, hi, known := out.median(meanReach)
+	for _, r := range out.each {
+		if far := max(-lo, hi); known {
+			r = Range{-lesser(-r.Min, far), lesser(r.Max, far)}
+		}
+		out.MeanMin, out.MeanMax = out.MeanMin+r.Min/n, out.MeanMax+r.Max/n
+	}
 	return out
 }
 
@@ -49,8 +59,17 @@ func (s *Stats) without(skip map[int]bool) Stats {
 // few integers.
 func (s *Stats) usual(reach float64) Stats {
 	out := *s
+	if lo, hi, ok := s.median(reach); ok {
+		out.Min, out.Max = max(s.Min, lo), min(s.Max, hi)
+	}
+	return out
+}
+
+// median is reach times the median of the inputs' extremes, which hold zero; false
+// where there are too few inputs or nothing but zeros in half of them.
+func (s *Stats) median(reach float64) (lo, hi float64, ok bool) {
 	if len(s.each) < 3 {
-		return out
+		return 0, 0, false
 	}
 	low, high := make([]float64, len(s.each)), make([]float64, len(s.each))
 	for i, r := range s.each {
@@ -58,11 +77,8 @@ func (s *Stats) usual(reach float64) Stats {
 	}
 	slices.Sort(low)
 	slices.Sort(high)
-	lo, hi := min(low[len(low)/2], 0), max(high[len(high)/2], 0)
-	if lo < hi {
-		out.Min, out.Max = max(s.Min, reach*lo), min(s.Max, reach*hi)
-	}
-	return out
+	lo, hi = min(low[len(low)/2], 0), max(high[len(high)/2], 0)
+	return reach * lo, reach * hi, lo < hi
 }
 
 // lesser is the minimum; NaN wins, so that it is found later.

@@ -44,19 +44,10 @@ func (m *measured) again(ctx context.Context, g *ir.Graph, reg *op.Registry, o *
 	values := slices.DeleteFunc(p.values(), func(v *ir.Value) bool { return !o.smooth.names[v.Name] })
 	channels := p.channels()
 	c := &collector{stats: map[string]*Stats{}, patches: map[string][]*patches{}}
-	each := func(in [][]*tensor.Tensor) Batches {
-		return func(yield func([]*tensor.Tensor, error) bool) {
-			for _, x := range in {
-				if !yield(x, nil) {
-					return
-				}
-			}
-		}
-	}
 	looked := min(m.looked, len(m.kept))
 	if looked > 0 {
 		whole, seen := expose(copied, values, channels)
-		err := c.pass(ctx, r, whole, each(m.kept[:looked]), func(out []*tensor.Tensor) error { return c.elements(seen, out) })
+		err := c.pass(ctx, r, whole, listed(m.kept[:looked]), func(out []*tensor.Tensor) error { return c.elements(seen, out) })
 		if err != nil {
 			return err
 		}
@@ -66,7 +57,7 @@ func (m *measured) again(ctx context.Context, g *ir.Graph, reg *op.Registry, o *
 		if err != nil {
 			return err
 		}
-		err = c.pass(ctx, r, tapped, each(m.kept[looked:]), func(out []*tensor.Tensor) error { return c.scalars(slots, out) })
+		err = c.pass(ctx, r, tapped, listed(m.kept[looked:]), func(out []*tensor.Tensor) error { return c.scalars(slots, out) })
 		if err != nil {
 			return err
 		}

@@ -167,13 +167,7 @@ func attempt(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r R
 	if n, ok := r.(Narrow); ok {
 		r = narrow{n}
 	}
-	err := c.pass(ctx, r, q, func(yield func([]*tensor.Tensor, error) bool) {
-		for _, in := range inputs {
-			if !yield(in, nil) {
-				return
-			}
-		}
-	}, func(got []*tensor.Tensor) error {
+	err := c.pass(ctx, r, q, listed(inputs), func(got []*tensor.Tensor) error {
 		out = append(out, got)
 		return nil
 	})

@@ -49,11 +49,17 @@ func fusePad(g *ir.Graph, c *pass.Ctx) error {
 				c.Miss(n, "it counts the padding of %q, but not its own", pad.Name)
 				continue
 			}
-			p.SetAttr(n, "count_include_pad", int64(1))
+		}
+		if kernel := n.Ints("kernel_shape"); n.Op != "Conv" && wide(sum, kernel) {
+			c.Miss(n, "it may not pad by as much as its window, %v", kernel)
+			continue
 		}
 		if n.Op == "MaxPool" && n.Out(1) != nil {
 			c.Miss(n, "its indices count the padding of %q", pad.Name)
 			continue
+		}
+		if n.Op == "AveragePool" {
+			p.SetAttr(n, "count_include_pad", int64(1))
 		}
 		p.SetInput(n, 0, pad.In(0))
 		p.SetAttr(n, "pads", sum)
@@ -122,6 +128,17 @@ func spatialPads(pad, n *ir.Node) (pads []int64, why string) {
 		}
 	}
 	return append(append([]int64{}, full[2:rank]...), full[rank+2:]...), ""
+}
+
+// wide reports whether padding leaves room for a window that lies on nothing else.
+// Runtimes refuse such pools.
+func wide(pads, kernel []int64) bool {
+	for i, p := range pads {
+		if len(kernel) == 0 || p >= kernel[i%len(kernel)] {
+			return true
+		}
+	}
+	return false
 }
 
 func anyInt(v []int64) bool {

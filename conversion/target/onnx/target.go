@@ -92,13 +92,18 @@ func (Target) LastResort(n *ir.Node, o target.Options) *diag.Finding {
 	return nil
 }
 
-// Prepare transposes inputs and outputs of rank 4 where the artefact is to have
-// them channels-last.
+// Prepare keeps quantized layers in floats that ONNX Runtime gets wrong in integers,
+// and transposes inputs and outputs of rank 4 where the artefact is to have them
+// channels-last.
 func (Target) Prepare(_ context.Context, g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
-	if o.Layout != "nhwc" {
-		return nil, nil
+	found, err := inFloat(g, reg)
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	return nil, onnxfile.ChannelsLast(g, reg)
+	if o.Layout == "nhwc" {
+		err = onnxfile.ChannelsLast(g, reg)
+	}
+	return found, err
 }
 
 // Write writes NAME.onnx and, for very large models or on request,

@@ -15,7 +15,7 @@ import (
 // the graph is written.
 type Sets struct {
 	First, Last int
-	Kernels     bool // ONNX Runtime's CPU must be able to compute what is written
+	Kernels     bool // for ONNX Runtime, whose CPU must be able to compute what is written
 }
 
 // Need is the smallest set of the range that can say n; why is not "" where none
@@ -87,7 +87,7 @@ func Write(ctx context.Context, g *ir.Graph, dir, name string, sets Sets, extern
 	if name == "" {
 		name = "model"
 	}
-	d, err := build(ctx, g, opset, name)
+	d, err := build(ctx, g, opset, sets.Kernels, name)
 	if err != nil {
 		return nil, err
 	}

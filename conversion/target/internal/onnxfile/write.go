@@ -57,6 +57,7 @@ func (w *weight) size() int {
 // builder collects a document.
 type builder struct {
 	doc   *document
+	ort   bool                 // for ONNX Runtime
 	names map[*ir.Value]string // constants that share one initializer
 	same  map[string][]*weight
 	first map[*weight]string
@@ -147,6 +148,9 @@ func (b *builder) node(g *ir.Graph, n *ir.Node) ([]byte, error) {
 	if why != "" {
 		return nil, fmt.Errorf("node %q cannot be written: %s", n.Name, why)
 	}
+	if b.ort {
+		keepApart(n, f)
+	}
 	if err := b.bodies(g, n, f); err != nil {
 		return nil, err
 	}
@@ -171,9 +175,10 @@ func (b *builder) node(g *ir.Graph, n *ir.Node) ([]byte, error) {
 	return nodeProto(n, f, in, out, irVersion(b.doc.opset) >= 10)
 }
 
-// build spells the whole graph in one operator set.
-func build(ctx context.Context, g *ir.Graph, opset int, title string) (*document, error) {
+// build spells the whole graph in one operator set, ort: for ONNX Runtime.
+func build(ctx context.Context, g *ir.Graph, opset int, ort bool, title string) (*document, error) {
 	b := newBuilder(g)
+	b.ort = ort
 	d := b.doc
 	d.opset = opset
 	for i, n := range g.Nodes {

@@ -10,10 +10,11 @@ import (
 
 // averages rewrites the AveragePools that count zeros around quantized data: where
 // zero is not the integer 0, the CPU plugin (2026.4) puts integers of 0 there
-// instead. The mean of what is there, times its share of the window, is the same.
+// instead, and where a window lies on zeros alone, it gets other means wrong as well.
+// The mean of what is there, times its share of the window, is the same.
 func averages(g *ir.Graph, p *ir.Patch) *diag.Finding {
-	f := diag.Warnf("openvino.average-border", "the runtime gets averages wrong that count the zeros around quantized data; sizes have to be known to write them otherwise").
-		Suggest("say which: --input-shape")
+	f := diag.Warnf("openvino.average-border", "the runtime gets averages wrong that count the zeros around quantized data; they cannot be written otherwise where sizes are open or a window lies on zeros alone").
+		Suggest("say which sizes: --input-shape")
 	for _, n := range slices.Clone(g.Nodes) {
 		if n.Op != "AveragePool" {
 			continue
@@ -21,7 +22,15 @@ func averages(g *ir.Graph, p *ir.Patch) *diag.Finding {
 		x, pads, from := border(n)
 		auto := n.Str("auto_pad", "NOTSET")
 		known := auto == "NOTSET" || auto == "VALID"
-		if !shifted(x, map[*ir.Value]bool{}) || known && !slices.ContainsFunc(pads, func(x int64) bool { return x != 0 }) {
+		if known && !slices.ContainsFunc(pads, func(x int64) bool { return x != 0 }) {
+			continue
+		}
+		pads = reached(n, x, pads)
+		wrong := shifted
+		if asWide(pads, n.Ints("kernel_shape")) {
+			wrong = quantizesData
+		}
+		if !standsFor(x, wrong, map[*ir.Value]bool{}) {
 			continue
 		}
 		shares := insideShares(n, x, pads)
@@ -42,18 +51,15 @@ func averages(g *ir.Graph, p *ir.Patch) *diag.Finding {
 }
 
 // border gives what an AveragePool reads and the zeros around it that it counts: its
-// own padding, or that of a Pad before it, which the plugin makes the pool's. from
+// own padding and that of a Pad before it, which the plugin makes the pool's. from
 // are the nodes that this takes in.
 func border(n *ir.Node) (x *ir.Value, pads []int64, from []*ir.Node) {
 	k := len(n.Ints("kernel_shape"))
 	x, pads, from = n.In(0), orDefault(n.Ints("pads"), 2*k, 0), []*ir.Node{n}
-	before := x.Node()
-	if slices.ContainsFunc(pads, func(p int64) bool { return p != 0 }) {
-		if n.Int("count_include_pad", 0) == 0 {
-			pads = make([]int64, 2*k)
-		}
-		return x, pads, from
+	if n.Int("count_include_pad", 0) == 0 && slices.ContainsFunc(pads, func(p int64) bool { return p != 0 }) {
+		return x, make([]int64, 2*k), from
 	}
+	before := x.Node()
 	if before == nil || before.Op != "Pad" || n.Int("ceil_mode", 0) != 0 || before.Str("mode", "constant") != "constant" || before.In(3) != nil {
 		return x, pads, from
 	}
@@ -65,7 +71,11 @@ func border(n *ir.Node) (x *ir.Value, pads []int64, from []*ir.Node) {
 	if !ok || !one || value != 0 || len(all) != 2*(k+2) || all[0] != 0 || all[1] != 0 || all[k+2] != 0 || all[k+3] != 0 || slices.Min(all) < 0 {
 		return x, pads, from
 	}
-	return before.In(0), slices.Concat(all[2:k+2], all[k+4:]), append(from, before)
+	sum := slices.Concat(all[2:k+2], all[k+4:])
+	for i, p := range pads {
+		sum[i] += p
+	}
+	return before.In(0), sum, append(from, before)
 }
 
 // carriesIntegers lists the operators through which the plugin passes integers on.
@@ -74,19 +84,53 @@ var carriesIntegers = map[string]bool{
 	"Transpose": true, "Concat": true, "Split": true, "Slice": true, "Pad": true, "DepthToSpace": true, "SpaceToDepth": true, "Resize": true, "ReduceMax": true,
 }
 
-// shifted reports whether v may be 8-bit integers of which 0 does not stand for
-// zero; the plugin takes unsigned ones around 128 for signed ones around 0.
-func shifted(v *ir.Value, seen map[*ir.Value]bool) bool {
+// standsFor reports whether v may be integers that a DequantizeLinear of the wanted
+// kind reads.
+func standsFor(v *ir.Value, wanted func(*ir.Node) bool, seen map[*ir.Value]bool) bool {
 	if v == nil || v.IsConst() || v.Node() == nil || seen[v] {
 		return false
 	}
 	seen[v] = true
 	n := v.Node()
 	if n.Op == "DequantizeLinear" {
-		zeros := zeroPoints(n, n.In(1).Const.Len())
-		return quantizesData(n) && slices.ContainsFunc(zeros, func(z float64) bool { return z != 0 && (z != 128 || n.In(0).DType != tensor.Uint8) })
+		return wanted(n)
 	}
-	return carriesIntegers[n.Op] && slices.ContainsFunc(n.Inputs, func(in *ir.Value) bool { return shifted(in, seen) })
+	return carriesIntegers[n.Op] && slices.ContainsFunc(n.Inputs, func(in *ir.Value) bool { return standsFor(in, wanted, seen) })
+}
+
+// shifted reports whether 0 does not stand for zero among the 8-bit integers that n
+// reads; the plugin takes unsigned ones around 128 for signed ones around 0.
+func shifted(n *ir.Node) bool {
+	zeros := zeroPoints(n, n.In(1).Const.Len())
+	return quantizesData(n) && slices.ContainsFunc(zeros, func(z float64) bool { return z != 0 && (z != 128 || n.In(0).DType != tensor.Uint8) })
+}
+
+// asWide reports whether a window lies on zeros alone.
+func asWide(pads, kernel []int64) bool {
+	for i, p := range pads {
+		if p >= kernel[i%len(kernel)] {
+			return true
+		}
+	}
+	return false
+}
+
+// reached is the part of the pads that the windows of n reach, where that is known.
+func reached(n *ir.Node, x *ir.Value, pads []int64) []int64 {
+	in, known := x.Shape[2:].Ints()
+	out, also := n.Out(0).Shape[2:].Ints()
+	kernel := n.Ints("kernel_shape")
+	k := len(kernel)
+	strides := orDefault(n.Ints("strides"), k, 1)
+	if !known || !also || len(in) != k || len(pads) != 2*k {
+		return pads
+	}
+	pads = slices.Clone(pads)
+	for i := range k {
+		end := int64(out[i]-1)*strides[i] + kernel[i] - pads[i] - int64(in[i])
+		pads[k+i] = min(pads[k+i], max(end, 0))
+	}
+	return pads
 }
 
 // insideShares is, for each place that a pool gives, the share of its window that

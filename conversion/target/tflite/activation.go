@@ -16,9 +16,9 @@ var activationSpellings = map[string]spelling{
 	"LeakyRelu":   {legal: floatOnly, emit: emitLeakyRelu, int8: always},
 	"PRelu":       {legal: legalPRelu, emit: emitPRelu, int8: int8PRelu},
 	"Elu":         {legal: floatOnly, emit: emitElu, int8: int8Elu},
-	"Sigmoid":     {legal: floatOnly, emit: emitFixed(fb.Logistic, logisticQuant), int8: always},
-	"Tanh":        {legal: floatOnly, emit: emitFixed(fb.Tanh, &qparam{1.0 / 128, 0}), int8: always},
-	"HardSwish":   {legal: floatOnly, emit: emitAs(fb.HardSwish), int8: always},
+	"Sigmoid":     {legal: floatOnly, emit: emitFixed(fb.Logistic, logisticQuant), int8: int8Fixed(logisticQuant)},
+	"Tanh":        {legal: floatOnly, emit: emitFixed(fb.Tanh, tanhQuant), int8: int8Fixed(tanhQuant)},
+	"HardSwish":   {legal: floatOnly, emit: emitAs(fb.HardSwish), int8: int8HardSwish},
 	"HardSigmoid": {legal: legalHardSigmoid, emit: emitHardSigmoid, int8: always},
 	"Gelu":        {legal: floatOnly, emit: emitGelu, int8: always},
 	"Softplus":    {legal: floatOnly, emit: emitSoftplus},
@@ -29,8 +29,12 @@ var activationSpellings = map[string]spelling{
 	"Dropout":     {legal: legalDropout, emit: emitIdentity, int8: always},
 }
 
-// logisticQuant are the parameters that LOGISTIC's int8 result always has.
-var logisticQuant = &qparam{1.0 / 256, -128}
+// logisticQuant and tanhQuant are the parameters that the int8 results of LOGISTIC and
+// TANH always have.
+var (
+	logisticQuant = &qparam{1.0 / 256, -128}
+	tanhQuant     = &qparam{1.0 / 128, 0}
+)
 
 func floatOnly(n *ir.Node) string {
 	if d := n.In(0).DType; d != tensor.Float32 {

@@ -2,6 +2,7 @@ package tflite
 
 import (
 	"fmt"
+	"math"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/pass/layout"
@@ -77,7 +78,15 @@ func legalPad(n *ir.Node) string {
 	return ""
 }
 
-func int8Pad(n *ir.Node) bool { return true }
+// int8Pad: what is filled in has the operand's parameters, which may not hold it.
+func int8Pad(n *ir.Node) bool {
+	q := readAs(n.In(0))
+	if n.In(2) == nil || q == nil {
+		return true
+	}
+	value := n.In(2).Const.Float64s()[0]
+	return value > q.least()-float64(q.scale) && value < q.most()+float64(q.scale)
+}
 
 // emitPad writes PAD for zeros, PADV2 for other values, MIRROR_PAD for
 // reflection.
@@ -115,7 +124,7 @@ func emitPad(e *emitter) error {
 	}
 	var fill int
 	if q := e.inQuant(0); q != nil {
-		s := int8(min(max(value/float64(q.scale)+float64(q.zero), -128), 127))
+		s := int8(min(max(math.RoundToEven(value/float64(q.scale))+float64(q.zero), -128), 127))
 		fill, err = e.addConst(tensor.Scalar(s), nil, q.quant())
 	} else {
 		t, e2 := tensor.FromFloat64s(e.n.In(0).DType, []float64{value})

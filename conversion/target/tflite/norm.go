@@ -15,24 +15,17 @@ var normSpellings = map[string]spelling{
 	"InstanceNormalization": {legal: legalInstanceNorm, emit: emitInstanceNorm, fuses: true},
 	"LayerNormalization":    {legal: legalLayerNorm, emit: emitLayerNorm},
 	"LRN":                   {legal: legalLRN, emit: emitLRN},
-	"Softmax":               {legal: floatOnly, emit: emitSoftmax(fb.Softmax, &qparam{1.0 / 256, -128}), int8: always},
-	"LogSoftmax":            {legal: floatOnly, emit: emitSoftmax(fb.LogSoftmax, logSoftmaxQuant), int8: int8LogSoftmax},
+	"Softmax":               {legal: floatOnly, emit: emitSoftmax(fb.Softmax, softmaxQuant), int8: int8Fixed(softmaxQuant)},
+	"LogSoftmax":            {legal: floatOnly, emit: emitSoftmax(fb.LogSoftmax, logSoftmaxQuant), int8: int8Fixed(logSoftmaxQuant)},
 	"LpNormalization":       {legal: legalLpNorm, emit: emitSoftmax(fb.L2Normalization, nil)},
 }
 
-// logSoftmaxQuant is what the format prescribes for a LogSoftmax in integers.
-var logSoftmaxQuant = &qparam{16.0 / 256, 127}
-
-// int8LogSoftmax: whoever quantized may expect results below those that the
-// prescribed scale holds, which would all become -16.
-func int8LogSoftmax(n *ir.Node) bool {
-	for _, u := range n.Out(0).Uses() {
-		if q, ok := paramsOf(u.Node); ok && u.Node.Op == "QuantizeLinear" && q.least() < logSoftmaxQuant.least()-float64(q.scale) {
-			return false
-		}
-	}
-	return true
-}
+// softmaxQuant and logSoftmaxQuant are what the format prescribes for the results of
+// a Softmax and a LogSoftmax in integers.
+var (
+	softmaxQuant    = &qparam{1.0 / 256, -128}
+	logSoftmaxQuant = &qparam{16.0 / 256, 127}
+)
 
 // channels lays a per-channel vector along axis 1 of an operand of the given
 // rank stored in the given order.

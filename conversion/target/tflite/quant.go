@@ -25,6 +25,9 @@ func (q *qparam) quant() *fb.Quant {
 // least is the smallest number that the integers stand for.
 func (q *qparam) least() float64 { return float64(q.scale) * float64(math.MinInt8-q.zero) }
 
+// most is the largest number that the integers stand for.
+func (q *qparam) most() float64 { return float64(q.scale) * float64(math.MaxInt8-q.zero) }
+
 func quantOf(q *fb.Quant) *qparam {
 	if q == nil || len(q.Scale) != 1 {
 		return nil

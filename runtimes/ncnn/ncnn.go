@@ -99,6 +99,9 @@ func (r *Runtime) Open(ctx context.Context, m runtimes.Model, o runtimes.Options
 	if s.model, err = readParam(file); err != nil {
 		return nil, runtimes.Refuse(Name, "open", "%v", err)
 	}
+	if why := s.model.tooOld(dl.String(r.f.version())); why != "" {
+		return nil, runtimes.Refuse(Name, "open", "%s", why)
+	}
 	if err := s.describe(o.Taps); err != nil {
 		return nil, err
 	}

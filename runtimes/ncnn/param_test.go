@@ -98,6 +98,46 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestExec: a layer computes in integers where its own parameter for them says so.
+func TestExec(t *testing.T) {
+	for line, want := range map[string]bool{
+		"Convolution c 0 1 y 8=2":       true,
+		"InnerProduct p 0 1 y 0=8":      false,
+		"Gemm g 0 1 y 8=197 14=1 18=2":  true,
+		"Gemm g 0 1 y 7=197 8=768 9=16": false,
+	} {
+		m, err := readParam(strings.NewReader("7767517\n1 1\n" + line + "\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.layers[0].int8(); got != want {
+			t.Errorf("%s: %v", line, got)
+		}
+	}
+}
+
+// TestTooOld: a library that would take integers for floats does not get them.
+func TestTooOld(t *testing.T) {
+	for _, c := range []struct {
+		version, params string
+		refused         bool
+	}{
+		{"1.0.20240820", "18=2", true},
+		{"1.0.20240820", "8=2", false},
+		{"1.0.20241226", "18=2", false},
+		{"1.0.20261020", "18=2", false},
+		{"dev", "18=2", false},
+	} {
+		m, err := readParam(strings.NewReader("7767517\n1 1\nGemm g 0 1 y " + c.params + "\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if why := m.tooOld(c.version); (why != "") != c.refused {
+			t.Errorf("version %s, %s: %q", c.version, c.params, why)
+		}
+	}
+}
+
 // TestMalformed: what ncnn would trust is refused.
 func TestMalformed(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{

@@ -92,6 +92,8 @@ func (l *layer) int8() bool {
 	switch l.kind {
 	case "Convolution", "ConvolutionDepthWise", "InnerProduct":
 		return l.int(8) != 0
+	case "Gemm":
+		return l.int(18) != 0
 	}
 	return false
 }

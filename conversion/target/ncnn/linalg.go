@@ -1,6 +1,7 @@
 package ncnn
 
 import (
+	"fmt"
 	"slices"
 
 	"slipway/conversion/ir"
@@ -9,7 +10,7 @@ import (
 
 var linalgOps = map[string]spelling{"Gemm": gemm, "MatMul": matmul}
 
-// gemm is InnerProduct where the second factor is constant.
+// gemm is a product of rows and constant weights.
 func gemm(e *emitter, n *ir.Node) string {
 	w := packed(n.In(1))
 	if w == nil {
@@ -43,7 +44,8 @@ func gemm(e *emitter, n *ir.Node) string {
 	return e.inner(n, n.In(0), w, k, outs, transposed, alpha, bias)
 }
 
-// inner writes y = alpha*x*W + bias for rows of k elements.
+// inner writes y = alpha*x*W + bias for rows of k elements: InnerProduct for one
+// row, Gemm for several.
 func (e *emitter) inner(n *ir.Node, x *ir.Value, w *constant, k, outs int, transposed bool, alpha float32, bias *constant) string {
 	rows := count(full(x)) / k
 	axis := 1
@@ -59,23 +61,22 @@ func (e *emitter) inner(n *ir.Node, x *ir.Value, w *constant, k, outs int, trans
 		bias, last = c, sum
 		e.skip[sum] = true
 	}
-	if rows > 1 && !quantized {
+	if rows > 1 {
 		e.also = last.Origin
+		if quantized {
+			return e.timesRows(last.Out(0), x, w, o, []int{rows, outs, k}, bias)
+		}
 		return e.rowsTimes(last.Out(0), x, w, o, []int{rows, outs, k}, alpha, bias)
 	}
 	params := []param{num(0, outs), num(1, flag(bias != nil)), num(2, k*outs)}
 	if quantized {
 		params = append(params, num(8, 2))
 	}
-	in, out := []int{k}, []int{outs}
-	if rows > 1 {
-		in, out = []int{rows, k}, []int{rows, outs}
-	}
 	act, y := e.fused(last)
 	if last != n {
 		e.also = slices.Concat(e.also, last.Origin)
 	}
-	l := e.addN("InnerProduct", []*blob{e.as(x, in...)}, [][]int{out}, append(params, act...)...)
+	l := e.addN("InnerProduct", []*blob{e.as(x, k)}, [][]int{{outs}}, append(params, act...)...)
 	l.data = e.weights(w, o, bias, quantized, outs, step(x))
 	if alpha != 1 {
 		l.data[0] = w.weights(o, alpha)
@@ -94,13 +95,46 @@ func (e *emitter) rowsTimes(y, x *ir.Value, w *constant, o order, size []int, al
 	}
 	l := e.addN("Gemm", []*blob{e.as(x, rows, k)}, [][]int{{rows, outs}},
 		num(10, row), num(2, 0), num(3, 1), num(4, 0), num(5, 1), num(6, 1), num(7, rows), num(8, outs), num(9, k))
-	l.data = []chunk{w.weights(o, alpha)}
-	if bias != nil {
-		// Unlike other layers' biases it has a tag.
-		l.data = append(l.data, piece(tagFloat32, func() *tensor.Tensor { return tensor.Of(spread(bias.floats(), outs), outs) }, nil))
-	}
+	l.data = append([]chunk{w.weights(o, alpha)}, addend(bias, outs)...)
 	e.set(y, l.out[0])
 	return ""
+}
+
+// timesRows is Gemm in 8 bits. It has a scale for each row of a constant first
+// factor, one for all of a constant second one: so the weights stand first, and
+// the result is transposed. It quantizes x by x's own largest magnitude, so what is
+// beyond the plan's range is cut off first. size are rows, outputs and inputs.
+func (e *emitter) timesRows(y, x *ir.Value, w *constant, o order, size []int, bias *constant) string {
+	rows, outs, k := size[0], size[1], size[2]
+	column := -1 // no addend
+	if bias != nil {
+		column = 1 // one for each row of the weights
+	}
+	l := e.addN("Gemm", []*blob{e.within(e.as(x, rows, k), 127*step(x))}, [][]int{{rows, outs}},
+		num(10, column), num(2, 0), num(3, 1), num(4, 1), num(5, 0), num(6, 1), num(7, outs), num(8, rows), num(9, k), num(14, 1), num(18, 2))
+	l.data = append([]chunk{w.integers(o)}, addend(bias, outs)...)
+	l.data = append(l.data, rawOf(w.inverse(outs)))
+	e.set(y, l.out[0])
+	return ""
+}
+
+// within is b between -limit and limit.
+func (e *emitter) within(b *blob, limit float32) *blob {
+	key := fmt.Sprintf("within %p %g", b, limit)
+	if have := e.shaped[key]; have != nil {
+		return have
+	}
+	c := e.add("Clip", []*blob{b}, b.dims, flt(0, -float64(limit)), flt(1, float64(limit)))
+	e.shaped[key] = c
+	return c
+}
+
+// addend is Gemm's constant addend: unlike other layers' biases it has a tag.
+func addend(bias *constant, n int) []chunk {
+	if bias == nil {
+		return nil
+	}
+	return []chunk{piece(tagFloat32, func() *tensor.Tensor { return tensor.Of(spread(bias.floats(), n), n) }, nil)}
 }
 
 // biasBehind finds the addition of a constant row that alone reads n's result.

@@ -1,7 +1,6 @@
 package ncnn
 
 import (
-	"fmt"
 	"slices"
 
 	"slipway/conversion/ir"
@@ -102,31 +101,20 @@ func (e *emitter) rowsTimes(y, x *ir.Value, w *constant, o order, size []int, al
 
 // timesRows is Gemm in 8 bits. It has a scale for each row of a constant first
 // factor, one for all of a constant second one: so the weights stand first, and
-// the result is transposed. It quantizes x by x's own largest magnitude, so what is
-// beyond the plan's range is cut off first. size are rows, outputs and inputs.
+// the result is transposed. It quantizes x by x's own largest magnitude and so keeps
+// what calibration would cut off. size are rows, outputs and inputs.
 func (e *emitter) timesRows(y, x *ir.Value, w *constant, o order, size []int, bias *constant) string {
 	rows, outs, k := size[0], size[1], size[2]
 	column := -1 // no addend
 	if bias != nil {
 		column = 1 // one for each row of the weights
 	}
-	l := e.addN("Gemm", []*blob{e.within(e.as(x, rows, k), 127*step(x))}, [][]int{{rows, outs}},
+	l := e.addN("Gemm", []*blob{e.as(x, rows, k)}, [][]int{{rows, outs}},
 		num(10, column), num(2, 0), num(3, 1), num(4, 1), num(5, 0), num(6, 1), num(7, outs), num(8, rows), num(9, k), num(14, 1), num(18, 2))
 	l.data = append([]chunk{w.integers(o)}, addend(bias, outs)...)
 	l.data = append(l.data, rawOf(w.inverse(outs)))
 	e.set(y, l.out[0])
 	return ""
-}
-
-// within is b between -limit and limit.
-func (e *emitter) within(b *blob, limit float32) *blob {
-	key := fmt.Sprintf("within %p %g", b, limit)
-	if have := e.shaped[key]; have != nil {
-		return have
-	}
-	c := e.add("Clip", []*blob{b}, b.dims, flt(0, -float64(limit)), flt(1, float64(limit)))
-	e.shaped[key] = c
-	return c
 }
 
 // addend is Gemm's constant addend: unlike other layers' biases it has a tag.

@@ -140,9 +140,6 @@ func measure(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r R
 // take adds what c collected.
 func (m *measured) take(c *collector) {
 	for name, s := range c.stats {
-		for i := range s.Mean {
-			s.Mean[i] /= float64(c.done)
-		}
 		m.stats[name] = s.without(nil)
 	}
 }

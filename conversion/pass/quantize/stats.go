@@ -20,7 +20,8 @@ type Stats struct {
 	// Hist counts elements; nil for the method minmax.
 	Hist *Histogram
 
-	each []Range // the extremes of the single inputs
+	each  []Range     // the extremes of the single inputs
+	means [][]float32 // of the single inputs, whose weighted mean is Mean
 }
 
 // meanReach times the extremes of the median input are as far as those of a single
@@ -50,6 +51,38 @@ func (s *Stats) without(skip map[int]bool) Stats {
 			r = Range{-lesser(-r.Min, far), lesser(r.Max, far)}
 		}
 		out.MeanMin, out.MeanMax = out.MeanMin+r.Min/n, out.MeanMax+r.Max/n
+	}
+	if len(s.means) == len(s.each) {
+		out.Mean = s.mean(skip, max(-lo, hi), known)
+	}
+	return out
+}
+
+// mean is that of the channels over the inputs but skip. Those whose extremes lie
+// beyond far, if it is known, weigh as much less as the square of their size says: a
+// correction that they ask for is an error for all others, relative to what those
+// give.
+func (s *Stats) mean(skip map[int]bool, far float64, known bool) []float64 {
+	var out []float64
+	total := 0.0
+	for i, m := range s.means {
+		if skip[i] {
+			continue
+		}
+		w := 1.0
+		if size := max(-s.each[i].Min, s.each[i].Max); known && size > far {
+			w = (far / size) * (far / size)
+		}
+		if out == nil {
+			out = make([]float64, len(m))
+		}
+		for c, x := range m {
+			out[c] += w * float64(x)
+		}
+		total += w
+	}
+	for c := range out {
+		out[c] /= total
 	}
 	return out
 }
@@ -89,17 +122,16 @@ func lesser(a, b float64) float64 {
 	return b
 }
 
-// addMeans adds one input's means of the channels.
+// addMeans keeps one input's means of the channels.
 func (s *Stats) addMeans(name string, m []float64) error {
-	if s.Mean == nil {
-		s.Mean = make([]float64, len(m))
+	if len(s.means) > 0 && len(m) != len(s.means[0]) {
+		return fmt.Errorf("%q has %d channels in one input and %d in another", name, len(s.means[0]), len(m))
 	}
-	if len(m) != len(s.Mean) {
-		return fmt.Errorf("%q has %d channels in one input and %d in another", name, len(s.Mean), len(m))
-	}
+	v := make([]float32, len(m))
 	for i, x := range m {
-		s.Mean[i] += x
+		v[i] = float32(x)
 	}
+	s.means = append(s.means, v)
 	return nil
 }
 

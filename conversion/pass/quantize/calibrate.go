@@ -140,7 +140,7 @@ func measure(ctx context.Context, g *ir.Graph, reg *op.Registry, o *Options, r R
 // take adds what c collected.
 func (m *measured) take(c *collector) {
 	for name, s := range c.stats {
-		m.stats[name] = s.without(nil)
+		m.stats[name] = s.complete()
 	}
 }
 

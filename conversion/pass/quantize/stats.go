@@ -52,29 +52,29 @@ func (s *Stats) without(skip map[int]bool) Stats {
 		}
 		out.MeanMin, out.MeanMax = out.MeanMin+r.Min/n, out.MeanMax+r.Max/n
 	}
-	if len(s.means) == len(s.each) {
-		out.Mean = s.mean(skip, max(-lo, hi), known)
+	return out
+}
+
+// complete is s with its extremes and means from all inputs.
+func (s *Stats) complete() Stats {
+	out := s.without(nil)
+	if len(s.means) > 0 {
+		lo, hi, known := s.median(meanReach)
+		out.Mean, out.means = s.mean(max(-lo, hi), known), nil
 	}
 	return out
 }
 
-// mean is that of the channels over the inputs but skip. Those whose extremes lie
-// beyond far, if it is known, weigh as much less as the square of their size says: a
-// correction that they ask for is an error for all others, relative to what those
-// give.
-func (s *Stats) mean(skip map[int]bool, far float64, known bool) []float64 {
-	var out []float64
+// mean is that of the channels over the inputs. Those whose extremes lie beyond far,
+// if it is known, weigh as much less as the square of their size says: a correction
+// that they ask for is an error for all others, relative to what those give.
+func (s *Stats) mean(far float64, known bool) []float64 {
+	out := make([]float64, len(s.means[0]))
 	total := 0.0
 	for i, m := range s.means {
-		if skip[i] {
-			continue
-		}
 		w := 1.0
 		if size := max(-s.each[i].Min, s.each[i].Max); known && size > far {
 			w = (far / size) * (far / size)
-		}
-		if out == nil {
-			out = make([]float64, len(m))
 		}
 		for c, x := range m {
 			out[c] += w * float64(x)

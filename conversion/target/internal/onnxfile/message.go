@@ -1,6 +1,7 @@
 package onnxfile
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -136,3 +137,11 @@ func nodeProto(n *ir.Node, f *form, inputs, outputs []string, withProps bool) ([
 // OriginKey is the key of a node's metadata entry (IR version 10 and later) that
 // lists the source layers it came from, as a JSON array.
 const OriginKey = "slipway.layers"
+
+func originText(layers []string) string {
+	b, err := json.Marshal(layers)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}

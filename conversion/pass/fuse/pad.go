@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"slipway/conversion/ir"
+	"slipway/conversion/op/kernel"
 	"slipway/conversion/pass"
 )
 
@@ -50,8 +51,9 @@ func fusePad(g *ir.Graph, c *pass.Ctx) error {
 				continue
 			}
 		}
-		if kernel := n.Ints("kernel_shape"); n.Op != "Conv" && wide(sum, kernel) {
-			c.Miss(n, "it may not pad by as much as its window, %v", kernel)
+		// Runtimes refuse pools with windows on padding alone.
+		if size := n.Ints("kernel_shape"); n.Op != "Conv" && kernel.PaddingAlone(sum, size) {
+			c.Miss(n, "it may not pad by as much as its window, %v", size)
 			continue
 		}
 		if n.Op == "MaxPool" && n.Out(1) != nil {
@@ -128,17 +130,6 @@ func spatialPads(pad, n *ir.Node) (pads []int64, why string) {
 		}
 	}
 	return append(append([]int64{}, full[2:rank]...), full[rank+2:]...), ""
-}
-
-// wide reports whether padding leaves room for a window that lies on nothing else.
-// Runtimes refuse such pools.
-func wide(pads, kernel []int64) bool {
-	for i, p := range pads {
-		if len(kernel) == 0 || p >= kernel[i%len(kernel)] {
-			return true
-		}
-	}
-	return false
 }
 
 func anyInt(v []int64) bool {

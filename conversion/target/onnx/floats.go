@@ -7,6 +7,7 @@ import (
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
+	"slipway/conversion/target/internal/quantized"
 	"slipway/conversion/target/onnx/faults"
 	"slipway/conversion/tensor"
 )
@@ -17,12 +18,11 @@ import (
 // one value: it changes nothing, and the runtime neither removes it nor looks through.
 // A finding for each reason names the layers.
 func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
-	if !slices.ContainsFunc(g.Nodes, quantizesData) {
+	if !slices.ContainsFunc(g.Nodes, quantized.Data) {
 		return nil, nil
 	}
 	p := g.Edit("onnx", reg.Infer)
-	var found diag.List
-	by := map[string]*diag.Finding{}
+	told := &quantized.Told{Code: "onnx.float-layer"}
 	for _, n := range slices.Clone(g.Nodes) {
 		in, known := stepBefore(n.In(0))
 		if !known {
@@ -53,17 +53,11 @@ func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
 				p.SetInput(q, 0, p.Add("Max", nil, []*ir.Value{q.In(0)}, q))
 			}
 		}
-		if why == "" {
-			continue
+		if why != "" {
+			told.Add(n, why)
 		}
-		f := by[why]
-		if f == nil {
-			f = diag.Infof("onnx.float-layer", "quantized layers are computed in floats: %s", why)
-			by[why], found = f, append(found, f)
-		}
-		f.Layers = append(f.Layers, n.Origin...)
 	}
-	return found, p.Done()
+	return told.Findings(), p.Done()
 }
 
 // biasFault turns the weights of a layer into floats whose biases the runtime gets
@@ -71,18 +65,15 @@ func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
 // which it rounds itself.
 func biasFault(p *ir.Patch, reg *op.Registry, n *ir.Node, in float64) (string, error) {
 	w, bias := n.In(1).Node(), n.In(2)
-	if w == nil || bias == nil || !quantizesConstant(w) || w.In(0).DType.Bits() > 8 {
+	if w == nil || bias == nil || !quantized.Constant(w) || w.In(0).DType.Bits() > 8 {
 		return "", nil
 	}
 	steps := w.In(1).Const.Float32s()
-	if b := bias.Node(); n.Op == "Gemm" && b != nil && quantizesConstant(b) && b.In(0).DType == tensor.Int32 && otherSteps(b, in, steps) {
-		floats, err := dequantize(reg, b)
-		if err != nil {
+	if b := bias.Node(); n.Op == "Gemm" && b != nil && quantized.Constant(b) && b.In(0).DType == tensor.Int32 && otherSteps(b, in, steps) {
+		if err := quantized.Widen(p, reg, n, 2, b); err != nil {
 			return "", err
 		}
-		bias = p.Const(bias.Name+"_float", floats)
-		p.SetInput(n, 2, bias)
-		p.AddOrigin(n, b)
+		bias = n.In(2)
 	}
 	if !bias.IsConst() {
 		return "", nil
@@ -91,13 +82,7 @@ func biasFault(p *ir.Patch, reg *op.Registry, n *ir.Node, in float64) (string, e
 	if why == "" {
 		return "", nil
 	}
-	floats, err := dequantize(reg, w)
-	if err != nil {
-		return "", err
-	}
-	p.SetInput(n, 1, p.Const(n.In(1).Name+"_float", floats))
-	p.AddOrigin(n, w)
-	return why, nil
+	return why, quantized.Widen(p, reg, n, 1, w)
 }
 
 // otherSteps reports whether the integers that b dequantizes are not biases for an
@@ -116,30 +101,6 @@ func otherSteps(b *ir.Node, in float64, weights []float32) bool {
 	return false
 }
 
-func dequantize(reg *op.Registry, n *ir.Node) (*tensor.Tensor, error) {
-	in := make([]*tensor.Tensor, len(n.Inputs))
-	for i, v := range n.Inputs {
-		if v != nil {
-			in[i] = v.Const
-		}
-	}
-	out, err := reg.EvalNode(n, in)
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
-}
-
-// quantizesData reports whether n makes floats of 8-bit integers that are no constant.
-func quantizesData(n *ir.Node) bool {
-	return n.Op == "DequantizeLinear" && !n.In(0).IsConst() && n.In(0).DType.Bits() <= 8
-}
-
-// quantizesConstant reports whether n makes floats of constant integers.
-func quantizesConstant(n *ir.Node) bool {
-	return n.Op == "DequantizeLinear" && !slices.ContainsFunc(n.Inputs, func(v *ir.Value) bool { return v != nil && !v.IsConst() })
-}
-
 func unpadded(n *ir.Node) bool {
 	auto := n.Str("auto_pad", "NOTSET")
 	return auto == "VALID" || auto == "NOTSET" && !slices.ContainsFunc(n.Ints("pads"), func(p int64) bool { return p != 0 })
@@ -155,7 +116,7 @@ var passedThrough = map[string]bool{
 func stepBefore(v *ir.Value) (float64, bool) {
 	for v != nil && v.Node() != nil {
 		n := v.Node()
-		if quantizesData(n) {
+		if quantized.Data(n) {
 			return n.In(1).ConstScalar()
 		}
 		if !passedThrough[n.Op] {

@@ -5,6 +5,8 @@ import (
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
+	"slipway/conversion/op/kernel"
+	"slipway/conversion/target/internal/quantized"
 	"slipway/conversion/tensor"
 )
 
@@ -27,8 +29,8 @@ func averages(g *ir.Graph, p *ir.Patch) *diag.Finding {
 		}
 		pads = reached(n, x, pads)
 		wrong := shifted
-		if asWide(pads, n.Ints("kernel_shape")) {
-			wrong = quantizesData
+		if kernel.PaddingAlone(pads, n.Ints("kernel_shape")) {
+			wrong = quantized.Data
 		}
 		if !standsFor(x, wrong, map[*ir.Value]bool{}) {
 			continue
@@ -102,17 +104,7 @@ func standsFor(v *ir.Value, wanted func(*ir.Node) bool, seen map[*ir.Value]bool)
 // reads; the plugin takes unsigned ones around 128 for signed ones around 0.
 func shifted(n *ir.Node) bool {
 	zeros := zeroPoints(n, n.In(1).Const.Len())
-	return quantizesData(n) && slices.ContainsFunc(zeros, func(z float64) bool { return z != 0 && (z != 128 || n.In(0).DType != tensor.Uint8) })
-}
-
-// asWide reports whether a window lies on zeros alone.
-func asWide(pads, kernel []int64) bool {
-	for i, p := range pads {
-		if p >= kernel[i%len(kernel)] {
-			return true
-		}
-	}
-	return false
+	return quantized.Data(n) && slices.ContainsFunc(zeros, func(z float64) bool { return z != 0 && (z != 128 || n.In(0).DType != tensor.Uint8) })
 }
 
 // reached is the part of the pads that the windows of n reach, where that is known.

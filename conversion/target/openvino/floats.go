@@ -6,6 +6,7 @@ import (
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
+	"slipway/conversion/target/internal/quantized"
 	"slipway/conversion/target/openvino/faults"
 	"slipway/conversion/tensor"
 )
@@ -15,7 +16,7 @@ import (
 // which the plugin multiplies as such. A finding for each reason names the layers.
 // Averages are written otherwise.
 func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
-	if !slices.ContainsFunc(g.Nodes, quantizesData) {
+	if !slices.ContainsFunc(g.Nodes, quantized.Data) {
 		return nil, nil
 	}
 	p := g.Edit("openvino", reg.Infer)
@@ -23,13 +24,13 @@ func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
 	if f := averages(g, p); f != nil {
 		found = append(found, f)
 	}
-	by := map[string]*diag.Finding{}
+	told := &quantized.Told{Code: "openvino.float-layer"}
 	for _, n := range slices.Clone(g.Nodes) {
 		if n.Op != "Conv" && n.Op != "ConvTranspose" {
 			continue
 		}
 		d := n.In(1).Node()
-		if d == nil || d.Op != "DequantizeLinear" || !constantLike(d) || d.In(0).DType.Bits() > 8 || d.Out(0).DType != tensor.Float32 {
+		if d == nil || !quantized.Constant(d) || d.Int("block_size", 0) != 0 || d.In(0).DType.Bits() > 8 || d.Out(0).DType != tensor.Float32 {
 			continue
 		}
 		why := faults.Integers(n)
@@ -39,25 +40,12 @@ func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
 		if why == "" {
 			continue
 		}
-		w, err := dequantize(d)
-		if err != nil {
+		if err := quantized.Widen(p, reg, n, 1, d); err != nil {
 			return nil, err
 		}
-		p.SetInput(n, 1, p.Const(d.Out(0).Name+"_float", w))
-		p.AddOrigin(n, d)
-		f := by[why]
-		if f == nil {
-			f = diag.Infof("openvino.float-layer", "quantized layers are computed in floats: %s", why)
-			by[why], found = f, append(found, f)
-		}
-		f.Layers = append(f.Layers, n.Origin...)
+		told.Add(n, why)
 	}
-	return found, p.Done()
-}
-
-// quantizesData reports whether n makes 8-bit integers of what is not constant.
-func quantizesData(n *ir.Node) bool {
-	return n.Op == "DequantizeLinear" && !n.In(0).IsConst() && n.In(0).DType.Bits() <= 8
+	return append(found, told.Findings()...), p.Done()
 }
 
 // zeroFault says why the plugin does not take the zero points of n's weights, which

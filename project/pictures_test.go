@@ -2,10 +2,7 @@ package project_test
 
 import (
 	"context"
-	"image"
 	"image/color"
-	"image/png"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -14,31 +11,13 @@ import (
 	"slipway/project/projecttest"
 )
 
-// writePicture makes a picture file of one colour.
-func writePicture(t *testing.T, path string, c color.NRGBA) string {
-	t.Helper()
-	img := image.NewNRGBA(image.Rect(0, 0, 16, 16))
-	for i := range 256 {
-		img.SetNRGBA(i%16, i/16, c)
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := png.Encode(f, img); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // TestPicturesKeepTheirAnswers: what comes asks what is new alone; what goes
 // takes its own answers with it; a new title asks nobody.
 func TestPicturesKeepTheirAnswers(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	s, _ := begin(t, projecttest.Write(t, dir, "net", projecttest.Net))
 	id, err := s.TestPictures([]string{
-		writePicture(t, filepath.Join(dir, "a.png"), color.NRGBA{200, 10, 10, 255}), writePicture(t, filepath.Join(dir, "b.png"), color.NRGBA{10, 10, 200, 255}),
+		projecttest.Picture(t, filepath.Join(dir, "a.png"), color.NRGBA{200, 10, 10, 255}), projecttest.Picture(t, filepath.Join(dir, "b.png"), color.NRGBA{10, 10, 200, 255}),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,9 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"image"
 	"image/color"
-	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,26 +24,6 @@ func net(t *testing.T) string {
 		}
 	}
 	return projecttest.Write(t, dir, "net", projecttest.Net)
-}
-
-func picture(t *testing.T, path string, c color.NRGBA) string {
-	t.Helper()
-	img := image.NewNRGBA(image.Rect(0, 0, 20, 24))
-	for i := range img.Pix {
-		img.Pix[i] = []uint8{c.R, c.G, c.B, 255}[i%4]
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := png.Encode(f, img); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 func TestCallsThatAreWrong(t *testing.T) {
@@ -185,7 +163,7 @@ func TestConvertOptions(t *testing.T) {
 	model, dir := net(t), t.TempDir()
 	photos := filepath.Join(t.TempDir(), "photos")
 	for i := range 4 {
-		picture(t, filepath.Join(photos, string(rune('a'+i))+".png"), color.NRGBA{uint8(60 * i), uint8(200 - 40*i), 90, 255})
+		projecttest.Picture(t, filepath.Join(photos, string(rune('a'+i))+".png"), color.NRGBA{uint8(60 * i), uint8(200 - 40*i), 90, 255})
 	}
 	recipe := filepath.Join(t.TempDir(), "recipe.yaml")
 	if err := os.WriteFile(recipe, []byte("version: 1\nprecision: fp16\nsamples: 2\n"), 0o600); err != nil {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"slipway/project/projecttest"
 )
 
 // TestCoreML converts a model whose task is known, and looks at what came out as a
@@ -45,7 +47,7 @@ func TestCoreML(t *testing.T) {
 		t.Errorf("%s, outputs %v", version, outputs)
 	}
 	// The same picture, the same prediction.
-	photo := picture(t, filepath.Join(dir, "photo.png"), color.NRGBA{200, 40, 30, 255})
+	photo := projecttest.Picture(t, filepath.Join(dir, "photo.png"), color.NRGBA{200, 40, 30, 255})
 	task := filepath.Join(filepath.Dir(model), "net.task.yaml")
 	best := func(path string) (string, float64) {
 		o := studio(t, "run", path, photo, "--task", task, "--top", "1", "--json").want(t, 0).document(t)

@@ -43,8 +43,8 @@ func runtimeWorks(t *testing.T, name string) bool {
 func TestMismatchIsRejected(t *testing.T) {
 	// Ranges measured on next to nothing cut off every real input.
 	dir, data, photos, model := t.TempDir(), t.TempDir(), t.TempDir(), net(t)
-	picture(t, filepath.Join(photos, "a.png"), color.NRGBA{200, 120, 80, 255})
-	picture(t, filepath.Join(photos, "b.png"), color.NRGBA{20, 250, 180, 255})
+	projecttest.Picture(t, filepath.Join(photos, "a.png"), color.NRGBA{200, 120, 80, 255})
+	projecttest.Picture(t, filepath.Join(photos, "b.png"), color.NRGBA{20, 250, 180, 255})
 	npy(t, filepath.Join(data, "a.npy"), 1e-4, "(1, 3, 16, 16)", 3*16*16)
 	doc := studio(t, "convert", model, "--to", "onnx", "--quantize", "static", "--calibrate", data, "--images", photos, "-o", dir, "--json").want(t, 1).document(t)
 	r := keys(t, rows(t, doc["results"])[0], "ok", "verify", "artefacts", "findings")
@@ -89,7 +89,7 @@ func TestVerifyContract(t *testing.T) {
 
 func TestRunContract(t *testing.T) {
 	model, dir := net(t), t.TempDir()
-	a, b := picture(t, filepath.Join(dir, "a.png"), color.NRGBA{200, 10, 10, 255}), picture(t, filepath.Join(dir, "b.png"), color.NRGBA{10, 10, 200, 255})
+	a, b := projecttest.Picture(t, filepath.Join(dir, "a.png"), color.NRGBA{200, 10, 10, 255}), projecttest.Picture(t, filepath.Join(dir, "b.png"), color.NRGBA{10, 10, 200, 255})
 	doc := studio(t, "run", model, a, b, "--json", "--top", "3").want(t, 0).document(t)
 	r := rows(t, doc["results"])
 	if len(r) != 2 {
@@ -154,7 +154,7 @@ func TestEvalContract(t *testing.T) {
 	model, data := net(t), t.TempDir()
 	for i, class := range []string{"0_zero", "3_three"} {
 		for k := range 3 {
-			picture(t, filepath.Join(data, class, string(rune('a'+k))+".png"), color.NRGBA{uint8(90 * i), uint8(80 * k), 50, 255})
+			projecttest.Picture(t, filepath.Join(data, class, string(rune('a'+k))+".png"), color.NRGBA{uint8(90 * i), uint8(80 * k), 50, 255})
 		}
 	}
 	other := projecttest.Write(t, filepath.Dir(model), "other", projecttest.Other)

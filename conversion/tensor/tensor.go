@@ -277,3 +277,8 @@ func (t *Tensor) Finite() bool {
 	}
 	return true
 }
+
+// IsZero reports whether all bits of t's elements are 0.
+func (t *Tensor) IsZero() bool {
+	return !slices.ContainsFunc(t.Bytes(), func(b byte) bool { return b != 0 })
+}

@@ -3,7 +3,6 @@ package coreml_test
 import (
 	"context"
 	"errors"
-	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -93,29 +92,4 @@ func run(path string, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
 		}
 	}
 	return testkit.Eval(reg, m.Graph, args)
-}
-
-// difference is the largest absolute difference over the largest wanted number.
-func difference(got, want *tensor.Tensor) (worst float64) {
-	g, w := got.Float64s(), want.Float64s()
-	scale := 1e-6
-	for _, x := range w {
-		if !math.IsInf(x, 0) && !math.IsNaN(x) {
-			scale = max(scale, math.Abs(x))
-		}
-	}
-	if want.DType() == tensor.Float16 || got.DType() == tensor.Float16 {
-		scale *= 32
-	}
-	for i := range w {
-		if w[i] == g[i] || math.IsNaN(w[i]) && math.IsNaN(g[i]) {
-			continue
-		}
-		d := math.Abs(w[i]-g[i]) / scale
-		if d != d {
-			return math.Inf(1)
-		}
-		worst = max(worst, d)
-	}
-	return worst
 }

@@ -259,7 +259,7 @@ func TestOpenSizes(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v: %v", s, err)
 				}
-				if !slices.Equal(got[0].Shape(), want[0].Shape()) || difference(got[0], want[0]) > 1e-5 {
+				if !testkit.Near(got[0], want[0], 1e-5) {
 					t.Errorf("%v: got %v, want %v", s, got[0], want[0])
 				}
 				jobs, wants = append(jobs, walkJob{path, map[string]*tensor.Tensor{"x": in}}), append(wants, want[0])
@@ -270,7 +270,7 @@ func TestOpenSizes(t *testing.T) {
 		t.Errorf("%s: coremltools: %s", path, why)
 	}
 	for i, out := range walkAll(t, jobs) {
-		if got := out[0].values; !slices.Equal(got.Shape(), wants[i].Shape()) || difference(got, wants[i]) > 1e-5 {
+		if got := out[0].values; !testkit.Near(got, wants[i], 1e-5) {
 			t.Errorf("%s: numpy gives %v, want %v", jobs[i].path, got, wants[i])
 		}
 	}

@@ -62,7 +62,7 @@ func (e *emitter) unpacked(n *ir.Node) val {
 		name string
 		t    *tensor.Tensor
 	}{{"scale", scale}, {"offset", zero}} {
-		if p.t == nil || p.name == "offset" && allZero(p.t) {
+		if p.t == nil || p.name == "offset" && p.t.IsZero() {
 			continue
 		}
 		t, err := p.t.Reshape(shape...)
@@ -73,15 +73,6 @@ func (e *emitter) unpacked(n *ir.Node) val {
 		args = append(args, mil.Arg{Name: p.name, Refs: []mil.Ref{{Value: e.stored(t)}}})
 	}
 	return e.constexpr("constexpr_blockwise_shift_scale", n.Out(0).Name, f, q.Shape(), args, nil)
-}
-
-func allZero(t *tensor.Tensor) bool {
-	for _, b := range t.Bytes() {
-		if b != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // stored is a constant in the program, or in the file of weights where it is

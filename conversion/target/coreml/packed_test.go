@@ -132,7 +132,7 @@ func TestPackedWeights(t *testing.T) {
 				t.Fatalf("%s: %v", name, err)
 			}
 			tol := map[string]float64{"fp32": 1e-5, "fp16": 0.01}[precision]
-			if d := difference(got[0], want[0]); !(d <= tol) {
+			if d, _ := testkit.Difference(got[0], want[0]); !(d <= tol) {
 				t.Errorf("%s: differs by %g of the range", name, d)
 			}
 			st, err := os.Stat(filepath.Join(path, mil.WeightsFile))
@@ -186,7 +186,7 @@ func TestVersionTooLow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := difference(got[0], want[0]); !(d <= 1e-5) {
+	if d, _ := testkit.Difference(got[0], want[0]); !(d <= 1e-5) {
 		t.Errorf("differs by %g of the range", d)
 	}
 }

@@ -183,7 +183,7 @@ func TestPictures(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if d := difference(got[2], want[0]); !(d <= 1e-5) {
+		if d, _ := testkit.Difference(got[2], want[0]); !(d <= 1e-5) {
 			t.Errorf("%s: %v, want %v", name, got[2].Float64s(), want[0].Float64s())
 		}
 		scores := want[0].Float64s()

@@ -234,7 +234,7 @@ func TestWalk(t *testing.T) {
 					if i < 0 {
 						t.Fatalf("no output %q", want)
 					}
-					d := difference(got[i].values, y)
+					d, _ := testkit.Difference(got[i].values, y)
 					t.Logf("%s: %.2g of the range", want, d)
 					if !(d <= c.tol) || got[i].values.Len() != y.Len() {
 						t.Errorf("%s differs by %g of its range", want, d)
@@ -294,7 +294,7 @@ func TestWalkClassifier(t *testing.T) {
 		if len(got) != 3 || got[0].Text != c.Labels[best] {
 			t.Fatalf("got %+v, the best class is %q", got, c.Labels[best])
 		}
-		if d := difference(got[2].values, y); !(d <= 1e-4) {
+		if d, _ := testkit.Difference(got[2].values, y); !(d <= 1e-4) {
 			t.Errorf("scores differ by %g of their range", d)
 		}
 	}

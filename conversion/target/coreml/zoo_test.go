@@ -114,7 +114,7 @@ func TestZoo(t *testing.T) {
 					t.Fatal(err)
 				}
 				for i := range want {
-					d := difference(got[i], want[i])
+					d, _ := testkit.Difference(got[i], want[i])
 					t.Logf("output %d: %.3g of the range", i, d)
 					if !(d <= p.tol) {
 						t.Errorf("output %d differs by %g of its range", i, d)

@@ -14,6 +14,7 @@ import (
 	ops "slipway/conversion/ops/all"
 	"slipway/conversion/pass/quantize"
 	"slipway/conversion/tensor"
+	"slipway/conversion/testkit/reference"
 )
 
 // rowsNet multiplies rows with constants: a MatMul with a row added behind it,
@@ -55,7 +56,7 @@ func quantized(t *testing.T, g *ir.Graph, in []*tensor.Tensor) {
 	t.Helper()
 	ctx, reg, o := context.Background(), ops.Registry(), quantize.Defaults(quantize.NCNN)
 	var err error
-	o.Stats, err = quantize.Calibrate(ctx, g, reg, o, reference{reg}, func(yield func([]*tensor.Tensor, error) bool) { yield(in, nil) }, nil)
+	o.Stats, err = quantize.Calibrate(ctx, g, reg, o, reference.Runner{Registry: reg}, func(yield func([]*tensor.Tensor, error) bool) { yield(in, nil) }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,9 +71,9 @@ func TestInt8Rows(t *testing.T) {
 	python(t)
 	for _, rows := range []int{2, 5, 16, 33} {
 		t.Run(fmt.Sprint(rows), func(t *testing.T) {
-			g, ctx := rowsNet(t, rows), context.Background()
+			g := rowsNet(t, rows)
 			in := inputs(t, g, 3, 1)
-			want, err := running{ops.Registry(), g}.Run(ctx, in)
+			want, err := reference.Run(ops.Registry(), g, in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,10 +95,10 @@ func TestInt8Rows(t *testing.T) {
 // would cut off: the layer takes the range that its input has.
 func TestInt8RowsBeyond(t *testing.T) {
 	python(t)
-	g, ctx := rowsNet(t, 5), context.Background()
+	g := rowsNet(t, 5)
 	in := inputs(t, g, 3, 1)
 	beyond := inputs(t, g, 4, 10)
-	want, err := running{ops.Registry(), g}.Run(ctx, beyond)
+	want, err := reference.Run(ops.Registry(), g, beyond)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"slipway/conversion/ir"
-	"slipway/conversion/op"
 	ops "slipway/conversion/ops/all"
 	passes "slipway/conversion/pass/all"
 	"slipway/conversion/pass/quantize"
@@ -17,29 +16,8 @@ import (
 	"slipway/conversion/source/onnx"
 	"slipway/conversion/tensor"
 	"slipway/conversion/testkit"
+	"slipway/conversion/testkit/reference"
 )
-
-// reference runs calibration graphs on the operators' own arithmetic.
-type reference struct{ reg *op.Registry }
-
-type running struct {
-	reg *op.Registry
-	g   *ir.Graph
-}
-
-func (r reference) Open(_ context.Context, g *ir.Graph) (quantize.Running, error) {
-	return running{r.reg, g}, nil
-}
-
-func (r running) Run(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	feeds := map[string]*tensor.Tensor{}
-	for k, v := range r.g.Inputs {
-		feeds[v.Name] = in[k]
-	}
-	return testkit.Eval(r.reg, r.g, feeds)
-}
-
-func (running) Close() error { return nil }
 
 func decibels(got, want []float32) float64 {
 	signal, noise := 0.0, 1e-30
@@ -80,19 +58,19 @@ func TestInt8(t *testing.T) {
 				t.Fatal(err)
 			}
 			in := inputs(t, g, 1, 1)
-			float, err := running{reg, g}.Run(ctx, in)
+			float, err := reference.Run(reg, g, in)
 			if err != nil {
 				t.Fatal(err)
 			}
 			o := quantize.Defaults(quantize.NCNN)
-			o.Stats, err = quantize.Calibrate(ctx, g, reg, o, reference{reg}, func(yield func([]*tensor.Tensor, error) bool) { yield(in, nil) }, nil)
+			o.Stats, err = quantize.Calibrate(ctx, g, reg, o, reference.Runner{Registry: reg}, func(yield func([]*tensor.Tensor, error) bool) { yield(in, nil) }, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if _, err := quantize.Static.Run1(ctx, g, reg, o, nil); err != nil {
 				t.Fatal(err)
 			}
-			planned, err := running{reg, g}.Run(ctx, in)
+			planned, err := reference.Run(reg, g, in)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -52,7 +52,7 @@ func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
 // d dequantizes.
 func zeroFault(n, d *ir.Node) string {
 	z := d.In(2)
-	if z == nil || allZero(z.Const) {
+	if z == nil || z.Const.IsZero() {
 		return ""
 	}
 	groups := n.Int("group", 1)

@@ -145,7 +145,7 @@ func TestLayersWrongInIntegers(t *testing.T) {
 				if strings.Contains(cases[i].after, "quantized") {
 					tol += coarse / slices.Max(want[i].Float64s())
 				}
-				if d, _ := difference(got, want[i]); d > tol {
+				if d, _ := testkit.Difference(got, want[i]); d > tol {
 					t.Errorf("%+v: wrong by %.3f of the largest result", cases[i], d)
 				}
 			}

@@ -161,7 +161,7 @@ func (e *emitter) dequantizeArithmetic(n *ir.Node) port {
 	p := e.convert(e.in(0), d)
 	r := max(rank(n, 0), 1)
 	shape := paramShape(n.In(1).Const, int(n.Int("axis", 1)), r, 0)
-	if zp := n.In(2); zp != nil && !allZero(zp.Const) {
+	if zp := n.In(2); zp != nil && !zp.Const.IsZero() {
 		p = e.op("Subtract", "opset1", d, s, numpy, p, e.floats(d, zp.Const.Float64s(), shape...))
 	}
 	return e.op("Multiply", "opset1", d, s, numpy, p, e.floats(d, n.In(1).Const.Float64s(), shape...))

@@ -105,7 +105,7 @@ func (e *emitter) dequantized(n *ir.Node, groups int) port {
 	p := e.constant(e.view(q.Const, shape))
 	p.l.name, p.l.origin = q.Name, nil
 	p = e.convert(p, out)
-	if zp := n.In(2); zp != nil && !allZero(zp.Const) {
+	if zp := n.In(2); zp != nil && !zp.Const.IsZero() {
 		p = e.op("Subtract", "opset1", out, p.shape(), numpy, p, params(zp.Const))
 	}
 	p = e.op("Multiply", "opset1", out, p.shape(), numpy, p, params(n.In(1).Const))
@@ -141,15 +141,6 @@ func normalAxis(axis, rank int) int {
 		axis += rank
 	}
 	return max(0, min(axis, rank-1))
-}
-
-func allZero(t *tensor.Tensor) bool {
-	for _, b := range t.Bytes() {
-		if b != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // dequantize evaluates a DequantizeLinear of constants in binary32.

@@ -85,7 +85,7 @@ func TestZoo(t *testing.T) {
 				t.Fatal(r[0].Err, r[1].Err)
 			}
 			for _, v := range m.Graph.Outputs {
-				d, _ := difference(r[1].Outputs[v.Name], r[0].Outputs[v.Name])
+				d, _ := testkit.Difference(r[1].Outputs[v.Name], r[0].Outputs[v.Name])
 				t.Logf("%s: %g of the range", v.Name, d)
 				if !(d <= c.tol) {
 					t.Errorf("output %s differs by %g of its range", v.Name, d)

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"slipway/conversion/ir"
-	"slipway/conversion/op"
 	ops "slipway/conversion/ops/all"
 	passes "slipway/conversion/pass/all"
 	"slipway/conversion/pass/float16"
@@ -23,29 +22,8 @@ import (
 	"slipway/conversion/target/tensorrt"
 	"slipway/conversion/tensor"
 	"slipway/conversion/testkit"
+	"slipway/conversion/testkit/reference"
 )
-
-// reference runs calibration graphs on the operators' own arithmetic.
-type reference struct{ reg *op.Registry }
-
-type running struct {
-	reg *op.Registry
-	g   *ir.Graph
-}
-
-func (r reference) Open(_ context.Context, g *ir.Graph) (quantize.Running, error) {
-	return running{r.reg, g}, nil
-}
-
-func (r running) Run(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	feeds := map[string]*tensor.Tensor{}
-	for i, v := range r.g.Inputs {
-		feeds[v.Name] = in[i]
-	}
-	return testkit.Eval(r.reg, r.g, feeds)
-}
-
-func (running) Close() error { return nil }
 
 func noise(t *testing.T, g *ir.Graph, seed uint64, span float64) map[string]*tensor.Tensor {
 	t.Helper()
@@ -91,7 +69,7 @@ func write(t *testing.T, g *ir.Graph, precision string, span float64) (string, *
 	case "int8":
 		o := quantize.Defaults(quantize.TensorRT)
 		var err error
-		o.Stats, err = quantize.Calibrate(ctx, g, reg, o, reference{reg}, func(yield func([]*tensor.Tensor, error) bool) {
+		o.Stats, err = quantize.Calibrate(ctx, g, reg, o, reference.Runner{Registry: reg}, func(yield func([]*tensor.Tensor, error) bool) {
 			for k := range 3 {
 				in := noise(t, g, uint64(k*10), span)
 				var list []*tensor.Tensor

@@ -96,6 +96,19 @@ func int8Conv(n *ir.Node) bool {
 // lastOrder is the order of the 4-D tensors that kernels work on.
 var lastOrder = layout.Last(4)
 
+// windowed is operand 0 as the kernels take it that slide w over it; why says where no
+// kernel does.
+func (e *emitter) windowed(w window, why string) (window, int, error) {
+	if why != "" {
+		return w, 0, fmt.Errorf("%s", why)
+	}
+	x, err := e.in(0)
+	if err != nil {
+		return w, 0, err
+	}
+	return w, e.rows(x, w.lifted), nil
+}
+
 // rows brings a bound operand to 4-D channels-last: a 1-D one gets a row axis.
 func (e *emitter) rows(x int, lifted bool) int {
 	if !lifted {
@@ -130,15 +143,10 @@ func emitConv(e *emitter) error {
 	if len(shape) == 5 {
 		return emitConv3D(e)
 	}
-	w, why := windowOf(n, shape[2:])
-	if why != "" {
-		return fmt.Errorf("%s", why)
-	}
-	x, err := e.in(0)
+	w, x, err := e.windowed(windowOf(n, shape[2:]))
 	if err != nil {
 		return err
 	}
-	x = e.rows(x, w.lifted)
 	group := int(n.Int("group", 1))
 	out, perGroup := shape[0], shape[1]
 	depthwise := group > 1 && perGroup == 1

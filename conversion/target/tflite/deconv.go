@@ -1,7 +1,6 @@
 package tflite
 
 import (
-	"fmt"
 	"slices"
 
 	"slipway/conversion/ir"
@@ -44,15 +43,10 @@ func legalConvTranspose(n *ir.Node) string {
 func emitConvTranspose(e *emitter) error {
 	n := e.n
 	shape, _ := n.In(1).Shape.Ints()
-	w, why := windowOf(n, shape[2:])
-	if why != "" {
-		return fmt.Errorf("%s", why)
-	}
-	x, err := e.in(0)
+	w, x, err := e.windowed(windowOf(n, shape[2:]))
 	if err != nil {
 		return err
 	}
-	x = e.rows(x, w.lifted)
 	y, err := e.resultRows(e.outQuant(0))
 	if err != nil {
 		return err

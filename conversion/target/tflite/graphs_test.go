@@ -175,7 +175,7 @@ func TestGraphs(t *testing.T) {
 			got := r.Outputs[name]
 			if got == nil || fmt.Sprint(got.Shape()) != fmt.Sprint(k.want[o].Shape()) {
 				t.Errorf("%s: output %q is %v, want %v (%s)", k.c.name, name, got, k.want[o], k.ops)
-			} else if d := difference(got, k.want[o]); !(d <= 2e-5) {
+			} else if d, _ := testkit.Difference(got, k.want[o]); !(d <= 2e-5) {
 				t.Errorf("%s: output %q differs by %g of its range (%s)", k.c.name, name, d, k.ops)
 			}
 		}

@@ -12,7 +12,6 @@ import (
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
-	"slipway/conversion/op"
 	"slipway/conversion/ops/all"
 	"slipway/conversion/pass/legalize"
 	"slipway/conversion/pass/quantize"
@@ -20,27 +19,8 @@ import (
 	"slipway/conversion/target"
 	"slipway/conversion/tensor"
 	"slipway/conversion/testkit"
+	"slipway/conversion/testkit/reference"
 )
-
-// evalRunner calibrates on the reference arithmetic.
-type evalRunner struct {
-	reg *op.Registry
-	g   *ir.Graph
-}
-
-func (r evalRunner) Open(_ context.Context, g *ir.Graph) (quantize.Running, error) {
-	return evalRunner{r.reg, g}, nil
-}
-
-func (r evalRunner) Run(_ context.Context, in []*tensor.Tensor) ([]*tensor.Tensor, error) {
-	m := map[string]*tensor.Tensor{}
-	for i, v := range r.g.Inputs {
-		m[v.Name] = in[i]
-	}
-	return testkit.Eval(r.reg, r.g, m)
-}
-
-func (evalRunner) Close() error { return nil }
 
 // quantized makes g an int8 graph, calibrated on the given inputs.
 func quantized(t *testing.T, g *ir.Graph, inputs ...map[string]*tensor.Tensor) {
@@ -58,7 +38,7 @@ func quantized(t *testing.T, g *ir.Graph, inputs ...map[string]*tensor.Tensor) {
 			}
 		}
 	}
-	stats, err := quantize.Calibrate(ctx, g, reg, o, evalRunner{reg: reg}, batches, nil)
+	stats, err := quantize.Calibrate(ctx, g, reg, o, reference.Runner{Registry: reg}, batches, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

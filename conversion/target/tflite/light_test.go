@@ -97,7 +97,7 @@ func TestLight(t *testing.T) {
 				t.Fatal(r[0].Err)
 			}
 			for i, v := range g.Outputs {
-				d := difference(r[0].Outputs[v.Name], want[i])
+				d, _ := testkit.Difference(r[0].Outputs[v.Name], want[i])
 				t.Logf("%s: %g of the range", v.Name, d)
 				if !(d <= 1e-4) {
 					t.Errorf("output %s differs by %g of its range", v.Name, d)

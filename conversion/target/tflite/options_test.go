@@ -59,10 +59,10 @@ func TestFloat16(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := g.Outputs[0].Name
-	if d := difference(r[1].Outputs[name], want[0]); !(d < 1e-4) {
+	if d, _ := testkit.Difference(r[1].Outputs[name], want[0]); !(d < 1e-4) {
 		t.Errorf("differs by %g of the range from the same weights' arithmetic", d)
 	}
-	if d := difference(r[1].Outputs[name], r[0].Outputs[name]); d == 0 || d > 0.02 {
+	if d, _ := testkit.Difference(r[1].Outputs[name], r[0].Outputs[name]); d == 0 || d > 0.02 {
 		t.Errorf("differs by %g of the range from full precision", d)
 	}
 }
@@ -96,7 +96,7 @@ func TestLayoutOption(t *testing.T) {
 		t.Fatal(r[0].Err, r[1].Err)
 	}
 	name := g.Outputs[0].Name
-	if d := difference(r[1].Outputs[name], r[0].Outputs[name]); !(d < 1e-5) {
+	if d, _ := testkit.Difference(r[1].Outputs[name], r[0].Outputs[name]); !(d < 1e-5) {
 		t.Errorf("differs by %g of the range", d)
 	}
 }
@@ -125,7 +125,7 @@ func TestDynamicBatch(t *testing.T) {
 		if !slices.Equal(a.Shape(), b.Shape()) {
 			t.Fatal(a, b)
 		}
-		if d := difference(b, a); !(d < 1e-5) {
+		if d, _ := testkit.Difference(b, a); !(d < 1e-5) {
 			t.Errorf("differs by %g of the range", d)
 		}
 	}
@@ -185,7 +185,7 @@ func TestTap(t *testing.T) {
 			if !slices.Equal(got.Shape(), ref[i].Shape()) {
 				t.Fatalf("%s is %v, want %v", names[i], got, ref[i])
 			}
-			if d := difference(got, ref[i]); !(d <= tolerance) {
+			if d, _ := testkit.Difference(got, ref[i]); !(d <= tolerance) {
 				t.Errorf("int8 %v: %s differs by %g of its range", int8, names[i], d)
 			}
 		}
@@ -299,7 +299,7 @@ func TestDynamicShapes(t *testing.T) {
 		}
 		for i, v := range b.g.Outputs {
 			got := r[0].Outputs[v.Name]
-			if !slices.Equal(got.Shape(), want[i].Shape()) || difference(got, want[i]) > 1e-5 {
+			if !testkit.Near(got, want[i], 1e-5) {
 				t.Errorf("batch %d: %s: %v, want %v", n, v.Name, got, want[i])
 			}
 		}

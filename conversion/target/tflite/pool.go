@@ -129,15 +129,10 @@ func (w window) poolOptions(p fb.Padding) fb.Pool2DOptions {
 }
 
 func emitMaxPool(e *emitter) error {
-	w, why := poolWindow(e.n)
-	if why != "" {
-		return fmt.Errorf("%s", why)
-	}
-	x, err := e.in(0)
+	w, x, err := e.windowed(poolWindow(e.n))
 	if err != nil {
 		return err
 	}
-	x = e.rows(x, w.lifted)
 	padding := fb.Valid
 	switch {
 	case w.unpadded():
@@ -227,15 +222,10 @@ func dims4(v *ir.Value) []int32 {
 }
 
 func emitAveragePool(e *emitter) error {
-	w, why := poolWindow(e.n)
-	if why != "" {
-		return fmt.Errorf("%s", why)
-	}
-	x, err := e.in(0)
+	w, x, err := e.windowed(poolWindow(e.n))
 	if err != nil {
 		return err
 	}
-	x = e.rows(x, w.lifted)
 	dims := e.m.Tensors[x].Shape
 	include := e.n.Int("count_include_pad", 0) != 0
 	if w.same && include {

@@ -1,38 +1,12 @@
 package tflite
 
 import (
-	"math"
 	"math/rand/v2"
 	"testing"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
 )
-
-// difference is the largest absolute difference relative to the range of want.
-func difference(got, want *tensor.Tensor) float64 {
-	g, w := got.Float64s(), want.Float64s()
-	scale, worst := 1e-6, 0.0
-	for _, x := range w {
-		if !math.IsInf(x, 0) && !math.IsNaN(x) {
-			scale = max(scale, math.Abs(x))
-		}
-	}
-	if want.DType() == tensor.Float16 {
-		scale *= 32
-	}
-	for i := range w {
-		if w[i] == g[i] || math.IsNaN(w[i]) && math.IsNaN(g[i]) {
-			continue
-		}
-		d := math.Abs(w[i]-g[i]) / scale
-		if d != d {
-			return math.Inf(1)
-		}
-		worst = max(worst, d)
-	}
-	return worst
-}
 
 // randomInputs fills the graph's inputs with values in [lo,hi); unknown
 // dimensions become batch.

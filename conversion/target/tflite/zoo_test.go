@@ -93,7 +93,7 @@ func TestZoo(t *testing.T) {
 			}
 			for _, v := range g.Outputs {
 				for i := 1; i < 3; i++ {
-					d := difference(r[i].Outputs[v.Name], r[0].Outputs[v.Name])
+					d, _ := testkit.Difference(r[i].Outputs[v.Name], r[0].Outputs[v.Name])
 					t.Logf("%s: %g of the range", v.Name, d)
 					if !(d <= c.tol) {
 						t.Errorf("output %s differs by %g of its range", v.Name, d)

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"strconv"
-	"strings"
 	"sync"
 
 	"slipway/conversion/tensor"
@@ -32,36 +31,18 @@ var kernels = sync.OnceValue(func() map[string][]kernel {
 })
 
 func parseKernels(text string) (map[string][]kernel, error) {
-	var sets []uint32
 	m := map[string][]kernel{}
-	for line := range strings.Lines(text) {
-		f := strings.Fields(line)
-		switch {
-		case len(f) == 0 || f[0] == "#":
-		case strings.HasPrefix(f[0], "@"):
-			set, err := parseTypes(f[1])
-			if err != nil {
-				return nil, err
-			}
-			sets = append(sets, set)
-		case len(f) == 4:
-			k := kernel{none: f[2] == "-" && f[3] == "-"}
-			var err error
-			if k.since, err = strconv.Atoi(f[1]); err == nil {
-				k.ins, err = parseSets(f[2], sets)
-			}
-			if err == nil {
-				k.outs, err = parseSets(f[3], sets)
-			}
-			if err != nil {
-				return nil, fmt.Errorf("line %q: %w", line, err)
-			}
-			m[f[0]] = append(m[f[0]], k)
-		default:
-			return nil, fmt.Errorf("line %q", line)
+	return m, parseTable(text, 4, func(f []string, sets []uint32) (err error) {
+		k := kernel{none: f[2] == "-" && f[3] == "-"}
+		if k.since, err = strconv.Atoi(f[1]); err != nil {
+			return err
 		}
-	}
-	return m, nil
+		if k.ins, k.outs, err = parseSignature(f[2], f[3], sets); err != nil {
+			return err
+		}
+		m[f[0]] = append(m[f[0]], k)
+		return nil
+	})
 }
 
 // lacksKernel says why ONNX Runtime does not compute a spelled node, "" where it

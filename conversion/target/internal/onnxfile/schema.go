@@ -32,73 +32,26 @@ var schemas = sync.OnceValue(func() map[string][]schema {
 })
 
 func parseSchemas(text string) (map[string][]schema, error) {
-	sets := []uint32{}
 	m := map[string][]schema{}
-	for line := range strings.Lines(text) {
-		f := strings.Fields(line)
-		switch {
-		case len(f) == 0 || f[0] == "#":
-		case strings.HasPrefix(f[0], "@"):
-			set, err := parseTypes(f[1])
+	return m, parseTable(text, 7, func(f []string, sets []uint32) error {
+		var s schema
+		for i, dst := range []*int{&s.since, &s.min, &s.max} {
+			n, err := strconv.Atoi(f[1+i])
 			if err != nil {
-				return nil, err
+				return err
 			}
-			sets = append(sets, set)
-		case len(f) == 7:
-			var s schema
-			for i, dst := range []*int{&s.since, &s.min, &s.max} {
-				n, err := strconv.Atoi(f[1+i])
-				if err != nil {
-					return nil, err
-				}
-				*dst = n
-			}
-			if f[4] != "-" {
-				s.attrs = strings.Split(f[4], ",")
-			}
-			for i, dst := range []*[]uint32{&s.ins, &s.outs} {
-				var err error
-				if *dst, err = parseSets(f[5+i], sets); err != nil {
-					return nil, fmt.Errorf("line %q: %w", line, err)
-				}
-			}
-			m[f[0]] = append(m[f[0]], s)
-		default:
-			return nil, fmt.Errorf("line %q", line)
+			*dst = n
 		}
-	}
-	return m, nil
-}
-
-// parseTypes reads a list of element types as a set.
-func parseTypes(list string) (set uint32, err error) {
-	for _, s := range strings.Split(list, ",") {
-		if s == "-" {
-			continue
+		if f[4] != "-" {
+			s.attrs = strings.Split(f[4], ",")
 		}
-		d, err := tensor.ParseDType(s)
-		if err != nil {
-			return 0, err
+		var err error
+		if s.ins, s.outs, err = parseSignature(f[5], f[6], sets); err != nil {
+			return err
 		}
-		set |= 1 << d
-	}
-	return set, nil
-}
-
-// parseSets reads a list of numbers of sets.
-func parseSets(list string, sets []uint32) ([]uint32, error) {
-	if list == "-" {
-		return nil, nil
-	}
-	var out []uint32
-	for _, x := range strings.Split(list, ",") {
-		n, err := strconv.Atoi(x)
-		if err != nil || n >= len(sets) {
-			return nil, fmt.Errorf("type set %q", x)
-		}
-		out = append(out, sets[n])
-	}
-	return out, nil
+		m[f[0]] = append(m[f[0]], s)
+		return nil
+	})
 }
 
 // find returns the signature in force in an operator set; nil where the

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/plan"
@@ -104,7 +105,9 @@ func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, rec
 	if !res.OK && res.Verify.Verdict != verify.Mismatch {
 		return res.Findings
 	}
-	h.Find(res.Findings...)
+	if res.OK {
+		h.Find(res.Findings...)
+	}
 	report, err := json.Marshal(res)
 	if err != nil {
 		return err
@@ -143,7 +146,7 @@ func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, rec
 	h.Log("%s: %s", v.Title, res.Verify.Verdict)
 	s.tell(Event{Kind: VariantsChanged})
 	if !res.OK {
-		return diag.Errorf("verify.mismatch", "the artefact is kept to be looked at; no copy of it can be saved")
+		return append(slices.Clone(res.Findings), diag.Infof("verify.kept", "the artefact is kept to be looked at; no copy of it can be saved"))
 	}
 	return nil
 }

@@ -1,15 +1,18 @@
 package ui
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/storage"
 	base "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -157,12 +160,23 @@ func (h *host) Ask(title, label, value, verb string, done func(string)) {
 // shownAtOnce bounds the findings that a dialog draws.
 const shownAtOnce = 100
 
-// Report shows findings, each with its layers and its cure, and can copy them.
+// Report shows findings, the worst first, each with its layers and its cure, and
+// can copy them.
 func (h *host) Report(title string, findings diag.List) {
+	findings = slices.Clone(findings)
+	slices.SortStableFunc(findings, func(a, b *diag.Finding) int { return cmp.Compare(b.Severity, a.Severity) })
 	fyne.Do(func() {
 		rows := container.NewVBox()
+		var d *dialog.CustomDialog
+		cured := false // what can be done is offered once
 		for _, f := range findings[:min(shownAtOnce, len(findings))] {
-			rows.Add(finding.Row(f))
+			row := finding.Row(f)
+			if c := h.u.cure(f, findings); c != nil && !cured {
+				cured = true
+				b := hint.NewButton(c.Title, c.Icon, c.Hint, func() { d.Hide(); c.Do() })
+				row = container.NewVBox(row, container.New(layout.NewCustomPaddedLayout(0, 6, 10, 0), container.NewHBox(b)))
+			}
+			rows.Add(row)
 		}
 		if n := len(findings) - shownAtOnce; n > 0 {
 			rows.Add(widget.NewLabel(fmt.Sprintf("and %d more: Copy details has all of them", n)))
@@ -172,7 +186,7 @@ func (h *host) Report(title string, findings diag.List) {
 			h.u.o.App.Clipboard().SetContent(Details(title, findings))
 			h.u.notice.say("copied")
 		})
-		d := dialog.NewCustomWithoutButtons(title, container.NewPadded(scroll), h.u.win)
+		d = dialog.NewCustomWithoutButtons(title, container.NewPadded(scroll), h.u.win)
 		closeIt := hint.NewButton("Close", nil, "", d.Hide)
 		closeIt.Importance = widget.HighImportance
 		d.SetButtons([]fyne.CanvasObject{copyAll, closeIt})

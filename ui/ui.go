@@ -81,7 +81,7 @@ func New(o Options) *UI {
 		size = fyne.NewSize(s.Window[0], s.Window[1])
 	}
 	u.win.Resize(size)
-	u.env = panel.Env{Window: &host{u}, Selection: &panel.Selection{}}
+	u.env = panel.Env{Window: &host{u}, Selection: &panel.Selection{}, Cure: u.cure}
 	u.panels = o.Panels(u.env)
 	u.build()
 	u.win.SetMainMenu(u.menu())
@@ -278,6 +278,10 @@ func (u *UI) OpenModel(path string) {
 // HandleDrop does what a drop of files on the window means, and says so.
 func (u *UI) HandleDrop(_ fyne.Position, paths []string) {
 	d := Classify(paths)
+	if d.Kind == DropDataset && u.calibrates() {
+		u.calibrate(d.Paths[0])
+		return
+	}
 	u.notice.say(d.Said)
 	switch d.Kind {
 	case DropModel, DropProject:

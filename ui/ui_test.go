@@ -36,12 +36,19 @@ func (p *page) Commands() []panel.Command {
 
 func newUI(t *testing.T) (*UI, []*page) {
 	t.Helper()
+	return newUIWith(t, project.Env{})
+}
+
+// newUIWith is newUI over an application of its own.
+func newUIWith(t *testing.T, env project.Env) (*UI, []*page) {
+	t.Helper()
 	app := test.NewApp()
 	set, err := settings.Open(filepath.Join(t.TempDir(), "settings.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	studio := project.New(project.Env{DataDir: t.TempDir()})
+	env.DataDir = t.TempDir()
+	studio := project.New(env)
 	t.Cleanup(func() { studio.Close() })
 	pages := []*page{}
 	for _, id := range []string{"start", "graph", "test", "compare", "convert"} {

@@ -208,6 +208,13 @@ func (a *app) convert(ctx context.Context, models []string, recipe plan.Recipe, 
 	if err != nil {
 		return usageError{err}
 	}
+	for _, t := range f.to {
+		if w := recipe.Uncalibrated(t); w != nil { // before the work, once; the results say it again
+			printFinding(a.err, w)
+			fmt.Fprintln(a.err, "    --calibrate DIR gives the folder")
+			break
+		}
+	}
 	env := a.machine.Pipeline()
 	results := make([]*pipeline.Result, len(models)*len(f.to))
 	g, ctx := errgroup.WithContext(ctx)

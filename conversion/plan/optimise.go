@@ -72,9 +72,6 @@ func (r *run) quantize() error {
 	return r.pass(quantize.Static, chosen)
 }
 
-// randomInputs is how many inputs stand in for calibration data.
-const randomInputs = 8
-
 // calibrate returns o with its measurements and, where it left that open, its
 // method.
 func (r *run) calibrate(o *quantize.Options) (*quantize.Options, error) {
@@ -85,11 +82,10 @@ func (r *run) calibrate(o *quantize.Options) (*quantize.Options, error) {
 	}
 	limit := max(q.Images, 1)
 	var batches quantize.Batches
-	if q.Calibration == "" {
+	if f := r.Recipe.Uncalibrated(r.Request.Target); f != nil {
 		limit = randomInputs
 		batches = random(r.graph, limit)
-		r.report.Findings = append(r.report.Findings, diag.Warnf("quantize.random-calibration", "ranges were measured on random inputs, as no calibration data were given: accuracy suffers").
-			Suggest("give a folder of typical pictures"))
+		r.report.Findings = append(r.report.Findings, f)
 	} else {
 		var err error
 		if batches, err = r.Env.Calibrate.Inputs(r.ctx, r.graph, q.Calibration, limit); err != nil {

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
@@ -20,6 +18,7 @@ import (
 	"slipway/conversion/target"
 	"slipway/conversion/target/onnx"
 	"slipway/conversion/tensor"
+	"slipway/project/pipeline"
 	"slipway/runtimes"
 	"slipway/runtimes/library"
 	"slipway/runtimes/ort"
@@ -149,29 +148,12 @@ func (slow) Close() error { return nil }
 // taken at even distances from the sorted list, so that every class of a
 // labelled folder has its share.
 func (c *calibrator) Inputs(ctx context.Context, g *ir.Graph, folder string, limit int) (quantize.Batches, error) {
-	var tensors, pictures []string
-	err := filepath.WalkDir(folder, func(p string, e fs.DirEntry, err error) error {
-		switch ext := strings.ToLower(filepath.Ext(p)); {
-		case err != nil:
-			return err
-		case e.IsDir():
-			return ctx.Err()
-		case ext == ".npy" || ext == ".npz":
-			tensors = append(tensors, p)
-		case task.IsPicture(p) || ext == ".bin":
-			pictures = append(pictures, p)
-		}
-		return nil
-	})
+	tensors, pictures, err := pipeline.CalibrationFiles(ctx, folder)
 	if err != nil {
-		return nil, diag.Errorf("quantize.calibration-data", "cannot be read: %v", err).In(folder)
+		return nil, err
 	}
 	if len(tensors) > 0 {
 		return c.tensorFiles(ctx, g, spread(tensors, limit), limit), nil
-	}
-	if len(pictures) == 0 {
-		return nil, diag.Errorf("quantize.calibration-data", "holds no pictures and no .npy or .npz tensors").In(folder).
-			Suggest("put a hundred typical pictures there")
 	}
 	t := c.task
 	if t == nil {
@@ -261,9 +243,8 @@ func pictureInputs(ctx context.Context, g *ir.Graph, t *task.Task, files []strin
 // pictureInput fills the input that pictures go to; a model with further inputs
 // needs tensors instead.
 func pictureInput(g *ir.Graph, t *task.Task, file string) ([]*tensor.Tensor, error) {
-	if len(g.Inputs) != 1 {
-		return nil, diag.Errorf("quantize.calibration-data", "the model has %d inputs: pictures fill only one", len(g.Inputs)).
-			Suggest("give .npz files with one tensor for each input")
+	if f := pipeline.PicturesFill(len(g.Inputs)); f != nil {
+		return nil, f
 	}
 	img, err := task.DecodeFile(file)
 	if err != nil {

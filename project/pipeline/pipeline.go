@@ -130,8 +130,8 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 		if v.FirstLayer != "" {
 			f = f.At(v.FirstLayer).Suggest("the first layer that differs is %q: keep it in float, or skip the pass that changed it", v.FirstLayer)
 		}
-		if slices.ContainsFunc(res.Findings, func(f *diag.Finding) bool { return f.Code == "quantize.random-calibration" }) {
-			f = f.Suggest("its ranges were measured on random inputs: calibrate with a folder of typical inputs")
+		if slices.ContainsFunc(res.Findings, func(f *diag.Finding) bool { return f.Code == plan.UncalibratedCode }) {
+			f = f.Suggest("its ranges come from random inputs: %s", plan.CalibrateCure)
 		}
 		res.Findings = append(res.Findings, f)
 	case verify.Drift:

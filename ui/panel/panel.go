@@ -86,4 +86,27 @@ func (s *Selection) Listen(f func(layer string)) {
 type Env struct {
 	Window    Window
 	Selection *Selection
+	// Cure, where not nil, is what the window can do about a finding among others;
+	// nil: nothing, or nothing any more. UI goroutine.
+	Cure func(f *diag.Finding, among diag.List) *Cure
+}
+
+// CureOf is Cure for the first of some findings that has one.
+func (e Env) CureOf(findings diag.List) *Cure {
+	for _, f := range findings {
+		if e.Cure == nil {
+			break
+		}
+		if c := e.Cure(f, findings); c != nil {
+			return c
+		}
+	}
+	return nil
+}
+
+// Cure is an action that takes a finding's reason away.
+type Cure struct {
+	Title, Hint string
+	Icon        fyne.Resource
+	Do          func() // on the UI goroutine
 }

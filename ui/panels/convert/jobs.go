@@ -13,6 +13,7 @@ import (
 
 	"slipway/conversion/diag"
 	"slipway/project/jobs"
+	"slipway/ui/panel"
 	"slipway/ui/widgets/hint"
 	"slipway/ui/widgets/meter"
 	"slipway/ui/widgets/rows"
@@ -26,6 +27,8 @@ type jobRow struct {
 	stage  *widget.Label
 	cure   *widget.Label // what to do about a failure
 	again  *hint.Button
+	mend   *hint.Button // takes the reason of the failure away
+	do     func()       // what it does
 	away   *hint.Button
 	bar    *meter.Meter
 	cancel *hint.Button
@@ -81,10 +84,10 @@ func (p *Panel) reloadJobs() {
 		if r == nil {
 			r = p.newRow(j.ID)
 			p.jobRows[j.ID] = r
-			r.update(j)
+			r.update(j, p.mend(j))
 			rows.Settle(r.box, p.right.Size().Width)
 		}
-		changed = r.update(j) || changed
+		changed = r.update(j, p.mend(j)) || changed
 		seen[j.ID] = true
 		if place(j) < past {
 			now = append(now, r.box)
@@ -111,9 +114,10 @@ func (p *Panel) newRow(id int64) *jobRow {
 	r.more = hint.NewButton("Details", nil, "Findings and the job's log", func() { p.details(id) })
 	r.cure.Importance = widget.MediumImportance
 	r.again = hint.NewButton("Try again", base.ViewRefreshIcon(), "The same once more, with the settings of then", func() { p.needs.Jobs().Again(id) })
+	r.mend = hint.NewButton("", nil, "", func() { r.do() })
 	r.away = hint.NewIcon(base.ContentClearIcon(), "Take it off the list", func() { p.needs.Jobs().Remove(id); p.reloadJobs() })
 	r.thin = container.New(&thinBar{}, r.bar)
-	r.box = container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(r.again, r.more, r.cancel, r.away), r.title), r.thin,
+	r.box = container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(r.mend, r.again, r.more, r.cancel, r.away), r.title), r.thin,
 		container.New(layout.NewCustomPaddedLayout(-6, 0, 0, 0), container.New(layout.NewCustomPaddedVBoxLayout(-9), r.stage, r.cure)), widget.NewSeparator())
 	return r
 }
@@ -123,12 +127,14 @@ type jobShape struct {
 	state jobs.State
 	cure  string
 	more  bool
+	mend  string
 	high  float32 // of the text that wraps
 }
 
 // update shows where the job stands and reports whether that needs another
-// layout: most news does not, and comes many times a second.
-func (r *jobRow) update(j jobs.Status) bool {
+// layout: most news does not, and comes many times a second. mend is what can be
+// done about its failure, nil for nothing.
+func (r *jobRow) update(j jobs.Status, mend *panel.Cure) bool {
 	if r.title.Text != j.Title { // to look where a text is to be cut is slow
 		r.title.SetText(j.Title)
 	}
@@ -142,13 +148,24 @@ func (r *jobRow) update(j jobs.Status) bool {
 		r.stage.Importance = importance
 		r.stage.SetText(text)
 	}
-	now := jobShape{j.State, jobCure(j), len(j.Findings)+len(j.Log) > 0, r.stage.MinSize().Height}
+	now := jobShape{state: j.State, cure: jobCure(j), more: len(j.Findings)+len(j.Log) > 0, high: r.stage.MinSize().Height}
+	if mend != nil {
+		now.mend, r.do = mend.Title, mend.Do
+	}
 	if now == r.shape {
 		return false
 	}
 	r.shape = now
 	say(r.cure, now.cure)
-	if j.State == jobs.Failed || j.State == jobs.Cancelled {
+	if now.mend == "" {
+		r.mend.Hide()
+	} else {
+		r.mend.SetText(mend.Title)
+		r.mend.SetIcon(mend.Icon)
+		r.mend.SetHint(mend.Hint)
+		r.mend.Show()
+	}
+	if now.mend == "" && (j.State == jobs.Failed || j.State == jobs.Cancelled) { // with the settings of then it would fail again
 		r.again.Show()
 	} else {
 		r.again.Hide()
@@ -170,6 +187,14 @@ func (r *jobRow) update(j jobs.Status) bool {
 		r.more.Hide()
 	}
 	return true
+}
+
+// mend is what the window can do about a job's failure, nil for nothing.
+func (p *Panel) mend(j jobs.Status) *panel.Cure {
+	if j.State != jobs.Failed {
+		return nil
+	}
+	return p.env.CureOf(j.Findings)
 }
 
 func (p *Panel) details(id int64) {

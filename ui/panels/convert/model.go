@@ -3,10 +3,12 @@ package convert
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"slipway/conversion/diag"
 	"slipway/conversion/plan"
 	"slipway/profiler/verify"
 	"slipway/project"
@@ -115,6 +117,17 @@ func chosen(targets []project.TargetChoice, picked map[string]bool) []string {
 		}
 	}
 	return out
+}
+
+// uncalibrated says what the picked targets lack for int8, nil where they lack
+// nothing.
+func uncalibrated(r *plan.Recipe, targets []string) *diag.Finding {
+	for _, t := range targets {
+		if f := r.Uncalibrated(t); f != nil {
+			return f
+		}
+	}
+	return nil
 }
 
 // startText is what the button says, and why it is greyed, "" where it is not.
@@ -245,6 +258,9 @@ func Describe(r *plan.Recipe) string {
 		s += ", " + r.Quantize.Scheme
 		if r.Quantize.Scheme == "static" {
 			s += " (" + r.Quantize.Method + ")"
+			if c := r.Quantize.Calibration; c != "" {
+				s += ", calibrated on " + filepath.Base(c)
+			}
 		}
 	}
 	switch r.Prune.Method {

@@ -216,12 +216,25 @@ func (p *Panel) enableStart() {
 		p.start.SetText(text)
 	}
 	p.start.Because(reason)
+	changed := p.showLacks()
 	if p.why.Text != reason {
 		say(p.why, reason)
-		if p.left != nil {
-			rows.Arrange(p.left)
-		}
+		changed = true
 	}
+	if changed && p.left != nil {
+		rows.Arrange(p.left)
+	}
+}
+
+// showLacks says, before the conversion, what the picked targets lack for the
+// recipe, and reports whether that takes another place.
+func (p *Panel) showLacks() bool {
+	r := p.needs.Recipe()
+	f := uncalibrated(&r, p.chosen())
+	if f == nil {
+		return p.lacks.Show(nil, nil)
+	}
+	return p.lacks.Show(f, p.env.CureOf(diag.List{f}))
 }
 
 func (p *Panel) convert() {

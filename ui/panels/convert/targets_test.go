@@ -58,8 +58,13 @@ func (f *fake) Support(context.Context, []string) ([]plan.Support, error) {
 // shown is the panel in a window of its own.
 func shown(t *testing.T, f *fake) *Panel {
 	t.Helper()
+	return shownIn(t, f, panel.Env{})
+}
+
+func shownIn(t *testing.T, f *fake, env panel.Env) *Panel {
+	t.Helper()
 	test.NewTempApp(t)
-	p := New(panel.Env{}, f)
+	p := New(env, f)
 	w := test.NewTempWindow(t, p.content)
 	w.Resize(fyne.NewSize(960, 700))
 	p.forget()

@@ -16,6 +16,7 @@ import (
 	"slipway/project"
 	"slipway/project/jobs"
 	"slipway/ui/panel"
+	"slipway/ui/widgets/finding"
 	"slipway/ui/widgets/hint"
 	"slipway/ui/widgets/rows"
 	"slipway/ui/widgets/split"
@@ -49,7 +50,8 @@ type Panel struct {
 	recipe       *widget.Label
 	start        *hint.Button
 	why          *widget.Label // why it is greyed
-	now, earlier *jobList      // jobs
+	lacks        *finding.Notice
+	now, earlier *jobList // jobs
 	results      *rows.List
 	picked       map[string]bool
 	jobRows      map[int64]*jobRow
@@ -125,8 +127,9 @@ func (p *Panel) build() {
 	change := hint.NewButton("Change", base.SettingsIcon(), "Precision, quantization and pruning", func() { p.env.Window.Show("optimise") })
 	change.Importance = widget.LowImportance
 	recipe := container.NewBorder(nil, nil, nil, change, p.recipe)
+	p.lacks = finding.NewNotice("or drop a folder")
 	// The button stays in sight however many targets there are.
-	foot := container.NewVBox(widget.NewSeparator(), container.NewPadded(container.NewVBox(recipe, p.start, p.why)))
+	foot := container.NewVBox(widget.NewSeparator(), container.NewPadded(container.NewVBox(recipe, p.lacks.Content, p.start, p.why)))
 	p.left = container.NewBorder(nil, foot, nil, nil, container.NewVScroll(container.NewPadded(container.NewVBox(words.Title("Targets"), p.targets))))
 	p.right = container.NewVBox(p.now.content, words.Title("Artefacts"), p.results.Content, p.earlier.content)
 	p.content = split.New(p.left, container.NewVScroll(container.NewPadded(p.right)), 0.34)

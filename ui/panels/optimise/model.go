@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"slipway/conversion/diag"
 	"slipway/conversion/plan"
 	"slipway/project"
 	"slipway/units"
@@ -26,13 +27,13 @@ func Effect(m *project.Model, r *plan.Recipe) string {
 	s = append(s, fmt.Sprintf("%s parameters at %d bits: about %s of weights (the source has %s).",
 		units.Count(m.Summary.Params), bits, units.Bytes(m.Summary.Params*bits/8), units.Bytes(m.Summary.Bytes)))
 	switch {
-	case r.Precision == "int8" && r.Quantize.Scheme == "static" && r.Quantize.Calibration == "": // Warning says it
+	case r.Uncalibrated("") != nil: // Warning says it
 	case r.Precision == "int8" && r.Quantize.Scheme == "static":
 		by := r.Quantize.Method
 		if by == "auto" {
 			by = "the method that keeps the outputs nearest"
 		}
-		s = append(s, fmt.Sprintf("Activations are calibrated on up to %d pictures by %s.", r.Quantize.Images, by))
+		s = append(s, fmt.Sprintf("Activations are calibrated on up to %d inputs by %s.", r.Quantize.Images, by))
 	case r.Precision == "int8" && r.Quantize.Scheme == "dynamic":
 		s = append(s, "Dynamic quantization pays for matrix products (transformers). Convolutions would become slower and stay in float.")
 	case r.Precision == "int8":
@@ -50,12 +51,12 @@ func Effect(m *project.Model, r *plan.Recipe) string {
 	return strings.Join(s, "\n\n")
 }
 
-// Warning says what about the recipe is likely to hurt, "" where nothing is.
-func Warning(m *project.Model, r *plan.Recipe) string {
-	if m != nil && r.Precision == "int8" && r.Quantize.Scheme == "static" && r.Quantize.Calibration == "" {
-		return "Static quantization needs calibration data: choose a folder of typical pictures. Without one, random inputs are used and accuracy suffers."
+// Warning says what about the recipe is likely to hurt, nil where nothing is.
+func Warning(m *project.Model, r *plan.Recipe) *diag.Finding {
+	if m == nil {
+		return nil
 	}
-	return ""
+	return r.Uncalibrated("")
 }
 
 // KeepFloat adds or removes a layer from those that are not quantized.

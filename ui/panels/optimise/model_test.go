@@ -47,7 +47,7 @@ func TestEffectNamesWhatMatters(t *testing.T) {
 		want string
 	}{
 		"fp16":          {func(r *plan.Recipe) { r.Precision = "fp16" }, "1 M parameters at 16 bits: about 2 MB of weights (the source has 4 MB)"},
-		"calibrated":    {func(r *plan.Recipe) { r.Precision, r.Quantize.Calibration = "int8", "pics" }, "up to 100 pictures by the method that keeps the outputs nearest"},
+		"calibrated":    {func(r *plan.Recipe) { r.Precision, r.Quantize.Calibration = "int8", "pics" }, "up to 100 inputs by the method that keeps the outputs nearest"},
 		"dynamic":       {func(r *plan.Recipe) { r.Precision, r.Quantize.Scheme = "int8", "dynamic" }, "pays for matrix products"},
 		"weights alone": {func(r *plan.Recipe) { r.Precision, r.Quantize.Scheme = "int8", "weight-only" }, "smaller, not faster"},
 		"kept":          {func(r *plan.Recipe) { r.Precision, r.Quantize.KeepFloat = "int8", []string{"a", "b"} }, "2 layers stay in float"},
@@ -69,18 +69,18 @@ func TestEffectNamesWhatMatters(t *testing.T) {
 func TestWarningIsGivenWhereCalibrationIsMissing(t *testing.T) {
 	m := &project.Model{Summary: &summary.Summary{}}
 	r := plan.Default()
-	if got := Warning(m, &r); got != "" {
-		t.Errorf("fp32: %q", got)
+	if got := Warning(m, &r); got != nil {
+		t.Errorf("fp32: %v", got)
 	}
 	r.Precision = "int8"
-	if got := Warning(m, &r); !strings.Contains(got, "needs calibration data") {
+	if got := Warning(m, &r); got == nil || !strings.Contains(got.Text, "no calibration inputs") {
 		t.Errorf("int8: %q", got)
 	}
-	if got := Warning(nil, &r); got != "" {
+	if got := Warning(nil, &r); got != nil {
 		t.Errorf("no model: %q", got)
 	}
 	r.Quantize.Calibration = "pictures"
-	if got := Warning(m, &r); got != "" {
+	if got := Warning(m, &r); got != nil {
 		t.Errorf("calibrated: %q", got)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"slipway/project"
 	"slipway/ui/forms"
 	"slipway/ui/panel"
+	"slipway/ui/widgets/finding"
 	"slipway/ui/widgets/hint"
 	"slipway/ui/widgets/rows"
 	"slipway/ui/widgets/split"
@@ -49,7 +50,7 @@ type Panel struct {
 	redo    *hint.Button
 	convert *hint.Button
 	effect  *widget.Label
-	warn    *widget.Label // what about the recipe will hurt
+	warn    *finding.Notice // what about the recipe will hurt
 	yaml    *widget.Label
 	layer   *layerBox // settings of the selected layer
 	runs    *sideBySide
@@ -100,8 +101,7 @@ func (p *Panel) build() {
 	bar := container.NewBorder(nil, nil, container.NewHBox(p.undo, p.redo, reset), p.convert)
 	p.effect = widget.NewLabel("")
 	p.effect.Wrapping = fyne.TextWrapWord
-	p.warn = widget.NewLabel("")
-	p.warn.Wrapping, p.warn.Importance = fyne.TextWrapWord, widget.WarningImportance
+	p.warn = finding.NewNotice("or drop a folder")
 	p.yaml = widget.NewLabel("")
 	p.yaml.TextStyle.Monospace, p.yaml.SizeName = true, base.SizeNameCaptionText
 	p.layer = p.newLayer()
@@ -128,7 +128,7 @@ func (p *Panel) build() {
 		p.env.Window.Notify("the recipe is copied")
 	})
 	recipe := container.NewVBox(container.NewHBox(fold, copyRecipe), p.yaml)
-	p.right = container.NewVBox(words.Title("What it will do"), p.effect, p.warn, p.runs.content, p.layer.content, recipe)
+	p.right = container.NewVBox(words.Title("What it will do"), p.effect, p.warn.Content, p.runs.content, p.layer.content, recipe)
 	left := container.NewVScroll(container.NewPadded(p.form.Content))
 	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split.New(left, container.NewVScroll(container.NewPadded(p.right)), 0.42))
 	p.describe()
@@ -170,11 +170,10 @@ func (p *Panel) describe() {
 	p.redo.Because(unless(redo, "nothing was undone"))
 	p.convert.Because(unless(p.needs.Model() != nil, "open a model first"))
 	p.effect.SetText(Effect(p.needs.Model(), &p.recipe))
-	if w := Warning(p.needs.Model(), &p.recipe); w != "" {
-		p.warn.SetText(w)
-		p.warn.Show()
+	if f := Warning(p.needs.Model(), &p.recipe); f != nil {
+		p.warn.Show(f, p.env.CureOf(diag.List{f}))
 	} else {
-		p.warn.Hide()
+		p.warn.Show(nil, nil)
 	}
 	if b, err := p.recipe.YAML(); err == nil {
 		p.yaml.SetText(strings.TrimSpace(string(b)))

@@ -18,11 +18,18 @@ import (
 // one value: it changes nothing, and the runtime neither removes it nor looks through.
 // A finding for each reason names the layers.
 func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
-	if !slices.ContainsFunc(g.Nodes, quantized.Data) {
-		return nil, nil
-	}
-	p := g.Edit("onnx", reg.Infer)
 	told := &quantized.Told{Code: "onnx.float-layer"}
+	for _, part := range quantized.Graphs(g) {
+		if err := partInFloat(part, reg, told); err != nil {
+			return nil, err
+		}
+	}
+	return told.Findings(), nil
+}
+
+// partInFloat does it in a graph or a body, and leaves bodies in it alone.
+func partInFloat(g *ir.Graph, reg *op.Registry, told *quantized.Told) error {
+	p := g.Edit("onnx", reg.Infer)
 	for _, n := range slices.Clone(g.Nodes) {
 		in, known := stepBefore(n.In(0))
 		if !known {
@@ -34,7 +41,7 @@ func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
 		case "Conv", "ConvTranspose", "Gemm":
 			var err error
 			if why, err = biasFault(p, reg, n, in); err != nil {
-				return nil, err
+				return err
 			}
 			apart = n.In(1).IsConst()
 		case "AveragePool", "Softmax", "GlobalAveragePool":
@@ -57,7 +64,7 @@ func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
 			told.Add(n, why)
 		}
 	}
-	return told.Findings(), p.Done()
+	return p.Done()
 }
 
 // biasFault turns the weights of a layer into floats whose biases the runtime gets

@@ -13,10 +13,9 @@ import (
 // averages rewrites the AveragePools that count zeros around quantized data: where
 // zero is not the integer 0, the CPU plugin (2026.4) puts integers of 0 there
 // instead, and where a window lies on zeros alone, it gets other means wrong as well.
-// The mean of what is there, times its share of the window, is the same.
-func averages(g *ir.Graph, p *ir.Patch) *diag.Finding {
-	f := diag.Warnf("openvino.average-border", "the runtime gets averages wrong that count the zeros around quantized data; they cannot be written otherwise where sizes are open or a window lies on zeros alone").
-		Suggest("say which sizes: --input-shape")
+// The mean of what is there, times its share of the window, is the same. Those that
+// cannot be written so become layers of f.
+func averages(g *ir.Graph, p *ir.Patch, f *diag.Finding) {
 	for _, n := range slices.Clone(g.Nodes) {
 		if n.Op != "AveragePool" {
 			continue
@@ -46,10 +45,12 @@ func averages(g *ir.Graph, p *ir.Patch) *diag.Finding {
 		y := p.Add("AveragePool", attrs, []*ir.Value{x}, from...)
 		p.Replace(n.Out(0), p.Add("Mul", nil, []*ir.Value{y, p.Const(n.Name+"_shares", shares)}, from...))
 	}
-	if len(f.Layers) == 0 {
-		return nil
-	}
-	return f
+}
+
+// averageBorder tells of averages that stay wrong.
+func averageBorder() *diag.Finding {
+	return diag.Warnf("openvino.average-border", "the runtime gets averages wrong that count the zeros around quantized data; they cannot be written otherwise where sizes are open or a window lies on zeros alone").
+		Suggest("say which sizes: --input-shape")
 }
 
 // border gives what an AveragePool reads and the zeros around it that it counts: its

@@ -16,15 +16,23 @@ import (
 // which the plugin multiplies as such. A finding for each reason names the layers.
 // Averages are written otherwise.
 func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
-	if !slices.ContainsFunc(g.Nodes, quantized.Data) {
-		return nil, nil
-	}
-	p := g.Edit("openvino", reg.Infer)
 	var found diag.List
-	if f := averages(g, p); f != nil {
-		found = append(found, f)
+	told, borders := &quantized.Told{Code: "openvino.float-layer"}, averageBorder()
+	for _, part := range quantized.Graphs(g) {
+		if err := partInFloat(part, reg, told, borders); err != nil {
+			return nil, err
+		}
 	}
-	told := &quantized.Told{Code: "openvino.float-layer"}
+	if len(borders.Layers) > 0 {
+		found = append(found, borders)
+	}
+	return append(found, told.Findings()...), nil
+}
+
+// partInFloat does it in a graph or a body, and leaves bodies in it alone.
+func partInFloat(g *ir.Graph, reg *op.Registry, told *quantized.Told, borders *diag.Finding) error {
+	p := g.Edit("openvino", reg.Infer)
+	averages(g, p, borders)
 	for _, n := range slices.Clone(g.Nodes) {
 		if n.Op != "Conv" && n.Op != "ConvTranspose" {
 			continue
@@ -41,11 +49,11 @@ func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
 			continue
 		}
 		if err := quantized.Widen(p, reg, n, 1, d); err != nil {
-			return nil, err
+			return err
 		}
 		told.Add(n, why)
 	}
-	return append(found, told.Findings()...), p.Done()
+	return p.Done()
 }
 
 // zeroFault says why the plugin does not take the zero points of n's weights, which

@@ -71,82 +71,84 @@ func TestLayersWrongInIntegers(t *testing.T) {
 	reg := all.Registry()
 	var jobs []testkit.Job
 	var want []*tensor.Tensor
-	for i, c := range cases {
-		g := build(t, func(g *ir.Graph) {
-			x := g.AddInput("x", tensor.Float32, ir.Dims(append([]int{1, c.groups * c.in}, c.size...)...))
-			step, zero := g.AddConst("step", tensor.Scalar(float32(0.01))), g.AddConst("zero", tensor.Scalar(c.zero))
-			q := g.AddNode("QuantizeLinear", "q", nil, []*ir.Value{x, step, zero}, "q").Outputs[0]
-			x = g.AddNode("DequantizeLinear", "dq", nil, []*ir.Value{q, step, zero}, "dq").Outputs[0]
-			shape, axis, outs := []int{c.groups * c.out, c.in}, 0, c.groups*c.out
-			if c.op == "ConvTranspose" {
-				shape, axis, outs = []int{c.groups * c.in, c.out}, 1, c.out
-			}
-			w := tensor.New(tensor.Int8, append(shape, c.kernel...)...)
-			for i := range tensor.View[int8](w) {
-				tensor.View[int8](w)[i] = int8(rng.IntN(255) - 127)
-			}
-			scale, zeros := tensor.New(tensor.Float32, outs), tensor.New(tensor.Int8, outs)
-			for i := range outs {
-				tensor.View[float32](scale)[i] = 0.001 + 0.001*rng.Float32()
-				if c.weights != "" {
-					tensor.View[int8](zeros)[i] = 9
+	for _, kind := range []string{"", "If", "Loop"} {
+		for i, c := range cases {
+			g := build(t, func(g *ir.Graph) {
+				x := g.AddInput("x", tensor.Float32, ir.Dims(append([]int{1, c.groups * c.in}, c.size...)...))
+				step, zero := g.AddConst("step", tensor.Scalar(float32(0.01))), g.AddConst("zero", tensor.Scalar(c.zero))
+				q := g.AddNode("QuantizeLinear", "q", nil, []*ir.Value{x, step, zero}, "q").Outputs[0]
+				x = g.AddNode("DequantizeLinear", "dq", nil, []*ir.Value{q, step, zero}, "dq").Outputs[0]
+				shape, axis, outs := []int{c.groups * c.out, c.in}, 0, c.groups*c.out
+				if c.op == "ConvTranspose" {
+					shape, axis, outs = []int{c.groups * c.in, c.out}, 1, c.out
 				}
-				if c.weights == "zeros" {
-					tensor.View[int8](zeros)[i] = int8(rng.IntN(40) - 20)
+				w := tensor.New(tensor.Int8, append(shape, c.kernel...)...)
+				for i := range tensor.View[int8](w) {
+					tensor.View[int8](w)[i] = int8(rng.IntN(255) - 127)
 				}
+				scale, zeros := tensor.New(tensor.Float32, outs), tensor.New(tensor.Int8, outs)
+				for i := range outs {
+					tensor.View[float32](scale)[i] = 0.001 + 0.001*rng.Float32()
+					if c.weights != "" {
+						tensor.View[int8](zeros)[i] = 9
+					}
+					if c.weights == "zeros" {
+						tensor.View[int8](zeros)[i] = int8(rng.IntN(40) - 20)
+					}
+				}
+				d := g.AddNode("DequantizeLinear", "weights", ir.Attrs{"axis": int64(axis)}, []*ir.Value{g.AddConst("w", w), g.AddConst("scale", scale), g.AddConst("zeros", zeros)}, "wide")
+				a := c.attrs.Clone()
+				if a == nil {
+					a = ir.Attrs{}
+				}
+				a["group"] = int64(c.groups)
+				y := g.AddNode(c.op, "layer", a, []*ir.Value{x, d.Outputs[0]}, "y").Outputs[0]
+				if strings.Contains(c.after, "relu") {
+					y = g.AddNode("Relu", "relu", nil, []*ir.Value{y}, "z").Outputs[0]
+				}
+				if strings.Contains(c.after, "quantized") {
+					step, zero := g.AddConst("step", tensor.Scalar(float32(coarse))), g.AddConst("zero", tensor.Scalar(int8(40)))
+					q := g.AddNode("QuantizeLinear", "q2", nil, []*ir.Value{y, step, zero}, "q2").Outputs[0]
+					y = g.AddNode("DequantizeLinear", "dq2", nil, []*ir.Value{q, step, zero}, "dq2").Outputs[0]
+				}
+				g.Outputs = []*ir.Value{y}
+			})
+			x := tensor.New(tensor.Float32, append([]int{1, c.groups * c.in}, c.size...)...)
+			for i := range tensor.View[float32](x) {
+				tensor.View[float32](x)[i] = 0.01 * (rng.Float32()*255 - float32(c.zero))
 			}
-			d := g.AddNode("DequantizeLinear", "weights", ir.Attrs{"axis": int64(axis)}, []*ir.Value{g.AddConst("w", w), g.AddConst("scale", scale), g.AddConst("zeros", zeros)}, "wide")
-			a := c.attrs.Clone()
-			if a == nil {
-				a = ir.Attrs{}
+			feeds := map[string]*tensor.Tensor{"x": x}
+			if kind != "" {
+				g, feeds = testkit.Within(t, kind, g, reg), testkit.WithinFeeds(kind, feeds)
 			}
-			a["group"] = int64(c.groups)
-			y := g.AddNode(c.op, "layer", a, []*ir.Value{x, d.Outputs[0]}, "y").Outputs[0]
-			if strings.Contains(c.after, "relu") {
-				y = g.AddNode("Relu", "relu", nil, []*ir.Value{y}, "z").Outputs[0]
+			want = append(want, testkit.Compute(t, g, reg, feeds)[0])
+			found, err := Target{}.Prepare(context.Background(), g, reg, target.Options{})
+			if err != nil {
+				t.Fatal(err)
 			}
-			if strings.Contains(c.after, "quantized") {
-				step, zero := g.AddConst("step", tensor.Scalar(float32(coarse))), g.AddConst("zero", tensor.Scalar(int8(40)))
-				q := g.AddNode("QuantizeLinear", "q2", nil, []*ir.Value{y, step, zero}, "q2").Outputs[0]
-				y = g.AddNode("DequantizeLinear", "dq2", nil, []*ir.Value{q, step, zero}, "dq2").Outputs[0]
+			told := slices.ContainsFunc(found, func(f *diag.Finding) bool {
+				return f.Code == "openvino.float-layer" && slices.Contains(f.Layers, "layer")
+			})
+			if told != c.float {
+				t.Errorf("%s case %d, %+v: findings %v", kind, i, c, found)
 			}
-			g.Outputs = []*ir.Value{y}
-		})
-		x := tensor.New(tensor.Float32, append([]int{1, c.groups * c.in}, c.size...)...)
-		for i := range tensor.View[float32](x) {
-			tensor.View[float32](x)[i] = 0.01 * (rng.Float32()*255 - float32(c.zero))
+			dir, _ := write(t, g, target.Options{})
+			jobs = append(jobs, testkit.Job{Runtime: "openvino", Model: filepath.Join(dir, "m.xml"), Inputs: feeds})
 		}
-		feeds := map[string]*tensor.Tensor{"x": x}
-		out, err := testkit.Eval(reg, g, feeds)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found, err := Target{}.Prepare(context.Background(), g, reg, target.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		told := slices.ContainsFunc(found, func(f *diag.Finding) bool {
-			return f.Code == "openvino.float-layer" && slices.Contains(f.Layers, "layer")
-		})
-		if told != c.float {
-			t.Errorf("case %d, %+v: findings %v", i, c, found)
-		}
-		dir, _ := write(t, g, target.Options{})
-		jobs = append(jobs, testkit.Job{Runtime: "openvino", Model: filepath.Join(dir, "m.xml"), Inputs: feeds})
-		want = append(want, out[0])
 	}
 	for i, r := range testkit.Vendor(t, jobs) {
-		t.Run(fmt.Sprint(i, cases[i].op), func(t *testing.T) {
+		c := cases[i%len(cases)]
+		t.Run(fmt.Sprint(i, c.op), func(t *testing.T) {
 			if r.Err != "" {
 				t.Fatal(r.Err)
 			}
 			for _, got := range r.Outputs {
 				tol := 1e-3
-				if strings.Contains(cases[i].after, "quantized") {
+				if strings.Contains(c.after, "quantized") {
 					tol += coarse / slices.Max(want[i].Float64s())
 				}
 				if d, _ := testkit.Difference(got, want[i]); d > tol {
-					t.Errorf("%+v: wrong by %.3f of the largest result", cases[i], d)
+					t.Errorf("%+v: wrong by %.3f of the largest result", c, d)
 				}
 			}
 		})

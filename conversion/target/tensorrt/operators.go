@@ -106,7 +106,7 @@ var checks = map[string]func(*ir.Node) string{
 		return ""
 	},
 	"Resize":         resize,
-	"QuantizeLinear": quantized, "DequantizeLinear": quantized,
+	"QuantizeLinear": quantizer, "DequantizeLinear": quantizer,
 	"Conv": weights, "ConvTranspose": weights,
 	"TopK": func(n *ir.Node) string {
 		if n.Int("sorted", 1) != 1 {
@@ -208,9 +208,9 @@ func resize(n *ir.Node) string {
 	return ""
 }
 
-// quantized: 8-bit signed integers, zero point 0, constant scales. A 32-bit bias
+// quantizer: 8-bit signed integers, zero point 0, constant scales. A 32-bit bias
 // is let through, as Prepare makes it float.
-func quantized(n *ir.Node) string {
+func quantizer(n *ir.Node) string {
 	x := n.In(0)
 	if n.Op == "DequantizeLinear" && x.IsConst() && x.DType == tensor.Int32 && n.In(1).IsConst() && (n.In(2) == nil || n.In(2).IsConst()) {
 		return ""

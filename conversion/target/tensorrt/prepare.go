@@ -5,28 +5,28 @@ import (
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
+	"slipway/conversion/target/internal/quantized"
 	"slipway/conversion/tensor"
 )
 
-// floatBiases computes the float form of 32-bit biases: the parser takes no
-// DequantizeLinear of int32.
+// floatBiases computes the float form of 32-bit biases, in bodies too: the parser takes
+// no DequantizeLinear of int32.
 func floatBiases(g *ir.Graph, reg *op.Registry) error {
 	p := g.Edit("tensorrt_bias", reg.Infer)
 	for _, n := range slices.Clone(g.Nodes) {
-		if n.Op != "DequantizeLinear" || !n.In(0).IsConst() || n.In(0).DType != tensor.Int32 {
-			continue
-		}
-		in := make([]*tensor.Tensor, len(n.Inputs))
-		for i, v := range n.Inputs {
-			if v != nil {
-				in[i] = v.Const
+		for _, body := range n.Bodies() {
+			if err := floatBiases(body, reg); err != nil {
+				return err
 			}
 		}
-		out, err := reg.EvalNode(n, in)
+		if !quantized.Constant(n) || n.In(0).DType != tensor.Int32 {
+			continue
+		}
+		t, err := quantized.Floats(reg, n)
 		if err != nil {
 			return err
 		}
-		p.Replace(n.Out(0), p.Const(n.Name+"_float", out[0]))
+		p.Replace(n.Out(0), p.Const(n.Name+"_float", t))
 	}
 	return p.Done()
 }

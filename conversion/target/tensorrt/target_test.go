@@ -255,3 +255,30 @@ func TestRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestFloatBiasesOfBodies: biases of 32-bit integers become floats in bodies too.
+func TestFloatBiasesOfBodies(t *testing.T) {
+	g, err := ir.Parse(`graph g {
+  input %x : f32[1,2]
+  const %b : i32[2] = [100,-200]
+  const %s : f32[] = [0.01]
+  %d : ?[?] = DequantizeLinear(%b, %s) @bias
+  %y : ?[?] = Add(%x, %d) @add
+  output %y
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg := ops.Registry()
+	for _, kind := range []string{"If", "Loop"} {
+		outer := testkit.Within(t, kind, g, reg)
+		if _, err := (tensorrt.Target{}).Prepare(context.Background(), outer, reg, target.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		for _, body := range outer.Nodes[0].Bodies() {
+			if slices.ContainsFunc(body.Nodes, func(n *ir.Node) bool { return n.Op == "DequantizeLinear" }) {
+				t.Errorf("%s: integers are left in its body", kind)
+			}
+		}
+	}
+}

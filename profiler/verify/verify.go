@@ -138,6 +138,9 @@ func Run(ctx context.Context, c Config) (*Verdict, error) {
 				v.Verdict, v.Why = Mismatch, fmt.Sprintf("output %d: %v", o, err)
 				return v, nil
 			}
+			if math.IsInf(d.SQNR, -1) {
+				tol.silence(&d, loudest(want, o))
+			}
 			worst.merge(d)
 			j := tol.judge(d)
 			if j != Match {

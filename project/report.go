@@ -31,7 +31,7 @@ func (s *Studio) WriteReport(ctx context.Context, path string) error {
 		return err
 	}
 	if err := atomicfile.WriteFrom(path, func(w io.Writer) error { return report.Write(w, d) }); err != nil {
-		return diag.Errorf("report.write", "%v", err).In(path)
+		return atomicfile.Findings("report.write", filepath.Base(path), filepath.Dir(path), err)
 	}
 	return nil
 }

@@ -149,9 +149,11 @@ func (s *Studio) OpenModel(ctx context.Context, path, dir string) error {
 		return err
 	}
 	model := &Model{Path: abs, Name: baseName(abs), Bytes: st.Size(), Source: m, Graph: m.Graph, Summary: summary.Of(m), Opened: time.Now()}
+	own := false // it is the studio that says where the project lies
 	if dir == "" {
 		sum := sha256.Sum256([]byte(abs))
 		dir = filepath.Join(s.env.DataDir, "projects", model.Name+"-"+hex.EncodeToString(sum[:4])+store.Extension)
+		own = true
 	}
 	s.mu.Lock()
 	same := s.store != nil && s.store.Dir() == dir
@@ -165,6 +167,10 @@ func (s *Studio) OpenModel(ctx context.Context, path, dir string) error {
 	if err != nil {
 		if m.Close != nil {
 			_ = m.Close()
+		}
+		var f *diag.Finding
+		if own && errors.As(err, &f) && f.Code == "project.folder" {
+			return f.Suggest("%s; or have projects kept elsewhere: XDG_DATA_HOME names the folder", f.Suggestion)
 		}
 		return err
 	}

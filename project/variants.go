@@ -2,6 +2,7 @@ package project
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -127,25 +128,36 @@ func (s *Studio) CopyVariant(ctx context.Context, id int64, dir string) (string,
 		}
 	}
 	if err := os.MkdirAll(to, 0o755); err != nil {
-		return "", diag.Errorf("export.failed", "%v", err).In(to)
+		return "", unexported(v, to, err)
 	}
 	// A folder of its own first: what has its final name is whole.
 	private, err := os.MkdirTemp(to, ".private-")
 	if err != nil {
-		return "", diag.Errorf("export.failed", "%v", err).In(to)
+		return "", unexported(v, to, err)
 	}
 	defer os.RemoveAll(private)
 	for _, a := range v.Result.Artefacts {
 		if err := copyAll(ctx, filepath.Join(private, a.Path), filepath.Join(from, a.Path)); err != nil {
-			return "", diag.Errorf("export.failed", "%v", err).In(to)
+			return "", unexported(v, to, err)
 		}
 	}
 	for _, a := range slices.Backward(v.Result.Artefacts) { // the main file last
 		if err := os.Rename(filepath.Join(private, a.Path), filepath.Join(to, a.Path)); err != nil {
-			return "", diag.Errorf("export.failed", "%v", err).In(to)
+			return "", unexported(v, to, err)
 		}
 	}
 	return to, nil
+}
+
+// unexported says why an artefact could not be copied into a folder.
+func unexported(v *Variant, to string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	if f := atomicfile.Unwritten("export.failed", v.Title, to, err); f != nil {
+		return f
+	}
+	return diag.Errorf("export.failed", "%v", err).In(to)
 }
 
 // copyAll copies a file, or a folder with all that is in it.

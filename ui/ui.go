@@ -270,7 +270,10 @@ func (u *UI) OpenModel(path string) {
 		if m == nil {
 			return // closed again meanwhile
 		}
-		u.try(u.o.Settings.Remember(settings.Recent{Path: path, Format: m.Source.Format + " " + m.Source.Version, Bytes: m.Bytes, Opened: time.Now(), Note: Note(u.o.Studio.Variants(), u.o.Studio.BenchRows())}))
+		r := settings.Recent{Path: path, Format: m.Source.Format + " " + m.Source.Version, Bytes: m.Bytes, Opened: time.Now(), Note: Note(u.o.Studio.Variants(), u.o.Studio.BenchRows())}
+		if err := u.o.Settings.Remember(r); err != nil {
+			u.notice.say("not remembered: " + diag.FromError("settings.unwritten", err)[0].Text) // no reason to stop
+		}
 		fyne.Do(func() { u.show("graph") })
 	}()
 }

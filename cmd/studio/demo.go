@@ -13,6 +13,7 @@ import (
 	"slipway/conversion/diag"
 	"slipway/profiler/verify"
 	"slipway/project"
+	"slipway/project/atomicfile"
 	"slipway/project/jobs"
 	"slipway/project/store"
 	"slipway/units"
@@ -95,6 +96,9 @@ func (a *app) demo(ctx context.Context, out string) (dir string, err error) {
 	sample := filepath.Join(out, "sample")
 	model, err := assets.Unpack(sample)
 	if err != nil {
+		if f := atomicfile.Unwritten("demo.unpack", "the sample", out, err); f != nil {
+			return "", f
+		}
 		return "", diag.Errorf("demo.unpack", "%v", err).In(out).Suggest("choose another folder with --out")
 	}
 	d := &demonstration{

@@ -212,3 +212,41 @@ func TestStudioKilled(t *testing.T) {
 	}
 	studio(t, "convert", model, "--to", "openvino", "-o", out, "--no-verify").want(t, 0)
 }
+
+// TestOutputInTheWay: a file where the output folder or the target's is, is told
+// before the work and left alone, and the other targets are made.
+func TestOutputInTheWay(t *testing.T) {
+	model, dir := net(t), t.TempDir()
+	for _, p := range []string{"file", "mixed/onnx"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, p)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, p), []byte("own"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for out, ok := range map[string][]any{"file": {false, false}, "file/below": {false, false}, "mixed": {false, true}} {
+		doc := studio(t, "convert", model, "--to", "onnx,tflite", "-o", filepath.Join(dir, out), "--no-verify", "--json").want(t, 1).document(t)
+		for i, x := range rows(t, doc["results"]) {
+			r := x.(map[string]any)
+			if r["ok"] != ok[i] {
+				t.Errorf("%s: result %d: ok %v", out, i, r["ok"])
+			}
+			if ok[i] == true {
+				continue
+			}
+			f := rows(t, r["findings"])[0].(map[string]any)
+			if f["code"] != "convert.output" || !strings.Contains(f["text"].(string), dir) || f["suggestion"] == "" || len(r["artefacts"].([]any)) > 0 {
+				t.Errorf("%s: %v", out, f)
+			}
+		}
+	}
+	for _, p := range []string{"file", "mixed/onnx"} {
+		if b, err := os.ReadFile(filepath.Join(dir, p)); err != nil || string(b) != "own" {
+			t.Errorf("%s: %q %v", p, b, err)
+		}
+	}
+	if h := hidden(t, filepath.Join(dir, "mixed")); len(h) > 0 {
+		t.Errorf("left behind: %v", h)
+	}
+}

@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/plan"
@@ -20,12 +22,9 @@ import (
 // where the verdict is a mismatch. Nothing stands under a final name before it
 // is whole. Artefact paths in the result are full.
 func (e *Env) RunTo(ctx context.Context, q Request, dir string, progress func(plan.Event)) (*Result, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, diag.Errorf("convert.output", "the output folder cannot be made: %v", err).In(dir)
-	}
-	private, err := os.MkdirTemp(dir, ".private-")
+	private, err := begin(dir, filepath.Join(dir, q.Target))
 	if err != nil {
-		return nil, diag.Errorf("convert.output", "the output folder cannot be written: %v", err).In(dir)
+		return nil, unwritten(dir, err)
 	}
 	defer os.RemoveAll(private)
 	q.Private = private
@@ -51,12 +50,43 @@ func (e *Env) RunTo(ctx context.Context, q Request, dir string, progress func(pl
 		final = filepath.Join(dir, "rejected", q.Target)
 	}
 	if err := moveInto(private, final, res.Artefacts); err != nil {
-		return nil, diag.Errorf("convert.output", "%v", err).In(final)
+		res.OK, res.Artefacts = false, []plan.Artefact{}
+		res.Findings = append(res.Findings, unwritten(final, err))
+		return res, nil
 	}
 	for i := range res.Artefacts {
 		res.Artefacts[i].Path = filepath.Join(final, res.Artefacts[i].Path)
 	}
 	return res, nil
+}
+
+// privatePrefix begins the names of folders that conversions write into.
+const privatePrefix = ".private-"
+
+// begin makes dir and a private folder in it, and tries whether final, where it
+// is there already, takes files: before the work, not after it.
+func begin(dir, final string) (private string, err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	if _, err := os.Lstat(final); err == nil {
+		probe, err := os.MkdirTemp(final, privatePrefix)
+		if err != nil {
+			return "", err
+		}
+		if err := os.Remove(probe); err != nil {
+			return "", err
+		}
+	}
+	return os.MkdirTemp(dir, privatePrefix)
+}
+
+// unwritten is Unwritten for an error that can only mean dir.
+func unwritten(dir string, err error) *diag.Finding {
+	if f := Unwritten(dir, err); f != nil {
+		return f
+	}
+	return diag.Errorf("convert.output", "the artefact cannot be written: %v", err).In(dir).Suggest("choose another folder")
 }
 
 // moveInto gives the files of private their final names in final, durably. An
@@ -66,6 +96,12 @@ func (e *Env) RunTo(ctx context.Context, q Request, dir string, progress func(pl
 func moveInto(private, final string, files []plan.Artefact) error {
 	if err := os.MkdirAll(final, 0o755); err != nil {
 		return err
+	}
+	for _, f := range files { // before anything is touched
+		to := filepath.Join(final, f.Path)
+		if st, err := os.Lstat(to); err == nil && st.IsDir() && !folder(private, f) {
+			return &fs.PathError{Op: "replace", Path: to, Err: syscall.EISDIR}
+		}
 	}
 	for i := range files {
 		if folder(private, files[i]) {

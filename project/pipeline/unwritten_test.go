@@ -17,10 +17,11 @@ func TestUnwrittenNamesTheFileAndTheCure(t *testing.T) {
 		err              error
 		code, says, cure string
 	}{
-		{write("/out/.private-1/net.onnx", syscall.ENOSPC), "convert.disk-full", "the disk is full: net.onnx cannot be written", "free some space on the disk of /out and"},
-		{fmt.Errorf("sync: %w", syscall.EDQUOT), "convert.disk-full", "the disk is full: the artefact cannot", "free some space"},
-		{write("/out/net.onnx", syscall.EROFS), "convert.output", "the disk is read-only: net.onnx", "another folder than /out"},
-		{write("/out/net.onnx", syscall.EACCES), "convert.output", "net.onnx cannot be written: there is no right", "another folder than /out"},
+		{write("/out/.private-1/net.onnx", syscall.ENOSPC), "convert.disk-full", "net.onnx cannot be written: the disk is full", "free some space on the disk of /out and"},
+		{fmt.Errorf("sync: %w", syscall.EDQUOT), "convert.disk-full", "the artefact cannot be written: the disk is full", "free some space"},
+		{write("/out/net.onnx", syscall.EROFS), "convert.output", "net.onnx cannot be written: the disk is read-only", "another folder than /out"},
+		{write("/out/net.onnx", syscall.EACCES), "convert.output", "net.onnx cannot be written: there is no right", "another folder"},
+		{write("/out/.private-1", syscall.EPERM), "convert.output", "the artefact cannot be written: there is no right to write in", "another folder"},
 		{write("/models/net.onnx", syscall.EACCES), "", "", ""}, // that is the source
 		{errors.New("bug"), "", "", ""},
 	} {

@@ -81,7 +81,8 @@ func (f *File) Get() Settings {
 	return s
 }
 
-// Update changes the settings and saves them.
+// Update changes the settings and saves them. Where that cannot be, they hold
+// until the program ends.
 func (f *File) Update(change func(*Settings)) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -90,10 +91,14 @@ func (f *File) Update(change func(*Settings)) error {
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
-		return fmt.Errorf("settings: %w", err)
+	dir := filepath.Dir(f.path)
+	if err = os.MkdirAll(dir, 0o755); err == nil {
+		err = atomicfile.Write(f.path, b)
 	}
-	return atomicfile.Write(f.path, b)
+	if err != nil {
+		return atomicfile.Findings("settings.unwritten", "the settings", dir, err)
+	}
+	return nil
 }
 
 // Remember puts a file at the head of the recent list.

@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
-	"modernc.org/sqlite" // pure Go driver
+	_ "modernc.org/sqlite" // pure Go driver
 
 	"slipway/conversion/diag"
 	"slipway/project/atomicfile"
@@ -76,9 +74,12 @@ func Is(dir string) bool {
 // nothing is changed then.
 func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "artefacts"), 0o755); err != nil {
-		return nil, diag.Errorf("project.folder", "cannot be made: %v", err).In(dir)
+		return nil, folder(dir, err)
 	}
 	lock, err := acquire(filepath.Join(dir, "project.lock"))
+	if fault, _ := atomicfile.FaultOf(err); fault != atomicfile.None {
+		return nil, folder(dir, err)
+	}
 	if err != nil {
 		return nil, diag.Errorf("project.locked", "is open in another window: %v", err).In(dir).
 			Suggest("close it there, or open a copy")
@@ -125,15 +126,6 @@ func (s *Store) migrate() error {
 		return s.damaged(fmt.Errorf("%s %w", verdict, errors.Join(err)))
 	}
 	return nil
-}
-
-func (s *Store) damaged(err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code()&0xff == 13 {
-		return diag.Errorf("project.disk-full", "the disk is full").In(s.dir).Suggest("free some space and try again")
-	}
-	return diag.Errorf("project.damaged", "the records cannot be read: %v", err).In(s.dir).
-		Suggest("the artefacts in %s are untouched; restore project.db from a backup", filepath.Join(s.dir, "artefacts"))
 }
 
 // sweep removes what a killed process left: private folders of conversions that
@@ -290,21 +282,4 @@ func (s *Store) Results(kind string) ([]Result, error) {
 		out = append(out, r)
 	}
 	return out, s.wrap(rows.Err())
-}
-
-func (s *Store) wrap(err error) error {
-	if err == nil {
-		return nil
-	}
-	var e *sqlite.Error
-	if errors.As(err, &e) && (e.Code()&0xff == 13 || e.Code()&0xff == 10) {
-		return diag.Errorf("project.disk", "could not be saved: %v", err).In(s.dir).Suggest("free some space; what was saved before is intact")
-	}
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return diag.Errorf("project.disk", "the disk is full: %v", err).In(s.dir).Suggest("free some space and try again; what was saved before is intact")
-	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
-		return diag.Errorf("project.disk", "the project's folder cannot be written: %v", err).In(s.dir).Suggest("get the right to write there, or mount its disk writable; what was saved before is intact")
-	}
-	return fmt.Errorf("store: %w", err)
 }

@@ -101,6 +101,23 @@ func TestRefusals(t *testing.T) {
 	if _, err := Open(filepath.Join(dir, "b")); code(err) != "project.damaged" {
 		t.Errorf("damaged: %v", err)
 	}
+	file := filepath.Join(dir, "file")
+	os.WriteFile(file, nil, 0o644)
+	os.MkdirAll(filepath.Join(dir, "c", "project.lock"), 0o755)
+	os.MkdirAll(filepath.Join(dir, "d", "project.db"), 0o755)
+	for _, p := range []string{file, filepath.Join(file, "below"), filepath.Join(dir, "c"), filepath.Join(dir, "d")} {
+		_, err := Open(p)
+		var f *diag.Finding
+		if !errors.As(err, &f) || f.Code != "project.folder" || !strings.Contains(f.Error(), dir) || f.Suggestion == "" {
+			t.Errorf("%s: %v", p, err)
+		}
+	}
+	s = open(t, filepath.Join(dir, "e"))
+	os.RemoveAll(filepath.Join(s.Dir(), "artefacts"))
+	os.WriteFile(filepath.Join(s.Dir(), "artefacts"), nil, 0o644)
+	if _, err := s.Private(); code(err) != "project.disk" || strings.Contains(err.Error(), ".private") {
+		t.Errorf("a file for artefacts: %v", err)
+	}
 }
 
 // TestMain lets the test binary play the process that is killed.

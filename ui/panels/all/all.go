@@ -8,8 +8,8 @@ import (
 	"fyne.io/fyne/v2"
 
 	"slipway/assets"
-	"slipway/conversion/diag"
 	"slipway/project"
+	"slipway/project/atomicfile"
 	"slipway/project/settings"
 	"slipway/ui/panel"
 	"slipway/ui/panels/compare"
@@ -67,7 +67,7 @@ func openSample(c Config, env panel.Env) {
 		model, err = assets.Unpack(dir)
 	}
 	if err != nil {
-		env.Window.Report("Cannot unpack the sample", diag.FromError("sample.unpack", err))
+		env.Window.Report("Cannot unpack the sample", atomicfile.Findings("sample.unpack", "the sample", dir, err))
 		return
 	}
 	fyne.Do(func() { c.Open(model) })

@@ -254,7 +254,7 @@ func (p *Panel) save(name string, ext []string, write func(w io.Writer, ext stri
 		go func() {
 			err := atomicfile.WriteFrom(path, func(w io.Writer) error { return write(w, strings.ToLower(filepath.Ext(path))) })
 			if err != nil {
-				p.env.Window.Report("Cannot export", diag.FromError("compare.export", err))
+				p.env.Window.Report("Cannot export "+filepath.Base(path), atomicfile.Findings("compare.export", filepath.Base(path), filepath.Dir(path), err))
 				return
 			}
 			p.env.Window.Notify("written: " + filepath.Base(path))

@@ -10,7 +10,6 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
-	"slipway/conversion/diag"
 	"slipway/project/atomicfile"
 	"slipway/project/settings"
 	"slipway/ui/panel"
@@ -84,7 +83,7 @@ func (p *Panel) export(kind string) {
 				return painter.WriteSVG(context.Background(), w, marks)
 			})
 			if err != nil {
-				p.env.Window.Report("Cannot export", diag.FromError("graph.export", err))
+				p.env.Window.Report("Cannot export the graph", atomicfile.Findings("graph.export", filepath.Base(path), filepath.Dir(path), err))
 				return
 			}
 			p.env.Window.Notify("written: " + filepath.Base(path))

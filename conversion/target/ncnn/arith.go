@@ -129,10 +129,18 @@ func (e *emitter) binary(op int, a, b operand) *blob {
 		x := e.first(a)
 		return e.add("BinaryOp", []*blob{x, e.operand(b, x.dims)}, x.dims, num(0, op))
 	}
-	da, db = common(aligned(da, db))
-	if len(da) > 4 {
-		e.why = "broadcasts over more than four dimensions"
-		return e.first(a)
+	pa, pb := aligned(da, db)
+	da, db = common(pa, pb)
+	if len(da) > 4 { // broadcast in more than ncnn has
+		out := broadcast(pa, pb)
+		x, y := e.first(a), e.first(b)
+		if !slices.Equal(pa, out) {
+			x = e.spread(x, pa, out)
+		}
+		if !slices.Equal(pb, out) {
+			y = e.spread(y, pb, out)
+		}
+		return e.add("BinaryOp", []*blob{x, e.reshape(y, x.dims)}, x.dims, num(0, op))
 	}
 	return e.add("BinaryOp", []*blob{e.operand(a, da), e.operand(b, db)}, broadcast(da, db), num(0, op))
 }
@@ -153,6 +161,11 @@ func common(a, b []int) ([]int, []int) {
 	if len(a) <= 4 {
 		return a, b
 	}
+	return joined(a, b)
+}
+
+// joined joins axes that broadcast alike and leaves out those that both have once.
+func joined(a, b []int) ([]int, []int) {
 	kind := func(k int) int {
 		switch {
 		case a[k] == b[k]:

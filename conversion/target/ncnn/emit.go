@@ -140,16 +140,27 @@ func natural(dims []int) []int {
 	return slices.Clone(dims)
 }
 
-// dropped is the number of leading axes that v's natural blob lacks; false where
-// its axes do not correspond to v's.
-func dropped(v *ir.Value) (int, bool) {
-	d := full(v)
-	switch {
-	case len(d) > 1 && d[0] == 1:
-		return 1, len(d) <= 5
-	default:
-		return 0, len(d) >= 1 && len(d) <= 4
+// places are, for each axis of a tensor of dimensions d, its place in the natural
+// blob, -1 where that has no such axis.
+func places(d []int) []int {
+	at, lead := make([]int, len(d)), 0
+	if len(d) > 1 && d[0] == 1 {
+		lead = 1
 	}
+	next := 0
+	for k, x := range d {
+		at[k] = -1
+		if k >= lead && (len(d)-lead <= 4 || x != 1) {
+			at[k] = next
+			next++
+		}
+	}
+	if next > 4 {
+		for k := range at {
+			at[k] = -1
+		}
+	}
+	return at
 }
 
 // in is the blob that holds v, in whatever dimensions it has.

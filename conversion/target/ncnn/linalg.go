@@ -158,7 +158,11 @@ func matmul(e *emitter, n *ir.Node) string {
 		da, db = da[1:], db[1:]
 	}
 	if len(da) > 4 {
-		return "works on at most four dimensions"
+		ba, bb := joined(da[:len(da)-2], db[:len(db)-2])
+		if len(ba) > 2 {
+			return "broadcasts in more than two dimensions beside those of the matrices"
+		}
+		da, db = append(ba, da[len(da)-2:]...), append(bb, db[len(db)-2:]...)
 	}
 	out := broadcast(da[:len(da)-2], db[:len(db)-2])
 	out = append(out, da[len(da)-2], db[len(db)-1])

@@ -143,8 +143,8 @@ func (e *emitter) along(v *ir.Value, a int) (in *blob, at int, ok bool) {
 	if len(d) == 0 {
 		return nil, 0, false
 	}
-	if drop, same := dropped(v); same && a >= drop {
-		return e.as(v, d[drop:]...), a - drop, true
+	if at := places(d)[a]; at >= 0 {
+		return e.as(v, natural(d)...), at, true
 	}
 	outer, inner := count(d[:a]), count(d[a+1:])
 	return e.as(v, outer, d[a], inner), 1, true

@@ -39,9 +39,13 @@ func reduce(op int) spelling {
 			e.ofOne(op, n)
 			return ""
 		}
-		dims, flags, ok := reduced(n.In(0), gone)
-		if !ok {
-			return "reduces axes between others: more than four dimensions are left where neighbours are joined"
+		dims, flags := reduced(n.In(0), gone)
+		if len(dims) > 4 {
+			if op != 0 && (op < 3 || op > 6) {
+				return "reduces axes between others: more than four dimensions are left where neighbours are joined"
+			}
+			e.set(n.Out(0), e.reduceEach(op, e.in(n.In(0)), dims, flags))
+			return ""
 		}
 		in := e.as(n.In(0), dims...)
 		if op == 3 && len(dims) == 3 && slices.Equal(flags, []bool{false, true, true}) {
@@ -75,11 +79,33 @@ func (e *emitter) ofOne(op int, n *ir.Node) {
 	e.set(n.Out(0), x)
 }
 
-// reduced are dimensions in which v can be reduced, and which of them are.
-func reduced(v *ir.Value, gone []bool) (dims []int, flags []bool, ok bool) {
+// reduceEach reduces a blob of more dimensions than ncnn has, one axis after the
+// other: for sums, means, extremes and products.
+func (e *emitter) reduceEach(op int, b *blob, dims []int, gone []bool) *blob {
+	dims = slices.Clone(dims)
+	for k := range dims {
+		if gone[k] {
+			b = e.reshape(b, []int{count(dims[:k]), dims[k], count(dims[k+1:])})
+			dims[k] = 1
+			b = e.add("Reduction", []*blob{b}, []int{b.dims[0], 1, b.dims[2]}, num(0, op), num(1, 0), ints(3, []int{1}), num(4, 1), num(5, 1))
+		}
+	}
+	return b
+}
+
+// reduced are dimensions in which v can be reduced, and which of them are; where
+// they are not those of its blob neighbours are joined.
+func reduced(v *ir.Value, gone []bool) (dims []int, flags []bool) {
 	d := full(v)
-	if drop, same := dropped(v); same {
-		return d[drop:], append([]bool{}, gone[drop:]...), slices.Contains(gone[drop:], true)
+	if at := places(d); slices.ContainsFunc(at, func(k int) bool { return k >= 0 }) {
+		dims = natural(d)
+		flags = make([]bool, len(dims))
+		for k, p := range at {
+			if p >= 0 {
+				flags[p] = gone[k]
+			}
+		}
+		return dims, flags
 	}
 	for k, x := range d {
 		if x == 1 {
@@ -91,5 +117,5 @@ func reduced(v *ir.Value, gone []bool) (dims []int, flags []bool, ok bool) {
 		}
 		dims, flags = append(dims, x), append(flags, gone[k])
 	}
-	return dims, flags, len(dims) <= 4 && slices.Contains(flags, true)
+	return dims, flags
 }

@@ -94,6 +94,7 @@ func concat(e *emitter, n *ir.Node) string {
 	out := full(n.Out(0))
 	a := axis(int(n.Int("axis", 0)), len(out))
 	var in []*blob
+	own := places(out) // axes that all blobs have
 	at, sum := 0, 0
 	for _, v := range n.Inputs {
 		if n, ok := v.Shape.NumElements(); ok && n.Is(0) {
@@ -101,8 +102,14 @@ func concat(e *emitter, n *ir.Node) string {
 		}
 		d := full(v)
 		var b *blob
-		if drop, same := dropped(n.Out(0)); same && a >= drop {
-			b, at = e.as(v, d[drop:]...), a-drop
+		if own[a] >= 0 {
+			var dims []int
+			for k, x := range d {
+				if own[k] >= 0 {
+					dims = append(dims, x)
+				}
+			}
+			b, at = e.as(v, dims...), own[a]
 		} else {
 			b, at = e.as(v, count(d[:a]), d[a], count(d[a+1:])), 1
 		}
@@ -145,139 +152,6 @@ func split(e *emitter, n *ir.Node) string {
 	return ""
 }
 
-// part is what a Slice keeps of one axis.
-type part struct{ axis, start, size, step int }
-
-// slice is Crop; steps are a pooling of windows of one element.
-func slice(e *emitter, n *ir.Node) string {
-	d, out := full(n.In(0)), full(n.Out(0))
-	starts, ok := known(n.In(1))
-	if !ok {
-		return "needs constant bounds"
-	}
-	axes, steps := []int{}, []int{}
-	for k := range starts {
-		axes, steps = append(axes, k), append(steps, 1)
-	}
-	if v := n.In(3); v != nil {
-		if axes, ok = known(v); !ok {
-			return "needs constant axes"
-		}
-	}
-	if v := n.In(4); v != nil {
-		if steps, ok = known(v); !ok {
-			return "needs constant steps"
-		}
-	}
-	var parts []part
-	for k, a := range axes {
-		a = axis(a, len(d))
-		s := starts[k]
-		if s < 0 {
-			s += d[a]
-		}
-		s = min(max(s, 0), d[a])
-		if steps[k] < 0 && out[a] > 1 {
-			return "does not reverse"
-		}
-		if steps[k] < 0 {
-			s = min(s, d[a]-1)
-		}
-		if out[a] != d[a] {
-			parts = append(parts, part{a, s, out[a], max(steps[k], 1)})
-		}
-	}
-	return e.crop(n, parts)
-}
-
-func (e *emitter) crop(n *ir.Node, parts []part) string {
-	v := n.In(0)
-	d := full(v)
-	if len(parts) == 0 {
-		e.alias(n.Out(0), v)
-		return ""
-	}
-	drop, same := dropped(v)
-	if !same || slices.ContainsFunc(parts, func(p part) bool { return p.axis < drop }) {
-		return "cuts axes that ncnn cannot tell apart"
-	}
-	b := e.as(v, d[drop:]...)
-	dims := slices.Clone(b.dims)
-	var starts, ends, axes []int
-	stepped := false
-	for _, p := range parts {
-		a := p.axis - drop
-		stepped = stepped || p.step > 1
-		end := p.start + (p.size-1)*p.step + 1
-		if p.start == 0 && end == dims[a] {
-			continue
-		}
-		starts, ends, axes = append(starts, p.start), append(ends, end), append(axes, a)
-		dims[a] = end - p.start
-	}
-	if len(axes) > 0 {
-		b = e.add("Crop", []*blob{b}, dims, ints(9, starts), ints(10, ends), ints(11, axes))
-	}
-	if stepped {
-		b = e.strided(b, parts, drop)
-	}
-	e.set(n.Out(0), b)
-	return ""
-}
-
-// strided keeps every step-th element from the first on.
-func (e *emitter) strided(b *blob, parts []part, drop int) *blob {
-	window := func(b *blob, sh, sw int, out []int) *blob {
-		return e.add("Pooling", []*blob{b}, out, num(0, 0), num(1, 1), num(11, 1), num(2, sw), num(12, sh), num(5, 1))
-	}
-	if len(b.dims) == 3 && !slices.ContainsFunc(parts, func(p part) bool { return p.axis-drop == 0 && p.step > 1 }) {
-		out, s := slices.Clone(b.dims), [3]int{1, 1, 1}
-		for _, p := range parts {
-			if p.step > 1 {
-				out[p.axis-drop], s[p.axis-drop] = p.size, p.step
-			}
-		}
-		return window(b, s[1], s[2], out)
-	}
-	for _, p := range parts {
-		if p.step == 1 {
-			continue
-		}
-		a := p.axis - drop
-		d := slices.Clone(b.dims)
-		outer, inner := count(d[:a]), count(d[a+1:])
-		r := window(e.reshape(b, []int{outer, d[a], inner}), p.step, 1, []int{outer, p.size, inner})
-		d[a] = p.size
-		b = e.reshape(r, d)
-	}
-	return b
-}
-
-// gather with constant indices that follow one another is Crop.
-func gather(e *emitter, n *ir.Node) string {
-	idx, ok := known(n.In(1))
-	d := full(n.In(0))
-	a := axis(int(n.Int("axis", 0)), len(d))
-	if !ok || len(idx) == 0 || len(d) == 0 {
-		return "needs constant indices"
-	}
-	for k := range idx {
-		idx[k] = axis(idx[k], d[a])
-		if idx[k] != idx[0]+k {
-			return "takes indices that follow one another only"
-		}
-	}
-	if len(idx) == d[a] {
-		e.alias(n.Out(0), n.In(0))
-		return ""
-	}
-	in, at, _ := e.along(n.In(0), a)
-	dims := slices.Clone(in.dims)
-	dims[at] = len(idx)
-	e.set(n.Out(0), e.add("Crop", []*blob{in}, dims, ints(9, []int{idx[0]}), ints(10, []int{idx[0] + len(idx)}), ints(11, []int{at})))
-	return ""
-}
-
 var padTypes = map[string]int{"constant": 0, "edge": 1, "reflect": 2}
 
 func pad(e *emitter, n *ir.Node) string {
@@ -315,30 +189,56 @@ func pad(e *emitter, n *ir.Node) string {
 			return "does not cut"
 		}
 	}
-	drop, same := dropped(n.In(0))
-	if !same || drop == 1 && before[0]+after[0] > 0 {
-		return "pads no batch and at most four dimensions"
+	e.set(n.Out(0), e.padded(e.in(n.In(0)), d, before, after, typ, value))
+	return ""
+}
+
+// padded pads a blob that stands for a tensor of dimensions d: at once where they
+// are those of a blob and lie inside, else axis by axis.
+func (e *emitter) padded(b *blob, d, before, after []int, typ int, value float64) *blob {
+	if at := places(d); !slices.ContainsFunc(at, func(k int) bool { return k > 2 }) {
+		view := natural(d)
+		lo, hi := make([]int, len(view)), make([]int, len(view))
+		all := true
+		for k, p := range at {
+			if p >= 0 {
+				lo[p], hi[p] = before[k], after[k]
+			} else if before[k]+after[k] > 0 {
+				all = false
+			}
+		}
+		if all {
+			return e.padding(e.reshape(b, view), lo, hi, typ, value)
+		}
 	}
-	before, after, d = before[drop:], after[drop:], d[drop:]
-	out := make([]int, len(d))
+	d = slices.Clone(d)
 	for k := range d {
-		out[k] = d[k] + before[k] + after[k]
+		if before[k]+after[k] == 0 {
+			continue
+		}
+		outer, inner := count(d[:k]), count(d[k+1:])
+		view, lo, hi := []int{outer, d[k], inner}, []int{0, before[k], 0}, []int{0, after[k], 0}
+		if inner == 1 {
+			view, lo, hi = view[:2], lo[:2], hi[:2]
+		}
+		b = e.padding(e.reshape(b, view), lo, hi, typ, value)
+		d[k] += before[k] + after[k]
 	}
+	return b
+}
+
+// padding is Padding on a blob of at most three axes.
+func (e *emitter) padding(b *blob, before, after []int, typ int, value float64) *blob {
 	// From the inside: left and right, top and bottom, front and behind.
 	ids := [][2]int{{2, 3}, {0, 1}, {7, 8}}
 	params := []param{num(4, typ), flt(5, value)}
-	for k := range d {
-		from := len(d) - 1 - k
-		if k >= len(ids) {
-			if before[from]+after[from] > 0 {
-				return "does not pad the outermost of four dimensions"
-			}
-			continue
-		}
-		params = append(params, num(ids[k][0], before[from]), num(ids[k][1], after[from]))
+	out := slices.Clone(b.dims)
+	for k, id := range ids[:len(out)] {
+		at := len(out) - 1 - k
+		out[at] += before[at] + after[at]
+		params = append(params, num(id[0], before[at]), num(id[1], after[at]))
 	}
-	e.set(n.Out(0), e.add("Padding", []*blob{e.as(n.In(0), d...)}, out, params...))
-	return ""
+	return e.add("Padding", []*blob{b}, out, params...)
 }
 
 func expand(e *emitter, n *ir.Node) string { return e.repeat(n) }
@@ -348,20 +248,52 @@ func tile(e *emitter, n *ir.Node) string { return e.repeat(n) }
 // repeat makes the output by repeating the input along axes.
 func (e *emitter) repeat(n *ir.Node) string {
 	d, out := aligned(full(n.In(0)), full(n.Out(0)))
-	for len(d) > 1 && d[0] == 1 && out[0] == 1 {
-		d, out = d[1:], out[1:]
-	}
-	if len(d) > 4 || len(d) == 0 {
-		return "works on at most four dimensions"
-	}
-	times := make([]int, len(d))
-	for k := range d {
-		times[k] = out[k] / d[k]
-	}
 	if slices.Equal(d, out) {
 		e.alias(n.Out(0), n.In(0))
 		return ""
 	}
-	e.set(n.Out(0), e.add("Tile", []*blob{e.as(n.In(0), d...)}, out, ints(2, times)))
+	e.set(n.Out(0), e.spread(e.in(n.In(0)), d, out))
 	return ""
+}
+
+// spread repeats a blob that stands for a tensor of dimensions d to those of out:
+// neighbours of which all or none are repeated from one element are one axis, and
+// where more than four are left one axis is repeated after the other.
+func (e *emitter) spread(b *blob, d, out []int) *blob {
+	var from, to []int
+	last := -1
+	for k := range d {
+		kind := 2 // some elements, repeated
+		switch {
+		case out[k] == 1:
+			continue
+		case d[k] == out[k]:
+			kind = 0
+		case d[k] == 1:
+			kind = 1
+		}
+		if kind == last && kind < 2 {
+			from[len(from)-1] *= d[k]
+			to[len(to)-1] *= out[k]
+			continue
+		}
+		from, to, last = append(from, d[k]), append(to, out[k]), kind
+	}
+	tile := func(b *blob, from, to []int) *blob {
+		times := make([]int, len(from))
+		for k := range from {
+			times[k] = to[k] / from[k]
+		}
+		return e.add("Tile", []*blob{e.reshape(b, from)}, to, ints(2, times))
+	}
+	if len(from) <= 4 {
+		return tile(b, from, to)
+	}
+	for k := range from {
+		if from[k] != to[k] {
+			outer, inner := count(to[:k]), count(from[k+1:])
+			b = tile(b, []int{outer, from[k], inner}, []int{outer, to[k], inner})
+		}
+	}
+	return b
 }

@@ -1,0 +1,145 @@
+package ncnn
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	ops "slipway/conversion/ops/all"
+	"slipway/conversion/pass/legalize"
+	"slipway/conversion/target"
+	"slipway/conversion/tensor"
+	"slipway/conversion/testkit"
+)
+
+// computes writes each graph, runs it with ncnn's package on noise and compares
+// with the reference; it gives the text of each .param file.
+func computes(t *testing.T, graphs map[string]string, feeds map[string]map[string]*tensor.Tensor) map[string]string {
+	t.Helper()
+	ctx, reg := context.Background(), ops.Registry()
+	texts := map[string]string{}
+	var jobs []job
+	var names []string
+	var want [][]*tensor.Tensor
+	for name, text := range graphs {
+		g := parse(t, text)
+		in := inputs(t, g, 7, 1)
+		fed := map[string]*tensor.Tensor{}
+		for k, v := range g.Inputs {
+			if x := feeds[name][v.Name]; x != nil {
+				in[k] = x
+			}
+			fed[v.Name] = in[k]
+		}
+		out, err := testkit.Eval(reg, g, fed)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if l := legalize.Run(ctx, g, reg, Target{}, target.Options{}); l.Err() != nil {
+			t.Errorf("%s: %v", name, l)
+			continue
+		}
+		dir := t.TempDir()
+		a, err := (Target{}).Write(ctx, g, dir, target.Options{Name: "g"})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		param, err := os.ReadFile(filepath.Join(dir, a.Files[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[name] = string(param)
+		jobs, names, want = append(jobs, job{dir, "g", in, len(out)}), append(names, name), append(want, out)
+	}
+	for i, got := range vendor(t, jobs) {
+		if got.err != "" {
+			t.Errorf("%s: %s\n%s", names[i], got.err, texts[names[i]])
+			continue
+		}
+		for k, w := range want[i] {
+			if d := differs(got.outputs[k], w.Float32s()); !(d <= 1e-5) {
+				t.Errorf("%s: output %d differs by %g\n%s", names[i], k, d, texts[names[i]])
+			}
+		}
+	}
+	return texts
+}
+
+// graph is a graph of one operator over the input x, or x and z, with constants.
+func graph(inputs, constants, node string) string {
+	var b strings.Builder
+	b.WriteString("graph g {\n")
+	for _, v := range strings.Split(inputs, ";") {
+		b.WriteString("  input %" + v + "\n")
+	}
+	for _, c := range strings.Split(constants, ";") {
+		if c != "" {
+			b.WriteString("  const %" + c + "\n")
+		}
+	}
+	return b.String() + "  %y : ?[?] = " + node + " @n\n  output %y\n}\n"
+}
+
+// TestManyAxes: operators on tensors of more axes than a blob has.
+func TestManyAxes(t *testing.T) {
+	const five = "x : f32[3,1,2,4,5]"
+	texts := computes(t, map[string]string{
+		"slice of parts":       graph(five, "s : i64[1] = [1];e : i64[1] = [2];a : i64[1] = [0]", "Slice(%x, %s, %e, %a)"),
+		"slice of five":        graph("x : f32[3,2,2,4,5]", "s : i64[3] = [1,0,1];e : i64[3] = [3,1,4];a : i64[3] = [0,2,3]", "Slice(%x, %s, %e, %a)"),
+		"slice with steps":     graph("x : f32[3,2,2,4,5]", "s : i64[2] = [0,1];e : i64[2] = [3,5];a : i64[2] = [0,4];p : i64[2] = [2,2]", "Slice(%x, %s, %e, %a, %p)"),
+		"slice of six":         graph("x : f32[2,3,2,2,3,2]", "s : i64[2] = [1,0];e : i64[2] = [3,2];a : i64[2] = [1,4]", "Slice(%x, %s, %e, %a)"),
+		"gather":               graph("x : f32[2,3,2,2,3]", "i : i64[2] = [1,2]", "Gather(%x, %i) {axis=1}"),
+		"split":                "graph g {\n  input %x : f32[2,3,2,2,3]\n  const %s : i64[2] = [1,1]\n  %y : ?[?], %z : ?[?] = Split(%x, %s) {axis=2} @n\n  output %y\n  output %z\n}\n",
+		"softmax":              graph("x : f32[2,3,2,2,3]", "", "Softmax(%x) {axis=1}"),
+		"concat":               graph("x : f32[3,1,2,4,5];z : f32[1,1,2,4,5]", "", "Concat(%x, %z) {axis=0}"),
+		"concat of the second": graph(five+";z : f32[3,2,2,4,5]", "", "Concat(%x, %z) {axis=1}"),
+		"pad a batch":          graph("x : f32[1,2,3,4]", "p : i64[8] = [1,0,0,1,0,2,0,0]", "Pad(%x, %p)"),
+		"pad five":             graph("x : f32[2,3,2,2,3]", "p : i64[10] = [0,1,0,0,1,1,0,0,2,0]", "Pad(%x, %p)"),
+		"pad edges":            graph("x : f32[2,3,2,2,3]", "p : i64[10] = [0,1,0,0,1,1,0,0,2,0]", `Pad(%x, %p) {mode="edge"}`),
+		"pad a mirror":         graph("x : f32[2,3,2,2,3]", "p : i64[10] = [0,1,0,0,1,0,1,0,1,2]", `Pad(%x, %p) {mode="reflect"}`),
+		"expand":               graph("x : f32[2,1,3,1,2,1]", "s : i64[6] = [2,4,3,2,2,3]", "Expand(%x, %s)"),
+		"tile":                 graph("x : f32[2,2,1,2,3]", "r : i64[5] = [2,1,3,2,1]", "Tile(%x, %r)"),
+		"add":                  graph("x : f32[2,1,3,1,2,2];z : f32[2,4,1,2,1,2]", "", "Add(%x, %z)"),
+		"subtract":             graph("x : f32[2,1,3,1,2,1];z : f32[2,4,3,2,2,3]", "", "Sub(%x, %z)"),
+		"multiply matrices":    graph("x : f32[2,3,2,4,5];z : f32[2,3,2,5,2]", "", "MatMul(%x, %z)"),
+		"broadcast matrices":   graph("x : f32[2,3,2,4,5];z : f32[2,5,2]", "", "MatMul(%x, %z)"),
+		"mean":                 graph("x : f32[2,3,2,2,3]", "a : i64[3] = [0,2,4]", "ReduceMean(%x, %a) {keepdims=0}"),
+		"greatest":             graph("x : f32[2,3,2,2,3]", "a : i64[2] = [1,3]", "ReduceMax(%x, %a)"),
+		"sum over one":         graph(five, "a : i64[2] = [0,1]", "ReduceSum(%x, %a)"),
+	}, nil)
+	if s := texts["slice of parts"]; strings.Contains(s, "Reshape") || !strings.Contains(s, "Crop") {
+		t.Errorf("a cut that a blob's own axes tell is not one Crop:\n%s", s)
+	}
+}
+
+// TestPartsTogether: cuts that are all parts of a tensor are one Slice layer;
+// others are not.
+func TestPartsTogether(t *testing.T) {
+	const parts = `graph g {
+  input %x : f32[3,1,2,4]
+  const %0 : i64[] = [0]
+  const %1 : i64[1] = [1]
+  const %2 : i64[1] = [2]
+  const %3 : i64[1] = [3]
+  const %a : i64[1] = [0]
+  %k : f32[1,1,2,4] = Slice(%x, %1, %2, %a) @k
+  %q : f32[1,2,4] = Gather(%x, %0) {axis=0} @q
+  %v : f32[1,1,2,4] = Slice(%x, %2, %3, %a) @v
+  %m : ?[?] = Sub(%q, %k) @m
+  %y : ?[?] = Mul(%m, %v) @y
+  output %y
+}
+`
+	texts := computes(t, map[string]string{
+		"all": parts, "twice": strings.Replace(parts, "Slice(%x, %2, %3, %a)", "Slice(%x, %1, %2, %a)", 1),
+	}, nil)
+	if s := texts["all"]; strings.Contains(s, "Crop") || strings.Count(s, "Slice ") != 1 {
+		t.Errorf("three parts are not one layer:\n%s", s)
+	}
+	if s := texts["twice"]; strings.Count(s, "Crop ") != 3 {
+		t.Errorf("parts that are not all are not cropped:\n%s", s)
+	}
+}

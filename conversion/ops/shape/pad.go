@@ -43,7 +43,8 @@ var padDef = &op.Def{
 		c.Set(0, d, out)
 		return nil
 	},
-	Eval: evalPad,
+	Eval:      evalPad,
+	Decompose: cropThenPad,
 	FromONNX: func(s *op.Src) error {
 		attrs := s.AttrsOf("mode")
 		if s.Version >= 11 {

@@ -100,6 +100,7 @@ func TestManyAxes(t *testing.T) {
 		"pad five":             graph("x : f32[2,3,2,2,3]", "p : i64[10] = [0,1,0,0,1,1,0,0,2,0]", "Pad(%x, %p)"),
 		"pad edges":            graph("x : f32[2,3,2,2,3]", "p : i64[10] = [0,1,0,0,1,1,0,0,2,0]", `Pad(%x, %p) {mode="edge"}`),
 		"pad a mirror":         graph("x : f32[2,3,2,2,3]", "p : i64[10] = [0,1,0,0,1,0,1,0,1,2]", `Pad(%x, %p) {mode="reflect"}`),
+		"pad and cut":          graph("x : f32[1,3,4]", "p : i64[6] = [0,1,0,0,-1,-2];v : f32[] = [3]", "Pad(%x, %p, %v)"),
 		"expand":               graph("x : f32[2,1,3,1,2,1]", "s : i64[6] = [2,4,3,2,2,3]", "Expand(%x, %s)"),
 		"tile":                 graph("x : f32[2,2,1,2,3]", "r : i64[5] = [2,1,3,2,1]", "Tile(%x, %r)"),
 		"add":                  graph("x : f32[2,1,3,1,2,2];z : f32[2,4,1,2,1,2]", "", "Add(%x, %z)"),

@@ -72,6 +72,10 @@ var graphCases = []graphCase{
 	{"borders of all axes", 0, func(b *build) []*ir.Value {
 		return one(b.op("Pad", ir.Attrs{"mode": "edge"}, b.in("x", 2, 3), b.ints(1, 0, 0, 2)))
 	}},
+	{"borders removed", -1, func(b *build) []*ir.Value {
+		x := b.op("Pad", nil, b.in("x", 1, 3, 5, 4), b.ints(0, -1, 1, 0, 0, 0, -1, -2), b.scalar(3))
+		return one(b.op("Pad", ir.Attrs{"mode": "edge"}, x, b.ints(-1, 0, 0, 2), nil, b.ints(2, 3)))
+	}},
 	{"the smallest", -1, func(b *build) []*ir.Value {
 		x := b.conv(b.in("x", 1, 3, 6, 6), 4)
 		k := b.ops(2, "TopK", ir.Attrs{"axis": int64(1), "largest": int64(0)}, x, b.ints(3))

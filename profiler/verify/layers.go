@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"slipway/conversion/tensor"
 	"slipway/runtimes"
@@ -80,7 +81,7 @@ func (c *Config) firstBad(ctx context.Context, input []*tensor.Tensor, probe []i
 
 // tapped runs one sample and returns only the tapped tensors.
 func tapped(ctx context.Context, s Side, names []string, input []*tensor.Tensor, threads int) ([]*tensor.Tensor, error) {
-	o := runtimes.Options{Threads: threads}
+	o := runtimes.Options{Threads: threads, NoOptimize: s.Plain}
 	m := s.Model
 	if s.Tap != nil {
 		path, remove, err := s.Tap(ctx, names)
@@ -97,7 +98,7 @@ func tapped(ctx context.Context, s Side, names []string, input []*tensor.Tensor,
 		return nil, err
 	}
 	defer ses.Close()
-	fit, err := Fit(input, ses.Inputs())
+	fit, err := Fit(append(slices.Clone(input), s.Given...), ses.Inputs())
 	if err != nil {
 		return nil, err
 	}

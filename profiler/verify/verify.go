@@ -45,6 +45,9 @@ type Side struct {
 	// order, after its own outputs, and returns the copy's path with a function
 	// that removes it. nil: the runtime's Options.Taps is used.
 	Tap func(ctx context.Context, tensors []string) (path string, remove func(), err error)
+	// Given are values of further inputs that the file has, behind a sample's.
+	Given []*tensor.Tensor
+	Plain bool // without the runtime's optimisations
 }
 
 // Layer pairs a source layer with the tensors that hold its output on both
@@ -63,6 +66,9 @@ type Config struct {
 	// removes it. It tells what the precision alone does to a model that
 	// amplifies rounding. nil, or an error of it: the tolerances decide alone.
 	Rounded func(ctx context.Context) (path string, remove func(), err error)
+	// Wiring of the source's file tells differences that decisions between nearly
+	// equal values make from wrong ones. nil: it is not told.
+	Wiring Wiring
 }
 
 // Verdict is the result; its JSON is part of the command line's contract.
@@ -81,6 +87,13 @@ type Verdict struct {
 	// Sensitive is set where the error is beyond the usual tolerance, and a match
 	// all the same, as rounding the source's weights alone has the same effect.
 	Sensitive bool `json:"sensitive,omitempty"`
+	// Decided are the layers of a match that choose between nearly equal values, and
+	// chose otherwise than the source did: the figures are those of the source given
+	// the artefact's values there.
+	Decided []string `json:"decided_at,omitempty"`
+	// SourceOff is set where the source was compared as its runtime's plain kernels
+	// run it, since the fast ones give something else.
+	SourceOff bool `json:"source_off,omitempty"`
 }
 
 // NotRunVerdict says why no verification took place.
@@ -124,93 +137,59 @@ func Run(ctx context.Context, c Config) (*Verdict, error) {
 		tol = Tolerances["fp32"]
 	}
 	v.Samples = len(c.Samples)
-	worst, bad := Difference{Cosine: 1, SQNR: math.Inf(1)}, -1
-	v.Verdict = Match
-	rounded := yardstick{c: c}
-	for s := range got {
-		if len(got[s]) != len(want[s]) {
-			v.Verdict, v.Why = Mismatch, fmt.Sprintf("the source has %d outputs, the artefact %d", len(want[s]), len(got[s]))
-			return v, nil
-		}
-		for o := range got[s] {
-			d, err := Compare(got[s][o], want[s][o])
-			if err != nil {
-				v.Verdict, v.Why = Mismatch, fmt.Sprintf("output %d: %v", o, err)
-				return v, nil
-			}
-			if math.IsInf(d.SQNR, -1) {
-				tol.silence(&d, loudest(want, o))
-			}
-			worst.merge(d)
-			j := tol.judge(d)
-			if j != Match {
-				y, err := rounded.difference(ctx, s, o, want[s][o])
-				if err != nil {
-					return nil, err
-				}
-				if y != nil && explained(d, *y) {
-					v.Sensitive, j = true, Match
-					v.Why = fmt.Sprintf("output %d, sample %d: largest error %.3g of the output's range, which is what half precision does to this model: its source moves by %.3g when nothing but its weights are rounded", o, s, d.Relative(), y.Relative())
-				}
-			}
-			if rank(j) > rank(v.Verdict) {
-				v.Verdict, bad = j, s
-				v.Why = fmt.Sprintf("output %d, sample %d: largest error %.3g of the output's range, cosine %.6f", o, s, d.Relative(), d.Cosine)
-			}
-		}
+	j, err := c.judge(ctx, v, got, want, tol)
+	if err != nil {
+		return nil, err
 	}
-	v.MaxAbs, v.MaxRel, v.Cosine = finite(worst.MaxAbs), finite(worst.Relative()), finite(worst.Cosine)
-	if !math.IsInf(worst.SQNR, 0) && worst.SQNR == worst.SQNR {
-		v.SQNR = &worst.SQNR
-	}
-	v.Sensitive = v.Sensitive && v.Verdict == Match
-	if bad >= 0 {
-		why, err := plainly(ctx, c, bad, got[bad], want[bad], tol)
-		if err != nil {
-			return nil, err
+	if v.Verdict != Match {
+		// Is it the source's runtime that is off?
+		if plain := c.plainSource(ctx, want); plain != nil {
+			want, c.Source.Plain, v.Why, v.SourceOff = plain, true, "", true
+			if j, err = c.judge(ctx, v, got, want, tol); err != nil {
+				return nil, err
+			}
 		}
-		if v.Why += why; why != "" && v.Verdict == Drift {
-			return v, nil
-		}
-	}
-	if v.Verdict == Mismatch || v.Verdict == Drift && c.Precision == "fp32" {
-		layer, err := FirstDivergence(ctx, c, c.Samples[bad], tol)
-		switch {
-		case err != nil && ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return nil, ctx.Err()
-		case err != nil:
-			v.Why += "; the first diverging layer could not be found: " + err.Error()
-		case layer == "":
-			v.Why += "; no single layer differs when its output is looked at"
-		default:
-			v.FirstLayer = layer
 		}
+	}
+	searched := v.Verdict == Mismatch || v.Verdict == Drift && c.Precision == "fp32"
+	if searched {
+		if c.settle(ctx, v, got, j, tol) {
+			j.bad = -1
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	v.measure(j.all)
+	v.Sensitive = v.Sensitive && v.Verdict == Match
+	if j.bad < 0 {
+		return v, nil
+	}
+	why, err := plainly(ctx, c, j.bad, got[j.bad], want[j.bad], tol)
+	if err != nil {
+		return nil, err
+	}
+	if v.Why += why; why != "" && v.Verdict == Drift || !searched {
+		return v, nil
+	}
+	layer, err := FirstDivergence(ctx, c, c.Samples[j.bad], tol)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		v.Why += "; the first diverging layer could not be found: " + err.Error()
+	case layer == "":
+		v.Why += "; no single layer differs when its output is looked at"
+	default:
+		v.FirstLayer = layer
 	}
 	return v, nil
 }
 
-// finite keeps the JSON valid: NaN and infinities become the largest number.
-func finite(x float64) float64 {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return math.MaxFloat64
-	}
-	return x
-}
-
-func rank(v string) int { return map[string]int{Match: 0, Drift: 1, Mismatch: 2}[v] }
-
-func (t Tolerance) judge(d Difference) string {
-	r := d.Relative()
-	switch {
-	case d.Bad == 0 && r <= t.MatchRelative && d.SQNR >= t.MatchSQNR && (d.Cosine >= t.MatchCosine || d.N == 1):
-		return Match
-	case d.Bad == 0 && r <= t.DriftRelative && d.SQNR >= t.DriftSQNR && (d.Cosine >= t.DriftCosine || d.N == 1):
-		return Drift
-	}
-	return Mismatch
-}
-
 func runAll(ctx context.Context, s Side, samples [][]*tensor.Tensor, o runtimes.Options) ([][]*tensor.Tensor, error) {
+	o.NoOptimize = o.NoOptimize || s.Plain
 	ses, err := s.Runtime.Open(ctx, s.Model, o)
 	if err != nil {
 		return nil, err

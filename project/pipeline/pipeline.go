@@ -35,6 +35,9 @@ type Env struct {
 	// Round writes a copy of a source model with its weights rounded to half
 	// precision; nil: verification judges by fixed tolerances alone.
 	Round func(path, to string) error
+	// Wiring reads how a source model's file is wired; nil: verification cannot tell
+	// decisions between nearly equal values from errors.
+	Wiring func(path string) (verify.Wiring, error)
 	// Engine builds engines for GPUs; nil: nothing here does.
 	Engine Builder
 }
@@ -122,6 +125,13 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 	if v.Sensitive {
 		res.Findings = append(res.Findings, diag.Warnf("verify.sensitive", "the model is sensitive to half precision: %s", v.Why).
 			Suggest("measure its accuracy before using it"))
+	}
+	if v.SourceOff {
+		res.Findings = append(res.Findings, diag.Warnf("verify.source-off", "%s's fast kernels give something else for the source than its plain ones, which it was compared with", v.Reference).
+			Suggest("who runs the source itself on it gets other numbers: switch its graph optimisation off there"))
+	}
+	if len(v.Decided) > 0 {
+		res.Findings = append(res.Findings, diag.Infof("verify.decided", "the model decides between nearly equal values: %s", v.Why))
 	}
 	switch v.Verdict {
 	case verify.Mismatch:

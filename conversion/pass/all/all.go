@@ -24,6 +24,7 @@ func Passes() []*pass.Pass {
 		fold.Duplicates,
 		fold.Reshapes,
 		fold.Slices,
+		fold.Gathers,
 		fuse.Pad,
 		fuse.Activation,
 		recognise.Split,

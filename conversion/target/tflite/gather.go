@@ -2,6 +2,7 @@ package tflite
 
 import (
 	"fmt"
+	"slices"
 
 	"slipway/conversion/ir"
 	fb "slipway/conversion/schema/tflite"
@@ -29,13 +30,14 @@ func legalIndices(n *ir.Node, axis int) string {
 	return ""
 }
 
-// indices is v as int32 or int64 without negative entries.
-func (e *emitter) indices(v *ir.Value, dim int64) (int, error) {
+// indices is v as int32 without negative entries: indices into a dimension of size
+// dim, or, along the last axis of v, into as many as there are.
+func (e *emitter) indices(v *ir.Value, dim ...int64) (int, error) {
 	if x, ok := v.ConstInts(); ok {
 		out := make([]int32, len(x))
 		for i, k := range x {
 			if k < 0 {
-				k += dim
+				k += dim[i%len(dim)]
 			}
 			out[i] = clamp32(k)
 		}
@@ -45,7 +47,14 @@ func (e *emitter) indices(v *ir.Value, dim int64) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	zero, size := tensor.Scalar(int32(0)), tensor.Scalar(int32(dim))
+	zero, size := tensor.Scalar(int32(0)), tensor.Scalar(int32(dim[0]))
+	if len(dim) > 1 {
+		each := make([]int32, len(dim))
+		for i, d := range dim {
+			each[i] = clamp32(d)
+		}
+		size = tensor.Of(each, len(each))
+	}
 	x = e.toInt32(x)
 	a, err := e.addConst(zero, nil, nil)
 	if err != nil {
@@ -130,44 +139,79 @@ func emitGatherElements(e *emitter) error {
 	return e.move(fb.Gather, fb.GatherOptions{Axis: int32(last), BatchDims: int32(last)}, nil, x, at)
 }
 
+// legalGatherND refuses indices that the kernel could not take: it knows no batch,
+// whose numbers are written into the indices here, and none from the end.
 func legalGatherND(n *ir.Node) string {
-	switch {
-	case n.Int("batch_dims", 0) != 0:
-		return "batch_dims"
-	case !n.In(1).IsConst():
-		return "indices that are not constant"
+	x, at, batch := n.In(0).Shape, n.In(1).Shape, int(n.Int("batch_dims", 0))
+	if len(at) == 0 {
+		return "indices of unknown rank"
+	}
+	k, ok := at[len(at)-1].Int()
+	if !ok || batch+int(k) > len(x) {
+		return "indices of unknown length"
+	}
+	if batch > 0 && !at.IsStatic() {
+		return "indices of unknown size into a batch"
+	}
+	computed := !n.In(1).IsConst()
+	if d := n.In(1).DType; computed && d != tensor.Int32 && d != tensor.Int64 {
+		return fmt.Sprintf("indices of type %v", d)
+	}
+	if (computed || fromEnd(n.In(1))) && !x[batch:batch+int(k)].IsStatic() {
+		return "indices, computed or from the end, into an unknown dimension"
 	}
 	return ""
 }
 
 func emitGatherND(e *emitter) error {
-	v := e.n.In(1).Const
-	shape := v.Shape()
-	last := shape[len(shape)-1]
-	x, err := v.Int64s()
+	v, batch := e.n.In(1), int(e.n.Int("batch_dims", 0))
+	shape := v.Shape
+	k, _ := shape[len(shape)-1].Int()
+	dims := make([]int64, k)
+	for i := range dims {
+		dims[i], _ = e.n.In(0).Shape[batch+i].Int()
+	}
+	at, err := e.indices(v, dims...)
 	if err != nil {
 		return err
 	}
-	out := make([]int32, len(x))
-	for i, k := range x {
-		if k < 0 {
-			d, ok := e.n.In(0).Shape[i%last].Int()
-			if !ok {
-				return fmt.Errorf("negative index into an unknown dimension")
-			}
-			k += d
+	if batch > 0 {
+		sizes, _ := shape.Ints()
+		if at, err = e.numbered(at, sizes, batch); err != nil {
+			return err
 		}
-		out[i] = clamp32(k)
-	}
-	at, err := e.addConst(tensor.Of(out, shape...), nil, nil)
-	if err != nil {
-		return err
 	}
 	src, err := e.in(0)
 	if err != nil {
 		return err
 	}
 	return e.move(fb.GatherND, nil, nil, src, at)
+}
+
+// numbered puts the numbers of the batch that they stand in before lists of indices of
+// the given shape, whose first batch axes count it.
+func (e *emitter) numbered(at int, shape []int, batch int) (int, error) {
+	lists := shape[:len(shape)-1]
+	numbers, stride := []int32(nil), make([]int, batch)
+	inner := 1
+	for a := len(lists) - 1; a >= 0; a-- {
+		if a < batch {
+			stride[a] = inner
+		}
+		inner *= lists[a]
+	}
+	for i := range inner {
+		for a := range batch {
+			numbers = append(numbers, int32(i/stride[a]%lists[a]))
+		}
+	}
+	c, err := e.addConst(tensor.Of(numbers, append(slices.Clone(lists), batch)...), nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	out := e.temp(at, dimsOf(ir.Dims(append(slices.Clone(lists), batch+shape[len(shape)-1])...), nil))
+	e.op(fb.Concatenation, fb.ConcatenationOptions{Axis: int32(len(lists))}, []int{c, at}, out)
+	return out, nil
 }
 
 // emitShape writes SHAPE and cuts out what start and end ask for.

@@ -115,6 +115,12 @@ type Typed interface {
 	Computes(d tensor.DType) bool
 }
 
+// Flat is implemented by targets whose tensors have a limited number of axes; what
+// has more is computed with axes joined.
+type Flat interface {
+	MaxAxes() int
+}
+
 // LastResort is implemented by targets that can spell some nodes in a form that
 // they avoid as long as a decomposition serves: a newer operator set, for example.
 // It is asked about nodes that Legal refuses and that have no decomposition, and

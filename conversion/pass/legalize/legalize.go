@@ -28,14 +28,19 @@ type blocked struct {
 }
 
 // Run changes every node for which t.Legal gives a finding, one step a round, to
-// a fixed point: it is computed in a wider element type where the target has it in
-// that one, else decomposed. What is left becomes one error finding for each
+// a fixed point: it is computed in fewer axes where it has more than the target's
+// tensors, in a wider element type where the target has it in that one, else
+// decomposed. What is left becomes one error finding for each
 // operator kind and reason, all of them at once, with all source layers in
 // Finding.Layers. g must have been inferred; where no error is returned, every
 // node of g, and of the bodies in it, is legal for t.
 func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o target.Options) diag.List {
 	stuck, settled := map[*ir.Node]blocked{}, map[*ir.Node]bool{}
 	wide := &widener{reg: reg, t: t, o: o, cast: map[[2]tensor.DType]bool{}}
+	var join *joiner // where tensors have a limit of axes
+	if f, ok := t.(target.Flat); ok {
+		join = &joiner{most: f.MaxAxes(), g: g, reg: reg}
+	}
 	was := map[string]string{} // layer -> operator, before any became others
 	for _, n := range g.Nodes {
 		for _, layer := range n.Origin {
@@ -49,6 +54,9 @@ func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o 
 		p := g.Edit(By, reg.Infer)
 		progress := false
 		wide.p, wide.made = p, map[*ir.Value][]*ir.Value{}
+		if join != nil {
+			join.p = p
+		}
 		for _, n := range slices.Clone(g.Nodes) {
 			if _, known := stuck[n]; known || settled[n] {
 				continue
@@ -59,6 +67,10 @@ func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o 
 			}
 			if round >= maxRounds {
 				stuck[n] = blocked{why, fmt.Sprintf("its decomposition did not end after %d steps", maxRounds)}
+				continue
+			}
+			if join != nil && join.fewer(n) {
+				progress = true
 				continue
 			}
 			if len(n.Bodies()) == 0 && wide.widen(n) {
@@ -82,8 +94,12 @@ func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o 
 		if !progress {
 			break
 		}
-		// What became of others may tell how long a loop or a sequence is.
+		// What became of others may tell how long a loop or a sequence is, or show a
+		// tensor of many axes in few.
 		for n := range stuck {
+			if round < maxRounds && join != nil && join.many(n) {
+				delete(stuck, n)
+			}
 			if round < maxRounds && (len(n.Bodies()) > 0 || reg.Get(n.Op) != nil && reg.Get(n.Op).Containers) {
 				delete(stuck, n)
 			}

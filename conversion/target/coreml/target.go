@@ -66,6 +66,9 @@ func (Target) Legal(n *ir.Node, o target.Options) *diag.Finding {
 	return diag.Errorf("target.unsupported-op", "%s", why).At(n.Name)
 }
 
+// MaxAxes is the most axes of a tensor.
+func (Target) MaxAxes() int { return maxRank }
+
 // Computes lists what programs hold without loss.
 func (Target) Computes(d tensor.DType) bool {
 	return held(d) == d || d == tensor.Int64

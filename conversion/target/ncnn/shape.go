@@ -77,7 +77,7 @@ func transpose(e *emitter, n *ir.Node) string {
 		return ""
 	}
 	switch {
-	case len(dims) > maxJoined:
+	case len(dims) > ir.MaxExchanged:
 		return "moves more than seven dimensions"
 	case len(dims) > 4:
 		e.set(n.Out(0), e.permuteMany(e.reshape(e.in(n.In(0)), []int{count(d)}), dims, p))

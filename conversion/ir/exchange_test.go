@@ -1,19 +1,27 @@
-package ncnn
+package ir
 
 import (
 	"slices"
 	"testing"
 )
 
-// TestExchanges: every permutation of five comes out of at most three exchanges.
+// TestExchanges: every permutation of five comes out of at most three exchanges,
+// each of at most four blocks that make up the whole.
 func TestExchanges(t *testing.T) {
 	var each func(p, rest []int)
 	each = func(p, rest []int) {
 		if len(rest) == 0 {
 			got := []int{0, 1, 2, 3, 4}
-			row := exchanges(p)
+			row := Exchanges(p)
 			for _, x := range row {
-				got = x.apply(got)
+				blocks, perm := x.Blocks(got)
+				var moved []int
+				for _, b := range perm {
+					moved = append(moved, blocks[b]...)
+				}
+				if got = x.Apply(got); !slices.Equal(got, moved) || len(blocks) > 4 {
+					t.Errorf("%v of %v is not %v of %v", x, got, perm, blocks)
+				}
 			}
 			if !slices.Equal(got, p) || len(row) > 3 {
 				t.Errorf("%v: %v gives %v", p, row, got)

@@ -19,6 +19,8 @@ type Def struct {
 	Family string
 	// Inputs and Outputs in ONNX order of the newest opset.
 	Inputs, Outputs []Param
+	// Scales are the inputs that are scales of integers.
+	Scales Scales
 	// Attrs lists every attribute that the IR form may carry.
 	Attrs []Attr
 	// Infer sets types and shapes of the outputs. Required.

@@ -168,6 +168,13 @@ func (r *run) optimise() error {
 	if err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
+	// The model was read without any, but some are constant only now.
+	if wrong := r.Registry.CheckScales(g); len(wrong) > 0 {
+		for _, f := range wrong {
+			f.File = r.Model
+		}
+		return wrong
+	}
 	for _, step := range []func() error{r.restore, r.prune, r.quantize, r.compress, r.narrow} {
 		if err := r.ctx.Err(); err != nil {
 			return err

@@ -15,6 +15,7 @@ var dequantizeDef = &op.Def{
 	Doc:       "(x - zero point) * scale, in the scale's type.",
 	Inputs:    op.Opt(op.In("x", "x_scale"), "x_zero_point"),
 	Outputs:   op.In("y"),
+	Scales:    op.Scales{Read: []int{1}},
 	Attrs: []op.Attr{
 		{Name: "axis", Kind: op.Int, Default: int64(1)},
 		{Name: "block_size", Kind: op.Int, Default: int64(0)},

@@ -44,8 +44,12 @@ var qLinearMatMulDef = &op.Def{
 	Inputs: op.In("a", "a_scale", "a_zero_point", "b", "b_scale", "b_zero_point",
 		"y_scale", "y_zero_point"),
 	Outputs: op.In("y"),
+	Scales:  op.Scales{Read: []int{1, 4}, Made: []int{6}},
 	Tol:     oneStep,
 	Infer: func(c *op.InferCtx) error {
+		if err := zerosOfType(c, [2]int{0, 2}, [2]int{3, 5}); err != nil {
+			return err
+		}
 		s, err := kernel.InferProduct(c.InShape(0), c.InShape(3))
 		if err != nil {
 			return err

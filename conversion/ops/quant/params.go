@@ -151,6 +151,17 @@ func checkParams(c *op.InferCtx, scale, zero int) error {
 	return nil
 }
 
+// zerosOfType refuses zero points that are of another type than what they are of, so
+// that each is one of its integers. pairs are the places of both.
+func zerosOfType(c *op.InferCtx, pairs ...[2]int) error {
+	for _, p := range pairs {
+		if d, z := c.InType(p[0]), c.InType(p[1]); d != z && d != tensor.Invalid && z != tensor.Invalid {
+			return fmt.Errorf("the zero point of input %d is %v, the input %v", p[0], z, d)
+		}
+	}
+	return nil
+}
+
 func product(v []int) int {
 	n := 1
 	for _, d := range v {

@@ -3,6 +3,7 @@ package quant
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
@@ -21,9 +22,13 @@ var qLinearConvDef = &op.Def{
 	Inputs: op.Opt(op.In("x", "x_scale", "x_zero_point", "w", "w_scale", "w_zero_point",
 		"y_scale", "y_zero_point"), "B"),
 	Outputs: op.In("y"),
+	Scales:  op.Scales{Read: []int{1, 4}, Made: []int{6}},
 	Attrs:   window.Attrs(groupAttr),
 	Tol:     oneStep,
 	Infer: func(c *op.InferCtx) error {
+		if err := zerosOfType(c, [2]int{0, 2}, [2]int{3, 5}); err != nil {
+			return err
+		}
 		s, err := conv.InferShape(c, 0, 3)
 		if err != nil {
 			return err
@@ -39,12 +44,25 @@ var qLinearConvDef = &op.Def{
 		w := b.Op("DequantizeLinear", ir.Attrs{"axis": int64(0)}, b.In(3), b.In(4), b.In(5))
 		in := []*ir.Value{x, w}
 		if bias := b.In(8); bias != nil {
-			scale := b.Op("Mul", nil, b.In(4), b.In(1))
-			in = append(in, b.Op("DequantizeLinear", ir.Attrs{"axis": int64(0)}, bias, scale))
+			in = append(in, b.Op("DequantizeLinear", ir.Attrs{"axis": int64(0)}, bias, productStep(b, b.In(4), b.In(1))))
 		}
 		y := b.Op("Conv", b.Attrs.Clone(), in...)
 		return []*ir.Value{b.Op("QuantizeLinear", nil, y, b.In(6), b.In(7))}, nil
 	},
+}
+
+// productStep is the step of products of integers with steps of w, one or one for each
+// channel, and of x: a constant where both are, so that a bias in it is one too.
+func productStep(b *op.Builder, w, x *ir.Value) *ir.Value {
+	step, one := x.ConstScalar()
+	if !one || !w.IsConst() {
+		return b.Op("Mul", nil, w, x)
+	}
+	steps := slices.Clone(w.Const.Float32s())
+	for i := range steps {
+		steps[i] *= float32(step)
+	}
+	return b.Const(tensor.Of(steps, w.Const.Shape()...))
 }
 
 func evalQLinearConv(c *op.EvalCtx) error {

@@ -17,6 +17,7 @@ var quantizeDef = &op.Def{
 	Doc:       "Rounds x/scale to the nearest even integer, adds the zero point and saturates; the zero point gives the type.",
 	Inputs:    op.Opt(op.In("x", "y_scale"), "y_zero_point"),
 	Outputs:   op.In("y"),
+	Scales:    op.Scales{Made: []int{1}},
 	Attrs: []op.Attr{
 		{Name: "axis", Kind: op.Int, Default: int64(1)},
 		{Name: "block_size", Kind: op.Int, Default: int64(0)},

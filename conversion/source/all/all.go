@@ -22,8 +22,26 @@ import (
 func Sources() []source.Source { return []source.Source{onnx.Source{}, coreml.Source{}} }
 
 // Open opens the model at path with the source whose format its first bytes
-// show; the name decides only where they show none. Errors are diag findings.
+// show; the name decides only where they show none. Errors are diag findings. What no
+// format's reader has to know of a model that is wrong in itself is found here.
 func Open(ctx context.Context, path string, o source.Options) (*source.Model, error) {
+	m, err := open(ctx, path, o)
+	if err != nil || o.Registry == nil {
+		return m, err
+	}
+	wrong := o.Registry.CheckScales(m.Graph)
+	for _, f := range wrong {
+		f.File = path
+	}
+	if len(wrong) > 0 && !o.KeepUnknown {
+		_ = m.Close() // only releases maps
+		return nil, wrong
+	}
+	m.Findings = append(m.Findings, wrong...)
+	return m, nil
+}
+
+func open(ctx context.Context, path string, o source.Options) (*source.Model, error) {
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
 		for _, s := range Sources() {
 			if s.Match(nil, path) {

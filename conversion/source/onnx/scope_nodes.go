@@ -3,6 +3,7 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
@@ -225,7 +226,7 @@ func nodeFinding(err error, layer, op string) *diag.Finding {
 	l := diag.FromError("onnx.bad-node", err)
 	f := *l[0]
 	if f.Code == "onnx.bad-node" {
-		f.Text = op + ": " + err.Error()
+		f.Text = op + ": " + strings.TrimPrefix(err.Error(), op+": ")
 	}
 	if f.Layer == "" {
 		f.Layer = layer

@@ -2,6 +2,7 @@ package openvino
 
 import (
 	"math"
+	"slices"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
@@ -94,10 +95,11 @@ func emitQuantize(e *emitter, n *ir.Node) {
 	e.finish(e.convert(p, out.DType))
 }
 
-// paired reports whether every reader of n's output is a DequantizeLinear.
+// paired reports whether every reader of n's output is a DequantizeLinear, and a
+// FakeQuantize says what n does: of scales below zero its range would be upside down.
 func paired(g *ir.Graph, n *ir.Node) bool {
 	out := n.Out(0)
-	if g.IsOutput(out) || out.DType.Bits() > 16 {
+	if g.IsOutput(out) || out.DType.Bits() > 16 || slices.ContainsFunc(n.In(1).Const.Float32s(), func(s float32) bool { return !(s > 0) }) {
 		return false
 	}
 	for _, u := range out.Uses() {

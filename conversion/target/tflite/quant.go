@@ -62,8 +62,13 @@ func legalQuantize(n *ir.Node) string {
 	default:
 		return fmt.Sprintf("quantized type %v", quantized.DType)
 	}
-	if n.In(1).Const.Len() > 1 && (n.Op == "QuantizeLinear" || !n.In(0).IsConst()) {
-		return "activations with more than one scale"
+	if n.Op == "QuantizeLinear" || !n.In(0).IsConst() {
+		if n.In(1).Const.Len() > 1 {
+			return "activations with more than one scale"
+		}
+		if !areSteps(n.In(1).Const.Float32s()) {
+			return "a scale that is no number above zero"
+		}
 	}
 	return ""
 }

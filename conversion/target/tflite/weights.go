@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/pass/layout"
 	fb "slipway/conversion/schema/tflite"
@@ -105,7 +104,7 @@ func (s stored) float() *tensor.Tensor {
 
 // symmetric reports whether int8 kernels take the constant as weights.
 func (s stored) symmetric() bool {
-	return s.scale != nil && s.t.DType() == tensor.Int8 && !slices.ContainsFunc(s.zero, func(z int64) bool { return z != 0 })
+	return s.scale != nil && s.t.DType() == tensor.Int8 && areSteps(s.scale) && !slices.ContainsFunc(s.zero, func(z int64) bool { return z != 0 })
 }
 
 // weight is the constant v, viewed in another shape of as many elements (nil:
@@ -144,7 +143,7 @@ func (w *writer) weight(v *ir.Value, view []int, order layout.Perm, quantized bo
 			return 0, err
 		}
 		i = w.dequantizeConst(i)
-	case s.scale != nil && s.t.DType() == tensor.Int8 && big && movable:
+	case s.scale != nil && s.t.DType() == tensor.Int8 && big && movable && areSteps(s.scale):
 		if i, err = w.addConst(t, order, s.quant(order, axis)); err != nil {
 			return 0, err
 		}
@@ -236,23 +235,16 @@ func (e *emitter) biasInts(f []float32, scales []float32) (int, error) {
 		q.Scale = append(q.Scale, in.scale*s)
 		q.Zero = append(q.Zero, 0)
 	}
-	clipped := false
 	for c, b := range f {
 		s := q.Scale[0]
 		if len(q.Scale) > 1 {
 			s = q.Scale[c]
 		}
 		r := math.RoundToEven(float64(b) / float64(s))
-		if math.Abs(r) > math.MaxInt32 || math.IsNaN(r) {
-			clipped = true
-			r = math.Copysign(math.MaxInt32, r)
+		if !(math.Abs(r) <= math.MaxInt32) { // holdsSums has looked
+			return 0, fmt.Errorf("the bias of channel %d, %g, does not fit 32 bits in steps of %g", c, b, s)
 		}
 		out[c] = int32(r)
-	}
-	if clipped {
-		e.findings = append(e.findings, diag.Warnf("tflite.bias-overflow",
-			"the bias does not fit 32 bits in units of its scales and was limited").At(e.n.Name).
-			Suggest("quantize this layer's weights per tensor, or keep the layer in floating point"))
 	}
 	return e.addConst(tensor.Of(out, len(out)), nil, q)
 }

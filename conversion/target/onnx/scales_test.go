@@ -1,0 +1,55 @@
+package onnx_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"slipway/conversion/ops/all"
+	"slipway/conversion/pass/legalize"
+	"slipway/conversion/target"
+	"slipway/conversion/target/onnx"
+	"slipway/conversion/tensor"
+	"slipway/conversion/testkit"
+)
+
+// TestUnusualScales: scales that ONNX allows and few quantizers write give what they
+// say.
+func TestUnusualScales(t *testing.T) {
+	testkit.Python(t)
+	reg, ctx := all.Registry(), context.Background()
+	var jobs []testkit.Job
+	var want []*tensor.Tensor
+	for _, c := range testkit.ScaleCases {
+		g, feeds := c.Graph(t, reg)
+		if f := reg.CheckScales(g); len(f) > 0 {
+			t.Fatalf("%s: %v", c.Name, f)
+		}
+		want = append(want, testkit.Compute(t, g, reg, feeds)[0])
+		if l := legalize.Run(ctx, g, reg, onnx.Target{}, target.Options{}); l.Err() != nil {
+			t.Fatalf("%s: %v", c.Name, l)
+		}
+		if _, err := (onnx.Target{}).Prepare(ctx, g, reg, target.Options{}); err != nil {
+			t.Fatalf("%s: %v", c.Name, err)
+		}
+		dir := t.TempDir()
+		a, err := onnx.Target{}.Write(ctx, g, dir, target.Options{Name: "m"})
+		if err != nil {
+			t.Fatalf("%s: %v", c.Name, err)
+		}
+		jobs = append(jobs, testkit.Job{Runtime: "onnxruntime", Model: filepath.Join(dir, a.Files[0]), Inputs: feeds})
+	}
+	for i, r := range testkit.Vendor(t, jobs) {
+		c := testkit.ScaleCases[i]
+		t.Run(c.Name, func(t *testing.T) {
+			if r.Err != "" {
+				t.Fatal(r.Err)
+			}
+			for _, got := range r.Outputs {
+				if d := c.Steps(got, want[i]); d > 1.01 {
+					t.Errorf("wrong by %.1f steps", d)
+				}
+			}
+		})
+	}
+}

@@ -39,16 +39,6 @@ func dropout(e *emitter, n *ir.Node) string {
 	return move(e, n)
 }
 
-// cast: a blob is in 32-bit floats, whatever the model's interface says.
-func cast(e *emitter, n *ir.Node) string {
-	half := func(d tensor.DType) bool { return d == tensor.Float16 || d == tensor.Float32 }
-	if !half(n.In(0).DType) || !half(n.Out(0).DType) {
-		return "from " + n.In(0).DType.String() + " to " + n.Out(0).DType.String() + " is not possible: blobs are 32-bit floats"
-	}
-	e.alias(n.Out(0), n.In(0))
-	return ""
-}
-
 func pairwise(op int) spelling {
 	return func(e *emitter, n *ir.Node) string {
 		e.set(n.Out(0), e.binary(op, operand{n.In(0), nil}, operand{n.In(1), nil}))
@@ -117,11 +107,11 @@ func aligned(a, b []int) ([]int, []int) {
 // same number of them, as ncnn would align them at the wrong end.
 func (e *emitter) binary(op int, a, b operand) *blob {
 	da, db := full(a.v), full(b.v)
-	if c := packed(b.v); b.b == nil && c != nil && c.t.Len() == 1 && len(db) <= len(da) {
+	if c := scalar(b); c != nil && len(db) <= len(da) {
 		x := e.first(a)
 		return e.add("BinaryOp", []*blob{x}, x.dims, num(0, op), num(1, 1), flt(2, float64(c.floats()[0])))
 	}
-	if c := packed(a.v); a.b == nil && c != nil && c.t.Len() == 1 && len(da) <= len(db) {
+	if c := scalar(a); c != nil && len(da) <= len(db) {
 		x := e.first(b)
 		return e.add("BinaryOp", []*blob{x}, x.dims, num(0, swapped[op]), num(1, 1), flt(2, float64(c.floats()[0])))
 	}
@@ -143,6 +133,19 @@ func (e *emitter) binary(op int, a, b operand) *blob {
 		return e.add("BinaryOp", []*blob{x, e.reshape(y, x.dims)}, x.dims, num(0, op))
 	}
 	return e.add("BinaryOp", []*blob{e.operand(a, da), e.operand(b, db)}, broadcast(da, db), num(0, op))
+}
+
+// scalar is the one number that an operand is; nil where it is none, or one that
+// the list of layers cannot say.
+func scalar(o operand) *constant {
+	c := packed(o.v)
+	if o.b != nil || c == nil || c.t.Len() != 1 {
+		return nil
+	}
+	if x := float64(c.floats()[0]); math.IsInf(x, 0) || math.IsNaN(x) {
+		return nil
+	}
+	return c
 }
 
 func (e *emitter) first(o operand) *blob {

@@ -1,7 +1,9 @@
 package ncnn
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
@@ -9,19 +11,17 @@ import (
 
 // where: of a choice that is known, as of a causal mask, with constants on one side
 // the result is the other side between two limits: none where that is chosen, and
-// else the constant twice. Numbers stay what they are, infinite ones too.
+// else the constant twice. Numbers stay what they are, infinite ones too. Other
+// choices are computed.
 func where(e *emitter, n *ir.Node) string {
 	c, x, y := n.In(0), n.In(1), n.In(2)
-	if !c.IsConst() {
-		return "chooses by a constant"
-	}
 	open, fixed, takesOpen := x, y, true
 	if packed(x) != nil {
 		open, fixed, takesOpen = y, x, false
 	}
 	k := packed(fixed)
-	if k == nil || packed(open) != nil {
-		return "chooses between constants and one result"
+	if k == nil || packed(open) != nil || !c.IsConst() {
+		return e.choose(n)
 	}
 	shape := broadcast(full(c), full(fixed))
 	least, most := tensor.New(tensor.Float32, shape...), tensor.New(tensor.Float32, shape...)
@@ -40,6 +40,40 @@ func where(e *emitter, n *ir.Node) string {
 	}
 	z := operand{b: e.binary(opMin, operand{v: open}, limit("_most", most))}.shaped(broadcast(full(open), shape))
 	e.set(n.Out(0), e.binary(opMax, z, limit("_least", least)))
+	return ""
+}
+
+// choose: a side is what it is where it is chosen and the least infinity elsewhere;
+// the larger of both sides is the choice.
+func (e *emitter) choose(n *ir.Node) string {
+	c, x, y := n.In(0), n.In(1), n.In(2)
+	for _, v := range []*ir.Value{x, y} {
+		if k := packed(v); k != nil && slices.ContainsFunc(k.floats(), func(x float32) bool { return x != x }) {
+			return "chooses no constant that is not a number"
+		}
+	}
+	is := e.in(c)
+	a, b := scalar(operand{v: x}), scalar(operand{v: y})
+	plain := a != nil && b != nil && len(full(x)) <= len(full(c)) && len(full(y)) <= len(full(c))
+	switch {
+	case plain && b.floats()[0] == 0:
+		e.set(n.Out(0), e.one(opMul, is, float64(a.floats()[0])))
+		return ""
+	case plain && a.floats()[0] == 0:
+		e.set(n.Out(0), e.one(opMul, e.none(is), float64(b.floats()[0])))
+		return ""
+	}
+	// Half the largest number, times four, is infinite.
+	key := fmt.Sprintf("endless %p", is)
+	if e.shaped[key] == nil {
+		e.shaped[key] = e.one(opMul, e.one(opMul, e.one(opSub, is, 0.5), math.MaxFloat32), 4)
+		e.shaped[key+"-"] = e.unary1(1, e.shaped[key])
+	}
+	side := func(v *ir.Value, limit *blob) operand {
+		to := operand{b: limit}.shaped(full(c))
+		return operand{b: e.binary(opMin, operand{v: v}, to)}.shaped(broadcast(full(v), full(c)))
+	}
+	e.set(n.Out(0), e.binary(opMax, side(x, e.shaped[key]), side(y, e.shaped[key+"-"])))
 	return ""
 }
 

@@ -62,8 +62,12 @@ func kept(n *ir.Node) (parts []part, why string) {
 	return parts, ""
 }
 
-// gather with constant indices that follow one another is Crop.
+// gather with constant indices that follow one another is Crop; computed ones are
+// picked.
 func gather(e *emitter, n *ir.Node) string {
+	if _, ok := known(n.In(1)); !ok && len(full(n.In(0))) > 0 {
+		return e.gatherComputed(n, axis(int(n.Int("axis", 0)), len(full(n.In(0)))))
+	}
 	parts, why := taken(n)
 	if why != "" {
 		return why

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"slipway/conversion/ir"
-	"slipway/conversion/tensor"
 )
 
 // spelling writes one node; it returns why the target cannot say it, "" where it
@@ -18,6 +17,7 @@ type emitter struct {
 	net
 	g      *ir.Graph
 	at     map[*ir.Value]*blob
+	raw    map[*ir.Value]*blob // of an integer input: its places, as 32-bit integers
 	shaped map[string]*blob
 	skip   map[*ir.Node]bool
 	node   *ir.Node
@@ -27,7 +27,7 @@ type emitter struct {
 
 func newEmitter(g *ir.Graph) *emitter {
 	return &emitter{
-		net: net{taken: map[string]bool{}}, g: g, at: map[*ir.Value]*blob{}, shaped: map[string]*blob{}, skip: map[*ir.Node]bool{},
+		net: net{taken: map[string]bool{}}, g: g, at: map[*ir.Value]*blob{}, raw: map[*ir.Value]*blob{}, shaped: map[string]*blob{}, skip: map[*ir.Node]bool{},
 	}
 }
 
@@ -43,8 +43,11 @@ func (e *emitter) spell(n *ir.Node) string {
 	if s == nil {
 		return "ncnn has no layer for " + n.Op
 	}
-	if e.node, e.also, e.why = n, nil, ""; e.integers(n) {
+	if e.node, e.also, e.why = n, nil, ""; e.lookUp(n) {
 		return e.why
+	}
+	if why := tooLarge(n); why != "" {
+		return why
 	}
 	if v := n.In(0); v.IsConst() && v.Const.Len() == 0 && n.Op != "Concat" {
 		return fmt.Sprintf("ncnn has no blobs without elements; %s works on %v", n.Op, v.Shape)
@@ -56,8 +59,8 @@ func (e *emitter) spell(n *ir.Node) string {
 		if _, ok := sizes(v); !ok {
 			return fmt.Sprintf("ncnn needs fixed sizes; %s works on %v", n.Op, v.Shape)
 		}
-		if v.DType != tensor.Float32 && n.Op != "Cast" && n.Op != "QuantizeLinear" && n.Op != "DequantizeLinear" {
-			return fmt.Sprintf("ncnn's blobs are 32-bit floats; %s works on %v", n.Op, v.DType)
+		if why := unheld(n, v); why != "" {
+			return why
 		}
 	}
 	e.node, e.also, e.why = n, nil, ""

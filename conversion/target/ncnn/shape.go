@@ -8,7 +8,7 @@ import (
 
 var shapeOps = map[string]spelling{
 	"Reshape": move, "Flatten": move, "Squeeze": move, "Unsqueeze": move,
-	"Transpose": transpose, "Concat": concat, "Split": split, "Slice": slice, "Gather": gather, "Pad": pad, "Expand": expand, "Tile": tile,
+	"Transpose": transpose, "Concat": concat, "Split": split, "Slice": slice, "Gather": gather, "GatherND": gatherND, "GatherElements": gatherElements, "Pad": pad, "Expand": expand, "Tile": tile,
 }
 
 // move keeps the elements in their order: nothing is written.

@@ -7,7 +7,7 @@ import (
 )
 
 // spellings is the table of all operators that ncnn has as layers.
-var spellings = collect(activationOps, arithOps, convOps, imageOps, linalgOps, normOps, poolOps, quantOps, reduceOps, shapeOps)
+var spellings = collect(activationOps, arithOps, convOps, imageOps, linalgOps, normOps, poolOps, quantOps, reduceOps, shapeOps, wholeOps)
 
 func collect(families ...map[string]spelling) map[string]spelling {
 	all := map[string]spelling{}

@@ -147,24 +147,23 @@ func build(g *ir.Graph) (*emitter, diag.List, error) {
 		if !ok || slices.Contains(d, 0) {
 			return nil, nil, fmt.Errorf("input %q has the shape %v; sizes must be known", v.Name, v.Shape)
 		}
-		switch f := integerInput(v); {
-		case v.DType == tensor.Float32:
-		case !v.DType.IsInt() && v.DType != tensor.Float16:
-			return nil, nil, diag.Errorf("ncnn.input", "input %q holds %v; ncnn's blobs are 32-bit floats", v.Name, v.DType)
-		case v.DType.IsInt() && f.Severity == diag.Error:
-			return nil, nil, f
-		case v.DType.IsInt():
-			findings = append(findings, f)
-		default:
-			findings = append(findings, diag.Infof("ncnn.io-widened", "input %q is a blob of 32-bit floats", v.Name))
-		}
 		dims := natural(d)
 		l := &layer{typ: "Input", name: e.unique("l:", v.Name), params: append(extent(dims), shapes(append([]int{}, d...)))}
 		b := &blob{name: e.unique("b:", "in"+strconv.Itoa(k)), dims: dims, from: l}
 		l.out = []*blob{b}
 		e.layers = append(e.layers, l)
 		e.at[v] = b
+		switch {
+		case v.DType == tensor.Float32:
+		case v.DType.IsInt():
+			findings = append(findings, e.integerInput(v, b))
+		case v.DType == tensor.Float16 || v.DType == tensor.Bool:
+			findings = append(findings, diag.Infof("ncnn.io-widened", "input %q is a blob of 32-bit floats", v.Name))
+		default:
+			return nil, nil, diag.Errorf("ncnn.input", "input %q holds %v; ncnn's blobs are 32-bit floats", v.Name, v.DType)
+		}
 	}
+	findings = append(findings, rounded(g)...)
 	for k := range g.Outputs {
 		e.taken["b:out"+strconv.Itoa(k)] = true
 	}

@@ -100,8 +100,8 @@ func TestBrokenText(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"size": {"graph g {\n  input %x : f32[?]\n  %y : f32[?] = Relu(%x) @r\n  output %y\n}\n", "rank of input"},
-		"type": {"graph g {\n  input %x : i32[1,3]\n  %y : i32[1,3] = Neg(%x) @r\n  output %y\n}\n", "32-bit floats"},
-		"op":   {"graph g {\n  input %x : f32[1,3]\n  const %a : i64[1] = [1]\n  %y : f32[1,3] = CumSum(%x, %a) @r\n  output %y\n}\n", "no layer"},
+		"type": {"graph g {\n  input %x : i8[1,3]\n  %y : i8[1,3] = Neg(%x) @r\n  output %y\n}\n", "32-bit floats"},
+		"op":   {"graph g {\n  input %x : f32[3,3]\n  %y : f32[] = Det(%x) @r\n  output %y\n}\n", "no layer"},
 		"source quantizer": {
 			"graph g {\n  input %x : f32[1,3]\n  const %s : f32[] = [0.1]\n  const %z : i8[] = [0]\n  %q : i8[1,3] = QuantizeLinear(%x, %s, %z) @q\n" +
 				"  %y : f32[1,3] = DequantizeLinear(%q, %s, %z) @d\n  output %y\n}\n", "this program quantized",

@@ -1,0 +1,235 @@
+package ncnn
+
+import (
+	"math"
+
+	"slipway/conversion/ir"
+	"slipway/conversion/tensor"
+)
+
+// Blobs of floats hold whole numbers up to 2^24 exactly, and truth values as 0 and
+// 1. What is computed from them is as exact where it stays below that.
+
+var wholeOps = map[string]spelling{
+	"Not": not, "And": pairwise(opMul), "Or": pairwise(opMax), "Xor": unlike,
+	"Equal": equal, "Less": less(false), "Greater": less(true), "LessOrEqual": atMost(false), "GreaterOrEqual": atMost(true),
+	"CumSum": cumSum, "ArgMax": argMax(true), "ArgMin": argMax(false),
+}
+
+// arithmetic are the operators of numbers that take integers too.
+var arithmetic = map[string]bool{
+	"Add": true, "Sub": true, "Mul": true, "Neg": true, "Abs": true, "Sign": true, "Max": true, "Min": true, "Sum": true, "Clip": true,
+	"ReduceSum": true, "ReduceMax": true, "ReduceMin": true, "CumSum": true, "Where": true, "ArgMax": true, "ArgMin": true,
+}
+
+// logic are the operators of truth values.
+var logic = map[string]bool{"Not": true, "And": true, "Or": true, "Xor": true}
+
+// compared are the operators that compare whole numbers.
+var compared = map[string]bool{"Equal": true, "Less": true, "Greater": true, "LessOrEqual": true, "GreaterOrEqual": true}
+
+// exact is the number up to which floats of 32 bits hold every integer.
+const exact = 1 << 24
+
+// isWhole reports whether blobs hold values of type d as whole numbers.
+func isWhole(d tensor.DType) bool {
+	return d == tensor.Int32 || d == tensor.Int64 || d == tensor.Bool
+}
+
+// unheld says why blobs cannot hold what n works on; Cast and quantizers say so
+// themselves.
+func unheld(n *ir.Node, v *ir.Value) string {
+	switch {
+	case v.DType == tensor.Float32 || n.Op == "Cast" || n.Op == "QuantizeLinear" || n.Op == "DequantizeLinear":
+		return ""
+	case isWhole(v.DType) && (arithmetic[n.Op] || compared[n.Op] || logic[n.Op] || shapeOps[n.Op] != nil || n.Op == "Identity"):
+		return ""
+	}
+	return "ncnn's blobs are 32-bit floats; " + n.Op + " works on " + v.DType.String()
+}
+
+// tooLarge says that a constant that n computes with is more than a float holds.
+func tooLarge(n *ir.Node) string {
+	if !arithmetic[n.Op] && !compared[n.Op] && n.Op != "Concat" || n.Out(0) == nil {
+		return ""
+	}
+	for i, v := range n.Inputs {
+		if v == nil || !v.IsConst() || !v.DType.IsInt() || i > 0 && (reduceOps[n.Op] != nil || n.Op == "CumSum") {
+			continue
+		}
+		for _, x := range v.Const.Float64s() {
+			if math.Abs(x) > exact {
+				return "ncnn's blobs are 32-bit floats, which hold whole numbers to 16777216; " + n.Op + " works on larger ones"
+			}
+		}
+	}
+	return ""
+}
+
+// one is a BinaryOp of b and a number.
+func (e *emitter) one(op int, b *blob, y float64) *blob {
+	return e.add("BinaryOp", []*blob{b}, b.dims, num(0, op), num(1, 1), flt(2, y))
+}
+
+// unary1 is UnaryOp.
+func (e *emitter) unary1(op int, b *blob) *blob {
+	return e.add("UnaryOp", []*blob{b}, b.dims, num(0, op))
+}
+
+// some is 1 where a whole number of at least 0 is not 0.
+func (e *emitter) some(b *blob) *blob {
+	return e.add("Clip", []*blob{b}, b.dims, flt(0, 0), flt(1, 1))
+}
+
+// none is 1 where a truth value is 0.
+func (e *emitter) none(b *blob) *blob { return e.one(opRSub, b, 1) }
+
+func not(e *emitter, n *ir.Node) string {
+	e.set(n.Out(0), e.none(e.in(n.In(0))))
+	return ""
+}
+
+// differ is 1 where whole numbers differ.
+func (e *emitter) differ(n *ir.Node) *blob {
+	return e.some(e.unary1(0, e.binary(opSub, operand{v: n.In(0)}, operand{v: n.In(1)})))
+}
+
+func unlike(e *emitter, n *ir.Node) string {
+	e.set(n.Out(0), e.differ(n))
+	return ""
+}
+
+// comparable says why n's operands cannot be compared by their difference.
+func comparable(n *ir.Node) string {
+	if !isWhole(n.In(0).DType) {
+		return "compares whole numbers; the difference of floats may be none of them"
+	}
+	return ""
+}
+
+func equal(e *emitter, n *ir.Node) string {
+	e.set(n.Out(0), e.none(e.differ(n)))
+	return comparable(n)
+}
+
+// above is 1 where operand i is more than the other one.
+func (e *emitter) above(n *ir.Node, i int) *blob {
+	return e.some(e.binary(opSub, operand{v: n.In(i)}, operand{v: n.In(1 - i)}))
+}
+
+func less(greater bool) spelling {
+	return func(e *emitter, n *ir.Node) string {
+		i := 1
+		if greater {
+			i = 0
+		}
+		e.set(n.Out(0), e.above(n, i))
+		return comparable(n)
+	}
+}
+
+func atMost(least bool) spelling {
+	return func(e *emitter, n *ir.Node) string {
+		i := 0
+		if least {
+			i = 1
+		}
+		e.set(n.Out(0), e.none(e.above(n, i)))
+		return comparable(n)
+	}
+}
+
+// whole reports whether v, of floats, shows whole numbers.
+func whole(v *ir.Value) bool {
+	for v.Node() != nil && views[v.Node().Op] {
+		v = v.Node().In(0)
+	}
+	return v.Node() != nil && v.Node().Op == "Cast" && isWhole(v.Node().In(0).DType)
+}
+
+// cast: a blob is in 32-bit floats, whatever the model says.
+func cast(e *emitter, n *ir.Node) string {
+	x := n.In(0)
+	from, to := x.DType, n.Out(0).DType
+	half := func(d tensor.DType) bool { return d == tensor.Float16 || d == tensor.Float32 }
+	switch {
+	case half(from) && half(to), from == to, isWhole(from) && to == tensor.Float32, from == tensor.Bool && isWhole(to),
+		given(x) != nil && half(to), from.IsInt() && from.Bits() <= 32 && to == tensor.Int64, from.IsInt() && from.Bits() < 32 && to == tensor.Int32,
+		from == tensor.Int64 && to == tensor.Int32:
+		e.alias(n.Out(0), x)
+	case to == tensor.Bool && (isWhole(from) || from == tensor.Float32 && whole(x)):
+		e.set(n.Out(0), e.some(e.unary1(0, e.in(x))))
+	case from == tensor.Float32 && isWhole(to) && to != tensor.Bool:
+		e.set(n.Out(0), e.unary1(19, e.in(x))) // towards zero
+	default:
+		return "from " + from.String() + " to " + to.String() + " is not possible: blobs are 32-bit floats"
+	}
+	return ""
+}
+
+// lane is v seen along axis a: what lies outside, the axis, what lies inside.
+func (e *emitter) lane(v *ir.Value, a int) *blob {
+	d := full(v)
+	if inner := count(d[a+1:]); inner > 1 {
+		return e.as(v, count(d[:a]), d[a], inner)
+	}
+	return e.as(v, count(d[:a]), d[a])
+}
+
+// cumSum is CumulativeSum; without the element itself it is shifted by one.
+func cumSum(e *emitter, n *ir.Node) string {
+	axes, ok := known(n.In(1))
+	if !ok || len(axes) != 1 {
+		return "needs a constant axis"
+	}
+	if n.Int("reverse", 0) != 0 {
+		return "goes forward"
+	}
+	b := e.lane(n.In(0), axis(axes[0], len(full(n.In(0)))))
+	size := b.dims[1]
+	b = e.add("CumulativeSum", []*blob{b}, b.dims, num(0, 1))
+	if n.Int("exclusive", 0) != 0 {
+		if size == 1 {
+			return "of one element without itself is not possible"
+		}
+		before, after := make([]int, len(b.dims)), make([]int, len(b.dims))
+		before[1] = 1
+		b = e.padding(e.cropAll(b, []part{{1, 0, size - 1, 1}}), before, after, 0, 0)
+	}
+	e.set(n.Out(0), b)
+	return ""
+}
+
+// argMax of whole numbers: the least place of those that hold the largest one, or
+// the last.
+func argMax(largest bool) spelling {
+	return func(e *emitter, n *ir.Node) string {
+		if !isWhole(n.In(0).DType) {
+			return "compares whole numbers; the difference of floats may be none of them"
+		}
+		x := e.lane(n.In(0), axis(int(n.Int("axis", 0)), len(full(n.In(0)))))
+		size, shape := x.dims[1], append([]int{}, x.dims...)
+		shape[1] = 1
+		reduce := func(op int, b *blob) *blob {
+			return e.add("Reduction", []*blob{b}, shape, num(0, op), num(1, 0), ints(3, []int{1}), num(4, 1), num(5, 1))
+		}
+		best := 5
+		if largest {
+			best = 4
+		}
+		off := e.some(e.unary1(0, e.add("BinaryOp", []*blob{x, reduce(best, x)}, x.dims, num(0, opSub))))
+		at := tensor.New(tensor.Float32, size)
+		for k, v := 0, tensor.View[float32](at); k < size; k++ {
+			v[k] = float32(k)
+		}
+		lane := []int{1, size, 1}[:len(shape)]
+		place := e.memory(&ir.Value{Name: n.Name + "_places"}, &constant{t: at}, lane)
+		// What does not hold it is put behind, or before, all places.
+		far, find := float64(size), 5
+		if n.Int("select_last_index", 0) != 0 {
+			far, find = -float64(size), 4
+		}
+		e.set(n.Out(0), reduce(find, e.add("BinaryOp", []*blob{e.one(opMul, off, far), place}, x.dims, num(0, opAdd))))
+		return ""
+	}
+}

@@ -222,10 +222,31 @@ func power(e *emitter, n *ir.Node) string {
 		e.set(n.Out(0), op(6))
 	case y == -1:
 		e.set(n.Out(0), op(15))
+	case y == math.Trunc(y) && math.Abs(y) >= 1 && math.Abs(y) <= mostFactors:
+		p := e.multiplied(x, int(math.Abs(y)))
+		if y < 0 {
+			p = e.unary1(15, p)
+		}
+		e.set(n.Out(0), p)
 	case y == math.Trunc(y):
-		return fmt.Sprintf("has the exponents 1 to 4, 0.5, -0.5 and -1, or one that is not whole; not %g", y)
+		return fmt.Sprintf("has whole exponents to %d and not 0; not %g", mostFactors, y)
 	default:
 		e.set(n.Out(0), e.add("BinaryOp", []*blob{x}, x.dims, num(0, opPow), num(1, 1), flt(2, y)))
 	}
 	return ""
+}
+
+// mostFactors is the largest exponent that is multiplied out.
+const mostFactors = 64
+
+// multiplied is the k-th power of x, of squares.
+func (e *emitter) multiplied(x *blob, k int) *blob {
+	if k == 1 {
+		return x
+	}
+	s := e.multiplied(e.unary1(4, x), k/2)
+	if k%2 == 0 {
+		return s
+	}
+	return e.add("BinaryOp", []*blob{s, x}, x.dims, num(0, opMul))
 }

@@ -25,7 +25,7 @@ func planeOf(n *ir.Node, x, y *ir.Value, kernel []int) (p plane, why string) {
 	if k != 1 && k != 2 || len(kernel) != k || len(dy) != k+2 {
 		return p, fmt.Sprintf("works on two spatial dimensions, not %d", k)
 	}
-	if dx[0] != 1 {
+	if dx[0] != 1 && n.Op != "Conv" {
 		return p, fmt.Sprintf("has no batch; here it is %d", dx[0])
 	}
 	p = plane{in: [2]int{1, 1}, out: [2]int{1, 1}, kernel: [2]int{1, 1}, stride: [2]int{1, 1}, dilation: [2]int{1, 1}}
@@ -77,6 +77,10 @@ func conv(e *emitter, n *ir.Node) string {
 	}
 	group := int(n.Int("group", 1))
 	quantized := w.scales != nil && (w.axis == 0 || len(w.scales) == 1) && step(x) > 0 && (group == 1 || group == s[0])
+	batch, images := full(x)[0], p
+	if batch > 1 {
+		p = p.stacked(batch)
+	}
 	params := append(p.params(s[0]), num(5, flag(bias != nil)), num(6, count(s)))
 	typ, term := "Convolution", 2
 	if group > 1 {
@@ -87,10 +91,19 @@ func conv(e *emitter, n *ir.Node) string {
 		params = append(params, num(8, term))
 	}
 	act, out := e.fused(n)
-	in := e.as(x, full(x)[1], p.in[0], p.in[1])
+	var in *blob
+	if batch > 1 {
+		in = e.stack(x, images)
+	} else {
+		in = e.as(x, full(x)[1], p.in[0], p.in[1])
+	}
 	l := e.addN(typ, []*blob{in}, [][]int{{s[0], p.out[0], p.out[1]}}, append(params, act...)...)
 	l.data = e.weights(w, nil, bias, quantized, s[0], step(x))
-	e.set(out, l.out[0])
+	y := l.out[0]
+	if batch > 1 {
+		y = e.unstack(y, batch, images.out[0])
+	}
+	e.set(out, y)
 	return ""
 }
 

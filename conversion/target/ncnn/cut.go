@@ -12,7 +12,8 @@ type part struct{ axis, start, size, step int }
 // end is the place behind the last element kept.
 func (p part) end() int { return p.start + (p.size-1)*p.step + 1 }
 
-// slice is Crop; steps are a pooling of windows of one element.
+// slice is Crop; steps are a pooling of windows of one element, backwards they are
+// picked.
 func slice(e *emitter, n *ir.Node) string {
 	parts, why := kept(n)
 	if why != "" {
@@ -49,14 +50,15 @@ func kept(n *ir.Node) (parts []part, why string) {
 			s += d[a]
 		}
 		s = min(max(s, 0), d[a])
-		if steps[k] < 0 && out[a] > 1 {
-			return nil, "does not reverse"
-		}
-		if steps[k] < 0 {
+		step := steps[k]
+		if step < 0 {
 			s = min(s, d[a]-1)
 		}
-		if out[a] != d[a] {
-			parts = append(parts, part{a, s, out[a], max(steps[k], 1)})
+		if out[a] == 1 {
+			step = 1
+		}
+		if out[a] != d[a] || step < 0 {
+			parts = append(parts, part{a, s, out[a], step})
 		}
 	}
 	return parts, ""
@@ -69,11 +71,24 @@ func gather(e *emitter, n *ir.Node) string {
 		return e.gatherComputed(n, axis(int(n.Int("axis", 0)), len(full(n.In(0)))))
 	}
 	parts, why := taken(n)
+	if why == scattered {
+		idx, _ := known(n.In(1))
+		d := full(n.In(0))
+		a := axis(int(n.Int("axis", 0)), len(d))
+		for k := range idx {
+			idx[k] = axis(idx[k], d[a])
+		}
+		e.set(n.Out(0), e.pickKnown(n, e.in(n.In(0)), d, a, idx))
+		return ""
+	}
 	if why != "" {
 		return why
 	}
 	return e.crop(n, parts)
 }
+
+// scattered says of indices that no one cut gives what they take.
+const scattered = "takes indices that do not follow one another"
 
 // taken is the part that a Gather takes, none where it takes all.
 func taken(n *ir.Node) (parts []part, why string) {
@@ -84,9 +99,11 @@ func taken(n *ir.Node) (parts []part, why string) {
 		return nil, "needs constant indices"
 	}
 	for k := range idx {
-		idx[k] = axis(idx[k], d[a])
+		if idx[k] = axis(idx[k], d[a]); idx[k] < 0 || idx[k] >= d[a] {
+			return nil, "takes an index that is none"
+		}
 		if idx[k] != idx[0]+k {
-			return nil, "takes indices that follow one another only"
+			return nil, scattered
 		}
 	}
 	if len(idx) == d[a] {
@@ -107,6 +124,22 @@ func (e *emitter) crop(n *ir.Node, parts []part) string {
 		return ""
 	}
 	d := full(v)
+	if slices.ContainsFunc(parts, func(p part) bool { return p.step < 0 }) {
+		b := e.in(v)
+		for k, p := range parts {
+			if p.step > 0 {
+				continue
+			}
+			idx := make([]int, p.size)
+			for i := range idx {
+				idx[i] = p.start + i*p.step
+			}
+			b = e.pickKnown(n, b, d, p.axis, idx)
+			d[p.axis], parts[k] = p.size, part{p.axis, 0, p.size, 1}
+		}
+		e.set(n.Out(0), e.cropEach(b, d, parts))
+		return ""
+	}
 	view, at := natural(d), places(d)
 	if slices.ContainsFunc(parts, func(p part) bool { return at[p.axis] < 0 }) {
 		e.set(n.Out(0), e.cropEach(e.in(v), d, parts))

@@ -1,6 +1,7 @@
 package ncnn
 
 import (
+	"fmt"
 	"slices"
 
 	"slipway/conversion/ir"
@@ -29,7 +30,53 @@ func (e *emitter) pick(b, at *blob, rows, size, k int) *blob {
 	x := e.one(opSub, e.one(opMul, at, share), 1)
 	y := e.one(opMul, x, 0) // the only row
 	grid := e.reshape(e.add("Concat", []*blob{x, y}, []int{k, 2}, num(0, 1)), []int{1, k, 2})
+	return e.sample(b, grid, rows, size, k)
+}
+
+// sample takes the nearest elements of rows to the points of a grid of k.
+func (e *emitter) sample(b, grid *blob, rows, size, k int) *blob {
 	return e.add("GridSample", []*blob{e.reshape(b, []int{rows, 1, size}), grid}, []int{rows, 1, k}, num(0, 2), num(1, 1), num(2, 1))
+}
+
+// maxRuns is how many rows of neighbours are rather cut and joined than picked.
+const maxRuns = 8
+
+// pickKnown takes elements idx of axis a of a blob that stands for a tensor of
+// dimensions d: neighbours together where these are few rows, else by a grid.
+func (e *emitter) pickKnown(n *ir.Node, b *blob, d []int, a int, idx []int) *blob {
+	outer, size, inner := count(d[:a]), d[a], count(d[a+1:])
+	var runs []part
+	for _, x := range idx {
+		if k := len(runs) - 1; k >= 0 && runs[k].end() == x {
+			runs[k].size++
+			continue
+		}
+		runs = append(runs, part{1, x, 1, 1})
+	}
+	b = e.reshape(b, []int{outer, size, inner})
+	if len(runs) <= maxRuns || size > farthest {
+		var parts []*blob
+		for _, r := range runs {
+			parts = append(parts, e.cropAll(b, []part{r}))
+		}
+		if len(parts) == 1 {
+			return parts[0]
+		}
+		return e.add("Concat", parts, []int{outer, len(idx), inner}, num(0, 1))
+	}
+	points := make([]float32, 0, 2*len(idx))
+	for _, x := range idx {
+		points = append(points, float32(2*float64(x)/float64(max(size-1, 1))-1), 0)
+	}
+	grid := e.memory(&ir.Value{Name: fmt.Sprint(n.Name, "_grid", a)}, plain(points), []int{1, len(idx), 2})
+	if inner > 1 {
+		b = e.permute(b, []int{0, 2, 1})
+	}
+	b = e.sample(b, grid, outer*inner, size, len(idx))
+	if inner > 1 {
+		b = e.permute(e.reshape(b, []int{outer, inner, len(idx)}), []int{0, 2, 1})
+	}
+	return b
 }
 
 // gatherComputed takes places of one axis that are computed: the axis is brought

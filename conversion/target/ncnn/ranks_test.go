@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -143,4 +144,55 @@ func TestPartsTogether(t *testing.T) {
 	if s := texts["twice"]; strings.Count(s, "Crop ") != 3 {
 		t.Errorf("parts that are not all are not cropped:\n%s", s)
 	}
+}
+
+// TestScattered: places that no one cut gives, in few rows of neighbours and in
+// many, and backwards.
+func TestScattered(t *testing.T) {
+	texts := computes(t, map[string]string{
+		"few":             graph("x : f32[2,5,3]", "i : i64[2,2] = [4,0,1,3]", "Gather(%x, %i) {axis=1}"),
+		"many":            graph("x : f32[2,6,3]", "i : i64[10] = [5,5,4,4,3,3,1,-6,0,2]", "Gather(%x, %i) {axis=1}"),
+		"many rows":       graph("x : f32[7,2,2,2,2]", "i : i64[10] = [5,5,4,4,3,3,1,-6,0,6]", "Gather(%x, %i)"),
+		"many at the end": graph("x : f32[2,3,6]", "i : i64[9] = [5,3,1,5,3,1,4,2,0]", "Gather(%x, %i) {axis=-1}"),
+		"of one":          graph("x : f32[2,1,3]", "i : i64[10] = [0,0,0,0,0,0,0,0,0,0]", "Gather(%x, %i) {axis=1}"),
+		"backwards":       graph("x : f32[2,12,3]", "s : i64[1] = [-1];e : i64[1] = [-99];a : i64[1] = [1];p : i64[1] = [-1]", "Slice(%x, %s, %e, %a, %p)"),
+		"two backwards":   graph("x : f32[12,4,3]", "s : i64[3] = [10,-1,1];e : i64[3] = [-99,-99,3];a : i64[3] = [0,1,2];p : i64[3] = [-1,-2,1]", "Slice(%x, %s, %e, %a, %p)"),
+		"one, backwards":  graph("x : f32[2,4,3]", "s : i64[1] = [2];e : i64[1] = [1];a : i64[1] = [1];p : i64[1] = [-1]", "Slice(%x, %s, %e, %a, %p)"),
+		"ninth power":     graph("x : f32[2,4]", "k : f32[] = [9]", "Pow(%x, %k)"),
+		"minus third":     graph("x : f32[2,4]", "k : f32[] = [-3]", "Pow(%x, %k)"),
+	}, map[string]map[string]*tensor.Tensor{
+		"ninth power": {"x": tensor.Of([]float32{-1.5, 2, 0, 1, -1, 0.5, 3, -2}, 2, 4)},
+		"minus third": {"x": tensor.Of([]float32{-1.5, 2, 4, 1, -1, 0.5, 3, -2}, 2, 4)},
+	})
+	if s := texts["few"]; strings.Contains(s, "GridSample") {
+		t.Errorf("few rows are picked:\n%s", s)
+	}
+	if s := texts["many"]; strings.Contains(s, "Crop") {
+		t.Errorf("many rows are cut:\n%s", s)
+	}
+}
+
+// TestBatch: pictures of a batch are convolved one below the other.
+func TestBatch(t *testing.T) {
+	weights := func(name string, shape ...int) string {
+		x, dims := "", ""
+		n := 1
+		for i, d := range shape {
+			n *= d
+			dims += strings.Repeat(",", min(i, 1)) + strconv.Itoa(d)
+		}
+		for i := range n {
+			x += strings.Repeat(",", min(i, 1)) + strconv.Itoa(i*7%11-5)
+		}
+		return name + " : f32[" + dims + "] = [" + x + "]"
+	}
+	computes(t, map[string]string{
+		"patches":   graph("x : f32[3,2,4,6]", weights("w", 3, 2, 2, 2)+";b : f32[3] = [1,2,3]", "Conv(%x, %w, %b) {strides=[2,2]}"),
+		"padded":    graph("x : f32[2,2,5,4]", weights("w", 3, 2, 3, 3), "Conv(%x, %w) {pads=[1,1,1,1]}"),
+		"stride":    graph("x : f32[2,2,6,4]", weights("w", 3, 2, 3, 3), "Conv(%x, %w) {pads=[1,1,1,1], strides=[2,2]}"),
+		"gaps":      graph("x : f32[2,1,9,3]", weights("w", 1, 1, 2, 2), "Conv(%x, %w) {strides=[3,1]}"),
+		"spread":    graph("x : f32[2,2,9,7]", weights("w", 1, 2, 3, 3), "Conv(%x, %w) {dilations=[2,2], pads=[2,0,0,1], strides=[2,1]}"),
+		"each":      graph("x : f32[2,3,5,5]", weights("w", 3, 1, 3, 3), "Conv(%x, %w) {group=3, pads=[1,1,1,1]}"),
+		"of a line": graph("x : f32[2,3,9]", weights("w", 2, 3, 3), "Conv(%x, %w) {pads=[1,1]}"),
+	}, nil)
 }

@@ -64,8 +64,11 @@ func conv(e *emitter, n *ir.Node) string {
 		return "needs constant weights"
 	}
 	s := w.t.Shape()
+	if len(s) == 5 {
+		return conv3(e, n)
+	}
 	if len(s) != 3 && len(s) != 4 {
-		return fmt.Sprintf("has weights of rank 3 and 4, not %d", len(s))
+		return fmt.Sprintf("has weights of rank 3 to 5, not %d", len(s))
 	}
 	p, why := planeOf(n, x, n.Out(0), s[2:])
 	if why != "" {

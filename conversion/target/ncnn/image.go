@@ -7,7 +7,7 @@ import (
 	"slipway/conversion/ir"
 )
 
-var imageOps = map[string]spelling{"Resize": resize, "DepthToSpace": depthToSpace, "SpaceToDepth": spaceToDepth}
+var imageOps = map[string]spelling{"GridSample": gridSample, "Resize": resize, "DepthToSpace": depthToSpace, "SpaceToDepth": spaceToDepth}
 
 // resize is Interp over height and width.
 func resize(e *emitter, n *ir.Node) string {

@@ -23,6 +23,9 @@ func pool(e *emitter, n *ir.Node) string {
 	for _, k := range n.Ints("kernel_shape") {
 		kernel = append(kernel, int(k))
 	}
+	if len(kernel) == 3 {
+		return pool3(e, n, kernel)
+	}
 	p, why := planeOf(n, n.In(0), n.Out(0), kernel)
 	if why != "" {
 		return why

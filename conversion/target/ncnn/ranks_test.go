@@ -172,20 +172,22 @@ func TestScattered(t *testing.T) {
 	}
 }
 
+// weights is a constant of small numbers.
+func weights(name string, shape ...int) string {
+	x, dims := "", ""
+	n := 1
+	for i, d := range shape {
+		n *= d
+		dims += strings.Repeat(",", min(i, 1)) + strconv.Itoa(d)
+	}
+	for i := range n {
+		x += strings.Repeat(",", min(i, 1)) + strconv.Itoa(i*7%11-5)
+	}
+	return name + " : f32[" + dims + "] = [" + x + "]"
+}
+
 // TestBatch: pictures of a batch are convolved one below the other.
 func TestBatch(t *testing.T) {
-	weights := func(name string, shape ...int) string {
-		x, dims := "", ""
-		n := 1
-		for i, d := range shape {
-			n *= d
-			dims += strings.Repeat(",", min(i, 1)) + strconv.Itoa(d)
-		}
-		for i := range n {
-			x += strings.Repeat(",", min(i, 1)) + strconv.Itoa(i*7%11-5)
-		}
-		return name + " : f32[" + dims + "] = [" + x + "]"
-	}
 	computes(t, map[string]string{
 		"patches":   graph("x : f32[3,2,4,6]", weights("w", 3, 2, 2, 2)+";b : f32[3] = [1,2,3]", "Conv(%x, %w, %b) {strides=[2,2]}"),
 		"padded":    graph("x : f32[2,2,5,4]", weights("w", 3, 2, 3, 3), "Conv(%x, %w) {pads=[1,1,1,1]}"),

@@ -210,6 +210,9 @@ func (Target) FloatLayer(n *ir.Node) string {
 		return ""
 	}
 	w := n.In(1)
+	if w.Rank() == 5 {
+		return "integer convolutions have two spatial dimensions"
+	}
 	if g := n.Int("group", 1); g == 1 || w.Rank() > 0 && w.Shape[0].Is(g) {
 		return ""
 	}
@@ -222,10 +225,11 @@ func floatAgain(e *emitter, n *ir.Node) diag.List {
 	if n.Op != "Conv" || !ours(n) && (n.In(1).Node() == nil || !ours(n.In(1).Node())) {
 		return nil
 	}
-	if g := n.Int("group", 1); g == 1 || g == int64(full(n.In(1))[0]) {
+	why := Target{}.FloatLayer(n)
+	if why == "" {
 		return nil
 	}
-	f := diag.Infof("ncnn.float-layer", "layer %q computes in float: integer convolutions have one group or one channel in each", n.Name)
+	f := diag.Infof("ncnn.float-layer", "layer %q computes in float: %s", n.Name, why)
 	f.Layers = n.Origin
 	return diag.List{f.At(n.Name)}
 }

@@ -126,6 +126,7 @@ func emitIf(e *emitter, n *ir.Node) {
 		for i, v := range g.Inputs {
 			s.parameter(v)
 			body.ports = append(body.ports, portMap{external: 1 + i, internal: s.ports[v].l.id})
+			s.own(v)
 		}
 		if !e.finishBody(s) {
 			return
@@ -170,6 +171,7 @@ func emitLoop(e *emitter, n *ir.Node) {
 		if i < states {
 			params[i] = id
 		}
+		s.own(v)
 	}
 	if !e.finishBody(s) {
 		return
@@ -253,6 +255,7 @@ func emitScan(e *emitter, n *ir.Node) {
 		if k < 0 || k >= scanned {
 			s.parameter(v)
 			params[i] = s.ports[v].l.id
+			s.own(v)
 		} else {
 			whole := &ir.Value{Name: v.Name + "/whole", DType: n.In(i).DType, Shape: n.In(i).Shape}
 			s.parameter(whole)

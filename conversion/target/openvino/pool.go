@@ -85,6 +85,7 @@ func globalPool(typ string) func(*emitter, *ir.Node) {
 		for i := 2; i < rank(n, 0); i++ {
 			axes = append(axes, int64(i))
 		}
-		e.final(typ, "opset1", []attr{{"keep_dims", "true"}}, e.in(0), e.ints(axes...))
+		p := e.op(typ, "opset1", n.Out(0).DType, n.Out(0).Shape, []attr{{"keep_dims", "true"}}, e.in(0), e.ints(axes...))
+		e.finish(e.apart(n, p))
 	}
 }

@@ -6,19 +6,43 @@ import (
 	"slipway/conversion/ir"
 )
 
-// apart keeps a reduction from the arithmetic after it. The CPU plugin (2026.4)
-// takes arithmetic with one number a channel into a reduction, and gives wrong
-// results where three dimensions are reduced along others than the second. A
-// maximum of the result and itself has the result read twice, so that the plugin
-// leaves the reduction alone; reshaping between the two is folded away.
+// apart keeps a reduction from the arithmetic after it, which the CPU plugin (2026.4)
+// takes into the reduction and gets wrong in some. A maximum of the result and itself
+// has the result read twice, so that the plugin leaves the reduction alone; reshaping
+// between the two is folded away.
 func (e *emitter) apart(n *ir.Node, p port) port {
-	if rank(n, 0) != 3 || noAxes(n) || !perChannel(n.Out(0), 8) {
-		return p
-	}
-	if axes, ok := n.In(1).ConstInts(); ok && (slices.Contains(axes, 1) || slices.Contains(axes, -2)) {
+	if !mixesChannels(n) && !extremumOfIntegers(n) {
 		return p
 	}
 	return e.op("Maximum", "opset1", p.dtype(), n.Out(0).Shape, numpy, p, p)
+}
+
+// mixesChannels: arithmetic with one number a channel goes wrong where three
+// dimensions are reduced along others than the second.
+func mixesChannels(n *ir.Node) bool {
+	if rank(n, 0) != 3 || noAxes(n) || !perChannel(n.Out(0), 8) {
+		return false
+	}
+	axes, ok := n.In(1).ConstInts()
+	return !ok || !slices.Contains(axes, 1) && !slices.Contains(axes, -2)
+}
+
+// extremumOfIntegers: quantizing goes wrong that makes 8-bit integers the result of a
+// maximum or minimum of floats.
+func extremumOfIntegers(n *ir.Node) bool {
+	switch n.Op {
+	case "ReduceMax", "ReduceMin", "GlobalMaxPool":
+		return quantizedBehind(n.Out(0), 8)
+	}
+	return false
+}
+
+// quantizedBehind reports whether v becomes integers, through elementwise layers, at
+// most so many.
+func quantizedBehind(v *ir.Value, layers int) bool {
+	return layers > 0 && v != nil && slices.ContainsFunc(v.Uses(), func(u ir.Use) bool {
+		return u.Node.Op == "QuantizeLinear" || elementwise[u.Node.Op] && quantizedBehind(u.Node.Out(0), layers-1)
+	})
 }
 
 // perChannel reports whether elementwise layers after v, at most so many, take a

@@ -6,7 +6,8 @@ import "slipway/conversion/ir"
 // where the operator takes the even one.
 var sampleModes = map[string]int{"linear": 1, "bilinear": 1, "cubic": 3, "bicubic": 3}
 
-var sampleBorders = map[string]int{"zeros": 1, "border": 2, "reflection": 3}
+// sampleBorders are those that ncnn has alike: it reflects once alone.
+var sampleBorders = map[string]int{"zeros": 1, "border": 2}
 
 // gridSample is GridSample of one picture.
 func gridSample(e *emitter, n *ir.Node) string {

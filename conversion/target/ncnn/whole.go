@@ -2,6 +2,7 @@ package ncnn
 
 import (
 	"math"
+	"slices"
 
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
@@ -41,6 +42,8 @@ func isWhole(d tensor.DType) bool {
 func unheld(n *ir.Node, v *ir.Value) string {
 	switch {
 	case v.DType == tensor.Float32 || n.Op == "Cast" || n.Op == "QuantizeLinear" || n.Op == "DequantizeLinear":
+		return ""
+	case v.DType.IsInt() && v.DType.Bits() <= 16 && shapeOps[n.Op] != nil: // moved alone, so that none wraps around
 		return ""
 	case isWhole(v.DType) && (arithmetic[n.Op] || compared[n.Op] || logic[n.Op] || shapeOps[n.Op] != nil || n.Op == "Identity"):
 		return ""
@@ -99,22 +102,19 @@ func unlike(e *emitter, n *ir.Node) string {
 	return ""
 }
 
-// comparable says why n's operands cannot be compared by their difference.
-func comparable(n *ir.Node) string {
-	if !isWhole(n.In(0).DType) {
-		return "compares whole numbers; the difference of floats may be none of them"
-	}
-	return ""
-}
-
 func equal(e *emitter, n *ir.Node) string {
-	e.set(n.Out(0), e.none(e.differ(n)))
-	return comparable(n)
+	if isWhole(n.In(0).DType) {
+		e.set(n.Out(0), e.none(e.differ(n)))
+		return ""
+	}
+	e.set(n.Out(0), e.zero(e.binary(opSub, operand{v: n.In(0)}, operand{v: n.In(1)})))
+	return besideFinite(n)
 }
 
-// above is 1 where operand i is more than the other one.
+// above is what operand i is more than the other one: at least 1 where whole numbers
+// differ.
 func (e *emitter) above(n *ir.Node, i int) *blob {
-	return e.some(e.binary(opSub, operand{v: n.In(i)}, operand{v: n.In(1 - i)}))
+	return e.binary(opSub, operand{v: n.In(i)}, operand{v: n.In(1 - i)})
 }
 
 func less(greater bool) spelling {
@@ -123,28 +123,53 @@ func less(greater bool) spelling {
 		if greater {
 			i = 0
 		}
-		e.set(n.Out(0), e.above(n, i))
-		return comparable(n)
+		if d := e.above(n, i); isWhole(n.In(0).DType) {
+			e.set(n.Out(0), e.some(d))
+		} else {
+			e.set(n.Out(0), e.beyond(d, 0))
+		}
+		return ""
 	}
 }
 
 func atMost(least bool) spelling {
 	return func(e *emitter, n *ir.Node) string {
-		i := 0
+		i := 1
 		if least {
-			i = 1
+			i = 0
 		}
-		e.set(n.Out(0), e.none(e.above(n, i)))
-		return comparable(n)
+		if isWhole(n.In(0).DType) {
+			e.set(n.Out(0), e.none(e.some(e.above(n, 1-i))))
+			return ""
+		}
+		e.set(n.Out(0), e.beyond(e.above(n, i), -nothing))
+		return besideFinite(n)
 	}
 }
 
-// whole reports whether v, of floats, shows whole numbers.
-func whole(v *ir.Value) bool {
-	for v.Node() != nil && views[v.Node().Op] {
-		v = v.Node().In(0)
+// nothing is what floats differ by that are the same: less than it ncnn takes for 0.
+const nothing = 1.2e-38
+
+// beyond is 1 where b is more than limit, and 0 where it is not, or no number.
+func (e *emitter) beyond(b *blob, limit float64) *blob {
+	return e.add("Threshold", []*blob{b}, b.dims, flt(0, limit))
+}
+
+// zero is 1 where a float is 0, and 0 where it is no number.
+func (e *emitter) zero(b *blob) *blob {
+	return e.beyond(e.unary1(1, e.unary1(0, b)), -nothing)
+}
+
+// besideFinite says why floats cannot be compared by a difference that has to be 0:
+// the same infinity twice has none.
+func besideFinite(n *ir.Node) string {
+	for _, v := range n.Inputs {
+		c := packed(v)
+		if c != nil && !slices.ContainsFunc(c.floats(), func(x float32) bool { return math.IsInf(float64(x), 0) || x != x }) {
+			return ""
+		}
 	}
-	return v.Node() != nil && v.Node().Op == "Cast" && isWhole(v.Node().In(0).DType)
+	return "of floats compares with constants"
 }
 
 // cast: a blob is in 32-bit floats, whatever the model says.
@@ -154,11 +179,13 @@ func cast(e *emitter, n *ir.Node) string {
 	half := func(d tensor.DType) bool { return d == tensor.Float16 || d == tensor.Float32 }
 	switch {
 	case half(from) && half(to), from == to, isWhole(from) && to == tensor.Float32, from == tensor.Bool && isWhole(to),
-		given(x) != nil && half(to), from.IsInt() && from.Bits() <= 32 && to == tensor.Int64, from.IsInt() && from.Bits() < 32 && to == tensor.Int32,
+		given(x) != nil && half(to), from.IsInt() && from.Bits() <= 16 && to == tensor.Float32, from.IsInt() && from.Bits() <= 32 && to == tensor.Int64, from.IsInt() && from.Bits() < 32 && to == tensor.Int32,
 		from == tensor.Int64 && to == tensor.Int32:
 		e.alias(n.Out(0), x)
-	case to == tensor.Bool && (isWhole(from) || from == tensor.Float32 && whole(x)):
+	case to == tensor.Bool && isWhole(from):
 		e.set(n.Out(0), e.some(e.unary1(0, e.in(x))))
+	case to == tensor.Bool && from == tensor.Float32:
+		e.set(n.Out(0), e.none(e.zero(e.in(x))))
 	case from == tensor.Float32 && isWhole(to) && to != tensor.Bool:
 		e.set(n.Out(0), e.unary1(19, e.in(x))) // towards zero
 	default:

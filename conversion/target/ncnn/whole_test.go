@@ -2,6 +2,7 @@ package ncnn
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 
@@ -43,6 +44,12 @@ func TestWholeNumbers(t *testing.T) {
 		"greater":          number(graph(two, "c : i64[5] = [0,1,2,3,-1]", "Greater(%m, %c)")),
 		"at most":          number(graph(two, "c : i64[5] = [0,1,2,3,-1]", "LessOrEqual(%m, %c)")),
 		"at least":         number(graph(two, "c : i64[5] = [0,1,2,3,-1]", "GreaterOrEqual(%m, %c)")),
+		"less float":       number(graph("x : f32[2,3,2]", "c : f32[2] = [-0.5,inf]", "Less(%x, %c)")),
+		"greater float":    number(graph("x : f32[2,3,2]", "c : f32[2] = [-0.5,-inf]", "Greater(%x, %c)")),
+		"at most float":    number(graph("x : f32[2,3,2]", "c : f32[2] = [-0.5,1]", "LessOrEqual(%x, %c)")),
+		"at least float":   number(graph("x : f32[2,3,2]", "c : f32[2] = [-0.5,1]", "GreaterOrEqual(%x, %c)")),
+		"equal float":      number(graph("x : f32[2,3,2]", "c : f32[2] = [-0.5,1]", "Equal(%x, %c)")),
+		"not zero":         number(graph("x : f32[2,3,2]", "", "Cast(%x) {to=9}")),
 		"sums":             number(graph("m : i64[2,5]", "a : i64[] = [1]", "CumSum(%m, %a)")),
 		"sums before":      number(graph("m : i64[2,5]", "a : i64[] = [-1]", "CumSum(%m, %a) {exclusive=1}")),
 		"sums down":        graph("x : f32[2,3,2,2,3]", "a : i64[] = [1]", "CumSum(%x, %a)"),
@@ -66,6 +73,10 @@ func TestWholeNumbers(t *testing.T) {
 		}
 		if strings.Contains(graphs[name], "%x : f32[1,2,5,5]") || strings.HasPrefix(name, "sums ") {
 			delete(feeds[name], "x")
+		}
+		if strings.HasSuffix(name, "float") || name == "not zero" {
+			inf, nan := float32(math.Inf(1)), float32(math.NaN())
+			feeds[name]["x"] = tensor.Of([]float32{-0.5, 2.5, nan, nan, 3, 1, inf, inf, -inf, -inf, 0, 1e-30}, 2, 3, 2)
 		}
 		if name == "product" {
 			feeds[name]["m"], feeds[name]["k"] = tensor.Of([]int32{1, 2, 3, 4, 5, -6, 7, 8, 9, 4095}, 2, 5), tensor.Of([]int32{-3, 4097}, 2, 1)
@@ -113,8 +124,9 @@ func TestWholeNumbersLost(t *testing.T) {
 	for text, want := range map[string]string{
 		number(graph("m : i64[3]", "c : i64[] = [16777217]", "Add(%m, %c)")): "larger ones",
 		number(graph("m : u8[3]", "c : u8[] = [1]", "Add(%m, %c)")):          "works on u8",
-		number(graph("x : f32[3]", "c : f32[] = [1]", "Equal(%x, %c)")):      "whole numbers",
-		number(graph("x : f32[3]", "", "Cast(%x) {to=9}")):                   "not possible",
+		number(graph("x : f32[3]", "c : f32[] = [inf]", "Equal(%x, %c)")):    "constants",
+		number(graph("x : f32[3];z : f32[3]", "", "LessOrEqual(%x, %z)")):    "constants",
+		number(graph("x : f32[3]", "", "Cast(%x) {to=2}")):                   "not possible",
 		graph("x : f32[3]", "a : i64[] = [0]", "CumSum(%x, %a) {reverse=1}"): "forward",
 		number(graph("x : f32[3]", "", "ArgMax(%x)")):                        "whole numbers",
 	} {

@@ -10,9 +10,7 @@ import (
 
 	"slipway/conversion/diag"
 	"slipway/project/jobs"
-	"slipway/project/settings"
 	"slipway/ui/panel"
-	"slipway/ui/theme"
 )
 
 // entry is a menu item that knows why it cannot be used at times.
@@ -258,15 +256,6 @@ func (u *UI) fillRecent() {
 		u.recent.ChildMenu.Items = append(u.recent.ChildMenu.Items, fyne.NewMenuItem(filepath.Base(r.Path)+"  –  "+filepath.Dir(r.Path), func() { u.OpenModel(r.Path) }))
 	}
 	u.recent.Disabled = len(u.recent.ChildMenu.Items) == 0
-}
-
-func (u *UI) setTheme(mode string) {
-	u.try(u.o.Settings.Update(func(s *settings.Settings) { s.Theme = mode }))
-	u.o.App.Settings().SetTheme(theme.Theme{Mode: mode})
-	for m, item := range u.modes {
-		item.Checked = m == mode
-	}
-	u.win.MainMenu().Refresh()
 }
 
 // saveReport writes the project's report in one file.

@@ -51,10 +51,15 @@ type UI struct {
 
 	panels  []panel.Panel
 	buttons map[string]*railButton
+	root    *fyne.Container
 	stack   *fyne.Container
 	front   string
-	status  *statusBar
-	notice  *notice
+
+	railBack *canvas.Rectangle
+	dark     bool            // what is seen is drawn in dark colours
+	stale    map[string]bool // panels that are not drawn in the colours of now
+	status   *statusBar
+	notice   *notice
 
 	ctx  context.Context
 	stop context.CancelFunc
@@ -71,7 +76,7 @@ type UI struct {
 // New builds the window; Show makes it visible. Call on the UI goroutine.
 func New(o Options) *UI {
 	ctx, stop := context.WithCancel(context.Background())
-	u := &UI{o: o, native: dialogs.NewNative(), buttons: map[string]*railButton{}, modes: map[string]*fyne.MenuItem{}, ctx: ctx, stop: stop}
+	u := &UI{o: o, native: dialogs.NewNative(), buttons: map[string]*railButton{}, stale: map[string]bool{}, modes: map[string]*fyne.MenuItem{}, ctx: ctx, stop: stop}
 	s := o.Settings.Get()
 	o.App.Settings().SetTheme(theme.Theme{Mode: s.Theme})
 	u.win = o.App.NewWindow(Title)
@@ -112,22 +117,16 @@ func (u *UI) build() {
 	}
 	u.status = newStatusBar(u)
 	u.notice = newNotice()
-	bg := canvas.NewRectangle(theme.Current(theme.ColorRail))
-	u.onTheme(func() { bg.FillColor = theme.Current(theme.ColorRail); bg.Refresh() })
-	side := container.NewStack(bg, container.NewPadded(container.NewVBox(rail...)))
+	u.railBack = canvas.NewRectangle(theme.Current(theme.ColorRail))
+	side := container.NewStack(u.railBack, container.NewPadded(container.NewVBox(rail...)))
 	// Lines touch what they part: no padding around them.
 	side = container.New(layout.NewCustomPaddedHBoxLayout(0), side, widget.NewSeparator())
 	below := container.New(layout.NewCustomPaddedVBoxLayout(0), widget.NewSeparator(), u.status.content)
 	body := container.New(&frame{}, side, below, u.stack)
-	u.win.SetContent(container.NewStack(body, u.notice.content, hint.NewLayer(u.win.Canvas()).Content))
+	u.root = container.NewStack(body, u.notice.content, hint.NewLayer(u.win.Canvas()).Content)
+	u.win.SetContent(u.root)
 	u.show(u.panels[0].ID())
-	u.onTheme(func() { // what is drawn in colours of its own
-		for _, p := range u.panels {
-			if p.ID() == u.front {
-				p.Shown()
-			}
-		}
-	})
+	u.followColours()
 }
 
 // frame lays out the rail at the left, the status below and the panels in what
@@ -147,11 +146,6 @@ func (frame) Layout(o []fyne.CanvasObject, s fyne.Size) {
 func (frame) MinSize(o []fyne.CanvasObject) fyne.Size {
 	side, below, middle := o[0].MinSize(), o[1].MinSize(), o[2].MinSize()
 	return fyne.NewSize(side.Width+middle.Width, max(side.Height, middle.Height)+below.Height)
-}
-
-// onTheme runs f now and whenever light and dark change.
-func (u *UI) onTheme(f func()) {
-	u.o.App.Settings().AddListener(func(fyne.Settings) { fyne.Do(f) })
 }
 
 // Show makes the window visible and runs until it is closed.
@@ -198,6 +192,10 @@ func (u *UI) show(id string) {
 	for _, p := range u.panels {
 		if p.ID() == id {
 			p.Shown()
+			if u.stale[id] {
+				delete(u.stale, id)
+				u.apply(u.o.App.Settings().Theme(), p.Content())
+			}
 		}
 	}
 	if u.o.OnShow != nil {

@@ -89,8 +89,14 @@ func (a *app) window(ctx context.Context, paths []string) error {
 	return nil
 }
 
+// checkThreads is the variable that makes the toolkit look, with every change of
+// a widget, whether it is made on its goroutine, and complain where it is not. That
+// takes longer than all that is drawn: the stack is written out each time.
+const checkThreads = "STUDIO_CHECK_THREADS"
+
 func newFyneApp() fyne.App {
 	dropEmptyPreferences()
+	fyneapp.SetMetadata(fyne.AppMetadata{ID: appID, Name: ui.Title, Version: version, Migrations: map[string]bool{"fyneDo": os.Getenv(checkThreads) == ""}})
 	fa := fyneapp.NewWithID(appID)
 	fa.SetIcon(fyne.NewStaticResource("slipway.png", assets.Icon()))
 	return fa

@@ -141,7 +141,7 @@ func (s *screen) open(t *testing.T, h home, args ...string) *window {
 	}
 	w := &window{t: t, screen: s, ended: make(chan struct{}), more: make(chan struct{})}
 	w.cmd = exec.Command(bin, args...)
-	w.cmd.Env = append(os.Environ(), "DISPLAY="+s.name, "WAYLAND_DISPLAY=", "STUDIO_TRACE=1", "LIBGL_ALWAYS_SOFTWARE=1", "LANG=C.UTF-8", "FYNE_SCALE=1",
+	w.cmd.Env = append(os.Environ(), "DISPLAY="+s.name, "WAYLAND_DISPLAY=", "STUDIO_TRACE=1", "STUDIO_CHECK_THREADS=1", "LIBGL_ALWAYS_SOFTWARE=1", "LANG=C.UTF-8", "FYNE_SCALE=1",
 		"HOME="+h.dir, "XDG_CONFIG_HOME="+filepath.Join(h.dir, "config"), "XDG_DATA_HOME="+filepath.Join(h.dir, "data"))
 	w.cmd.Env = append(w.cmd.Env, h.env...)
 	r, err := w.cmd.StderrPipe()
@@ -155,6 +155,11 @@ func (s *screen) open(t *testing.T, h home, args ...string) *window {
 	t.Cleanup(func() {
 		w.cmd.Process.Kill()
 		<-w.ended
+		for i, l := range w.all() { // what the toolkit says with STUDIO_CHECK_THREADS, and where
+			if strings.Contains(l, "Error in Fyne call thread") {
+				t.Error(strings.Join(w.all()[i:min(i+2, len(w.all()))], " "))
+			}
+		}
 		if t.Failed() {
 			for _, l := range w.all() {
 				if !strings.HasPrefix(l, "place") {

@@ -13,11 +13,11 @@ import (
 )
 
 // rowState names everything that a picture's row shows: equal states look equal.
-func rowState(p *project.Picture, thumb, dark bool, variant func(int64) *project.Variant) string {
+func rowState(p *project.Picture, thumb, dark bool, variant func(int64) *project.Variant, runtime func(string) string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%t %t %t %v", thumb, dark, p.Done, p.Err)
 	for _, c := range p.Cells {
-		fmt.Fprintf(&b, "|%d %s %s %v %v", c.Variant, c.Runtime, c.Took, c.Err, c.Predictions)
+		fmt.Fprintf(&b, "|%d %s %s %v %v", c.Variant, runtime(c.Runtime), c.Took, c.Err, c.Predictions)
 		if v := variant(c.Variant); v != nil {
 			b.WriteString(v.Title)
 		} else {

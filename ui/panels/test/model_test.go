@@ -40,9 +40,11 @@ func TestRowStateChangesWithAllThatIsShown(t *testing.T) {
 		}
 		return &project.Variant{ID: id, Title: title}
 	}
+	called := "ort"
+	runtime := func(string) string { return called }
 	base := project.Picture{Path: "a.jpg", Cells: []project.Cell{{Variant: 1, Runtime: "ort", Predictions: []task.Prediction{{Index: 3, Score: 0.5}}}}}
-	was := rowState(&base, true, false, variant)
-	if rowState(&base, true, false, variant) != was {
+	was := rowState(&base, true, false, variant, runtime)
+	if rowState(&base, true, false, variant, runtime) != was {
 		t.Fatal("equal pictures differ")
 	}
 	for name, change := range map[string]func(*project.Picture) (thumb, dark bool){
@@ -61,12 +63,16 @@ func TestRowStateChangesWithAllThatIsShown(t *testing.T) {
 		p.Cells = []project.Cell{base.Cells[0]}
 		p.Cells[0].Predictions = []task.Prediction{base.Cells[0].Predictions[0]}
 		thumb, dark := change(&p)
-		if rowState(&p, thumb, dark, variant) == was {
+		if rowState(&p, thumb, dark, variant, runtime) == was {
 			t.Errorf("%s does not change the row", name)
 		}
 	}
-	title = "renamed"
-	if rowState(&base, true, false, variant) == was {
+	called = "ONNX Runtime"
+	if rowState(&base, true, false, variant, runtime) == was {
+		t.Error("what a runtime is called, once it is known, does not change the row")
+	}
+	called, title = "ort", "renamed"
+	if rowState(&base, true, false, variant, runtime) == was {
 		t.Error("a variant's new title does not change the row")
 	}
 }

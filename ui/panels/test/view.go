@@ -46,7 +46,7 @@ type Panel struct {
 	env     panel.Env
 	needs   Needs
 	content fyne.CanvasObject
-	list    *rows.List
+	list    *rows.Tall
 	note    *widget.Label
 	wake    chan struct{}
 	add     *hint.Button
@@ -68,7 +68,7 @@ func New(env panel.Env, needs Needs) *Panel {
 		switch e.Kind {
 		case project.VariantsChanged:
 			needs.CompletePictures()
-		case project.PicturesChanged, project.ModelChanged, project.TaskChanged:
+		case project.PicturesChanged, project.ModelChanged, project.TaskChanged, project.RuntimesChanged:
 		default:
 			return
 		}
@@ -105,7 +105,7 @@ func (p *Panel) follow() {
 }
 
 func (p *Panel) build() {
-	p.list = rows.New()
+	p.list = rows.NewTall()
 	p.note = widget.NewLabel("")
 	p.note.Wrapping = fyne.TextWrapWord
 	p.note.Importance = widget.WarningImportance
@@ -131,7 +131,7 @@ func (p *Panel) build() {
 	p.again = hint.NewButton("Test again", base.ViewRefreshIcon(), "All pictures on all variants", p.needs.RetestPictures)
 	p.clear = hint.NewButton("Clear", base.DeleteIcon(), "Takes all pictures away; the files stay", p.needs.ClearPictures)
 	bar := container.NewHBox(p.add, p.load, layout.NewSpacer(), p.again, p.clear)
-	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator(), p.note), nil, nil, nil, container.NewVScroll(container.NewPadded(p.list.Content)))
+	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator(), p.note), nil, nil, nil, p.list.Content)
 	p.reload()
 }
 
@@ -173,7 +173,7 @@ func (p *Panel) reload() {
 		thumb := p.thumbs[pic.Path]
 		p.mu.Unlock()
 		list = append(list, rows.Row{
-			Key: pic.Path, State: rowState(pic, thumb != nil, theme.Dark(), p.needs.Variant),
+			Key: pic.Path, State: rowState(pic, thumb != nil, theme.Dark(), p.needs.Variant, p.needs.RuntimeTitle),
 			Make: func() fyne.CanvasObject { return p.row(pic, thumb) },
 		})
 	}

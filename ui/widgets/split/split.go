@@ -32,6 +32,9 @@ func New(left, right fyne.CanvasObject, offset float32) *Split {
 	return s
 }
 
+// Line is what stands between the panes.
+func (s *Split) Line() fyne.CanvasObject { return s.line }
+
 // CreateRenderer implements fyne.Widget.
 func (s *Split) CreateRenderer() fyne.WidgetRenderer { return &renderer{s} }
 

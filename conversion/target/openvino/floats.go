@@ -14,7 +14,7 @@ import (
 // inFloat has convolutions computed in floats that the plugin gets wrong in
 // integers: weights of a quantized model become the floats that they stand for,
 // which the plugin multiplies as such. A finding for each reason names the layers.
-// Averages are written otherwise.
+// Averages, and shapes behind products, are written otherwise.
 func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
 	var found diag.List
 	told, borders := &quantized.Told{Code: "openvino.float-layer"}, averageBorder()
@@ -33,6 +33,7 @@ func inFloat(g *ir.Graph, reg *op.Registry) (diag.List, error) {
 func partInFloat(g *ir.Graph, reg *op.Registry, told *quantized.Told, borders *diag.Finding) error {
 	p := g.Edit("openvino", reg.Infer)
 	averages(g, p, borders)
+	plainShapes(g, p)
 	for _, n := range slices.Clone(g.Nodes) {
 		if n.Op != "Conv" && n.Op != "ConvTranspose" {
 			continue

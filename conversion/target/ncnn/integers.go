@@ -104,3 +104,19 @@ func rounded(g *ir.Graph) diag.List {
 	loss := intrange.Check(g, func(n *ir.Node) bool { return arithmetic[n.Op] || compared[n.Op] })
 	return intrange.Warn(loss.Rounded, "ncnn.int-float", "ncnn computes %s of integers in 32-bit floats: beyond 16777216 they are rounded")
 }
+
+// sizesOf is a result that only tells sizes, which are known.
+func (e *emitter) sizesOf(v *ir.Value) *blob {
+	list, ok := known(v)
+	if !ok || len(list) == 0 {
+		e.why = "are sizes that are not known"
+		return e.in(v)
+	}
+	out := make([]float32, len(list))
+	for k, x := range list {
+		if out[k] = float32(x); int(out[k]) != x {
+			e.why = "are sizes of more than 16777216"
+		}
+	}
+	return e.memory(v, plain(out), natural(full(v)))
+}

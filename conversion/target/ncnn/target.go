@@ -177,7 +177,7 @@ func build(g *ir.Graph) (*emitter, diag.List, error) {
 	var names []string
 	for k, v := range g.Outputs {
 		d, ok := v.Shape.Ints()
-		if !ok || v.DType != tensor.Float32 && v.DType != tensor.Float16 {
+		if !ok || slices.Contains(d, 0) || v.DType != tensor.Float32 && v.DType != tensor.Float16 && !isWhole(v.DType) {
 			return nil, nil, diag.Errorf("ncnn.output", "output %q is %v%v; ncnn gives 32-bit floats of fixed sizes", v.Name, v.DType, v.Shape)
 		}
 		e.node = &ir.Node{Name: v.Name}
@@ -185,13 +185,22 @@ func build(g *ir.Graph) (*emitter, diag.List, error) {
 			e.node = n
 		}
 		e.why = ""
+		if g := given(v); g != nil && e.raw[g] != nil && e.at[g] == e.raw[g] {
+			return nil, nil, diag.Errorf("ncnn.output", "output %q shows the input %q, which is places in a table", v.Name, g.Name)
+		}
+		if n := v.Node(); n != nil && computed(n) {
+			e.at[v] = e.sizesOf(v)
+		}
 		results = append(results, e.as(v, natural(d)...))
 		if e.why != "" {
 			return nil, nil, fmt.Errorf("output %q: %s", v.Name, e.why)
 		}
 		names = append(names, fmt.Sprintf("%s is out%d", v.Name, k))
-		if v.DType == tensor.Float16 {
+		switch {
+		case v.DType == tensor.Float16 || v.DType == tensor.Bool:
 			findings = append(findings, diag.Infof("ncnn.io-widened", "output %q is a blob of 32-bit floats", v.Name))
+		case v.DType.IsInt():
+			findings = append(findings, diag.Infof("ncnn.io-widened", "output %q is a blob of 32-bit floats, which hold whole numbers to 16777216", v.Name))
 		}
 	}
 	for k, v := range g.Inputs {

@@ -179,8 +179,8 @@ func cast(e *emitter, n *ir.Node) string {
 	half := func(d tensor.DType) bool { return d == tensor.Float16 || d == tensor.Float32 }
 	switch {
 	case half(from) && half(to), from == to, isWhole(from) && to == tensor.Float32, from == tensor.Bool && isWhole(to),
-		given(x) != nil && half(to), from.IsInt() && from.Bits() <= 16 && to == tensor.Float32, from.IsInt() && from.Bits() <= 32 && to == tensor.Int64, from.IsInt() && from.Bits() < 32 && to == tensor.Int32,
-		from == tensor.Int64 && to == tensor.Int32:
+		given(x) != nil && half(to), from.IsInt() && from.Bits() <= 16 && to == tensor.Float32, (from == tensor.Int32 || from == tensor.Uint32) && to == tensor.Int64, from.IsInt() && from.Bits() <= 16 && isWhole(to) && to != tensor.Bool,
+		from == tensor.Int64 && to == tensor.Int32 && !unsigned(x):
 		e.alias(n.Out(0), x)
 	case to == tensor.Bool && isWhole(from):
 		e.set(n.Out(0), e.some(e.unary1(0, e.in(x))))
@@ -192,6 +192,12 @@ func cast(e *emitter, n *ir.Node) string {
 		return "from " + from.String() + " to " + to.String() + " is not possible: blobs are 32-bit floats"
 	}
 	return ""
+}
+
+// unsigned reports whether v shows 32-bit integers without a sign, of which those
+// with the highest bit become others where they get one.
+func unsigned(v *ir.Value) bool {
+	return v.Node() != nil && v.Node().Op == "Cast" && v.Node().In(0).DType == tensor.Uint32
 }
 
 // lane is v seen along axis a: what lies outside, the axis, what lies inside.
@@ -227,24 +233,20 @@ func cumSum(e *emitter, n *ir.Node) string {
 	return ""
 }
 
-// argMax of whole numbers: the least place of those that hold the largest one, or
-// the last.
+// argMax is the least place of those that hold the largest number, or the last.
 func argMax(largest bool) spelling {
 	return func(e *emitter, n *ir.Node) string {
-		if !isWhole(n.In(0).DType) {
-			return "compares whole numbers; the difference of floats may be none of them"
-		}
 		x := e.lane(n.In(0), axis(int(n.Int("axis", 0)), len(full(n.In(0)))))
 		size, shape := x.dims[1], append([]int{}, x.dims...)
 		shape[1] = 1
 		reduce := func(op int, b *blob) *blob {
 			return e.add("Reduction", []*blob{b}, shape, num(0, op), num(1, 0), ints(3, []int{1}), num(4, 1), num(5, 1))
 		}
-		best := 5
+		best, less := 5, opSub
 		if largest {
-			best = 4
+			best, less = 4, opRSub
 		}
-		off := e.some(e.unary1(0, e.add("BinaryOp", []*blob{x, reduce(best, x)}, x.dims, num(0, opSub))))
+		off := e.beyond(e.add("BinaryOp", []*blob{x, reduce(best, x)}, x.dims, num(0, less)), 0)
 		at := tensor.New(tensor.Float32, size)
 		for k, v := 0, tensor.View[float32](at); k < size; k++ {
 			v[k] = float32(k)

@@ -7,4 +7,8 @@
 // stands only where a blob has others, and operators that merely relabel
 // dimensions write nothing. A spelling is tried without a file to find out
 // whether it is legal: there is one description of each operator.
+//
+// Blobs are floats of 32 bits. They hold whole numbers to 2^24 and truth values, as 0
+// and 1, so integers that are that small are computed in them; only places in tables
+// are 32-bit integers.
 package ncnn

@@ -1,6 +1,7 @@
 package openvino
 
 import (
+	"math"
 	"slices"
 
 	"slipway/conversion/ir"
@@ -52,14 +53,38 @@ func window(n *ir.Node, spatial int, dilations bool) []attr {
 func emitConv(e *emitter, n *ir.Node) {
 	spatial := rank(n, 1) - 2
 	data := window(n, spatial, true)
-	out := n.Out(0)
+	x, out := e.in(0), n.Out(0)
+	if stepsOverPads(n, spatial) {
+		x, data = e.stepped(x, n, spatial), window(&ir.Node{}, spatial, true)
+	}
 	var p port
 	if g := int(n.Int("group", 1)); g > 1 {
-		p = e.op("GroupConvolution", "opset1", out.DType, out.Shape, data, e.in(0), e.weights(n.In(1), g))
+		p = e.op("GroupConvolution", "opset1", out.DType, out.Shape, data, x, e.weights(n.In(1), g))
 	} else {
-		p = e.op("Convolution", "opset1", out.DType, out.Shape, data, e.in(0), e.weights(n.In(1), 1))
+		p = e.op("Convolution", "opset1", out.DType, out.Shape, data, x, e.weights(n.In(1), 1))
 	}
 	e.finish(e.bias(p, n.In(2), spatial+2))
+}
+
+// stepsOverPads reports whether n takes single points of padded data, some left out:
+// the CPU plugin (2026.4) leaves them out before elementwise layers in front of such a
+// convolution, where there is no padding yet.
+func stepsOverPads(n *ir.Node, spatial int) bool {
+	some := func(list []int64, over int64) bool {
+		return slices.ContainsFunc(list, func(x int64) bool { return x > over })
+	}
+	kernel, known := n.In(1).Shape[2:].Ints()
+	return known && !slices.ContainsFunc(kernel, func(k int) bool { return k != 1 }) && n.Str("auto_pad", "NOTSET") == "NOTSET" &&
+		some(n.Ints("strides"), 1) && some(n.Ints("pads"), 0)
+}
+
+// stepped is x with n's padding around it, every so many points as n's strides say.
+func (e *emitter) stepped(x port, n *ir.Node, spatial int) port {
+	around := func(pads []int64) port { return e.ints(append([]int64{0, 0}, pads...)...) }
+	pads := n.Ints("pads")
+	p := e.op("Pad", "opset1", x.dtype(), nil, []attr{{"pad_mode", "constant"}}, x, around(pads[:spatial]), around(pads[spatial:]), e.scalar(x.dtype(), 0))
+	from, to := make([]int64, spatial), slices.Repeat([]int64{math.MaxInt64}, spatial)
+	return e.op("Slice", "opset8", x.dtype(), nil, nil, p, e.ints(from...), e.ints(to...), e.ints(n.Ints("strides")...), e.ints(axesFrom(2, spatial+2)...))
 }
 
 // bias adds a value of C elements along axis 1; nil adds nothing.

@@ -36,6 +36,8 @@ func TestNeighboursWrong(t *testing.T) {
 		{"turned channels", "  %v : ?[?] = Mul(%x, %c) @n\n" + quantize + "  %y : ?[?] = Identity(%d) @i\n"},
 		{"turned channels, stored", "  %w : ?[?] = DequantizeLinear(%cq, %s) @w\n  %v : ?[?] = Mul(%x, %w) @n\n" + quantize + "  %y : ?[?] = Identity(%d) @i\n"},
 		{"divided channels", "  %v : ?[?] = Div(%x, %c) @n\n" + quantize + "  %y : ?[?] = Identity(%d) @i\n"},
+		{"points of padding", "  %r : ?[?] = Relu(%x) @r\n  %y : ?[?] = Conv(%r, %p) {pads=[1,1,1,1], strides=[2,1]} @n\n"},
+		{"points of padding, in groups", "  %r : ?[?] = Relu(%x) @r\n  %y : ?[?] = Conv(%r, %g) {group=2, pads=[0,1,2,0], strides=[2,3]} @n\n"},
 		{"normalized channels", "  %v : ?[?] = BatchNormalization(%x, %k, %k, %b, %b) @n\n" + quantize + "  %y : ?[?] = Identity(%d) @i\n"},
 	} {
 		for _, kind := range []string{"", "If", "Loop"} {
@@ -48,6 +50,8 @@ func TestNeighboursWrong(t *testing.T) {
   const %b : f32[4] = [1.0,1.1,0.9,1.0]
   const %c : f32[1,4,1,1] = [0.7,-1.2,1.6,-0.6]
   const %cq : i8[1,4,1,1] = [14,-24,32,-12]
+  const %p : f32[2,4,1,1] = [0.7,-1.2,1.6,-0.6,0.3,0.4,-0.9,1.1]
+  const %g : f32[4,2,1,1] = [0.7,-1.2,1.6,-0.6,0.3,0.4,-0.9,1.1]
   const %s : f32[] = [0.05]
   const %z : u8[] = [100]
 ` + c.text + `  output %y

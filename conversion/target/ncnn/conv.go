@@ -96,7 +96,7 @@ func conv(e *emitter, n *ir.Node) string {
 	act, out := e.fused(n)
 	var in *blob
 	if batch > 1 {
-		in = e.stack(x, images)
+		in = e.reshape(e.stack(x, images.outermost()), []int{full(x)[1], p.in[0], p.in[1]})
 	} else {
 		in = e.as(x, full(x)[1], p.in[0], p.in[1])
 	}

@@ -17,7 +17,7 @@ func volumeOf(n *ir.Node, kernel []int) (v volume, why string) {
 	if len(x) != 5 || len(kernel) != 3 {
 		return v, "works on two or three spatial dimensions"
 	}
-	if x[0] != 1 {
+	if x[0] != 1 && n.Op != "Conv" {
 		return v, "of volumes has no batch"
 	}
 	at := func(name string, a, def int) int {
@@ -71,6 +71,14 @@ func conv3(e *emitter, n *ir.Node) string {
 	if why != "" {
 		return why
 	}
+	d, each := full(x), v
+	var in *blob
+	if d[0] == 1 {
+		in = e.as(x, d[1:]...)
+	} else {
+		v = v.stacked(d[0])
+		in = e.reshape(e.stack(x, each.outermost()), []int{d[1], v.in[0], v.in[1], v.in[2]})
+	}
 	params := slices.Concat([]param{num(0, s[0]), num(5, flag(bias != nil)), num(6, count(s))},
 		three(1, 11, 21, v.kernel), three(2, 12, 22, v.dilation), three(3, 13, 23, v.stride), three(4, 14, 24, v.before), three(15, 16, 17, v.after))
 	typ := "Convolution3D"
@@ -79,9 +87,13 @@ func conv3(e *emitter, n *ir.Node) string {
 		params = append(params, num(7, group))
 	}
 	act, out := e.fused(n)
-	l := e.addN(typ, []*blob{e.as(x, full(x)[1:]...)}, [][]int{{s[0], v.out[0], v.out[1], v.out[2]}}, append(params, act...)...)
+	l := e.addN(typ, []*blob{in}, [][]int{{s[0], v.out[0], v.out[1], v.out[2]}}, append(params, act...)...)
 	l.data = e.weights(w, nil, bias, false, s[0], 0)
-	e.set(out, l.out[0])
+	y := l.out[0]
+	if d[0] > 1 {
+		y = e.unstack(y, d[0], each.out[0])
+	}
+	e.set(out, y)
 	return ""
 }
 

@@ -24,6 +24,8 @@ func TestVolumes(t *testing.T) {
 		"rounded up":    graph(x, "", "MaxPool(%x) {kernel_shape=[2,2,2], strides=[2,2,2], ceil_mode=1}"),
 		"mean":          graph(x, "", "AveragePool(%x) {kernel_shape=[2,3,2], pads=[0,1,1,1,0,0]}"),
 		"mean with all": graph(x, "", "AveragePool(%x) {kernel_shape=[2,3,2], pads=[0,1,1,1,0,0], count_include_pad=1}"),
+		"batch":         graph("x : f32[3,2,5,6,7]", weights("w", 3, 2, 3, 2, 1)+";b : f32[3] = [1,2,3]", "Conv(%x, %w, %b) {pads=[1,0,2,1,1,0], strides=[2,1,3]}"),
+		"batch of each": graph("x : f32[2,2,4,6,7]", weights("w", 2, 1, 3, 3, 3), "Conv(%x, %w) {group=2, pads=[1,1,1,1,1,1]}"),
 		"all":           graph(x, "", "GlobalAveragePool(%x)"),
 	}, nil)
 }

@@ -107,8 +107,8 @@ func equal(e *emitter, n *ir.Node) string {
 		e.set(n.Out(0), e.none(e.differ(n)))
 		return ""
 	}
-	e.set(n.Out(0), e.zero(e.binary(opSub, operand{v: n.In(0)}, operand{v: n.In(1)})))
-	return besideFinite(n)
+	e.set(n.Out(0), e.orEndless(n, e.zero(e.binary(opSub, operand{v: n.In(0)}, operand{v: n.In(1)}))))
+	return ""
 }
 
 // above is what operand i is more than the other one: at least 1 where whole numbers
@@ -142,8 +142,8 @@ func atMost(least bool) spelling {
 			e.set(n.Out(0), e.none(e.some(e.above(n, 1-i))))
 			return ""
 		}
-		e.set(n.Out(0), e.beyond(e.above(n, i), -nothing))
-		return besideFinite(n)
+		e.set(n.Out(0), e.orEndless(n, e.beyond(e.above(n, i), -nothing)))
+		return ""
 	}
 }
 
@@ -160,16 +160,27 @@ func (e *emitter) zero(b *blob) *blob {
 	return e.beyond(e.unary1(1, e.unary1(0, b)), -nothing)
 }
 
-// besideFinite says why floats cannot be compared by a difference that has to be 0:
-// the same infinity twice has none.
-func besideFinite(n *ir.Node) string {
+// orEndless adds to a truth value found by a difference that both operands are the
+// same infinity, which has none. A finite constant is none.
+func (e *emitter) orEndless(n *ir.Node, b *blob) *blob {
 	for _, v := range n.Inputs {
 		c := packed(v)
-		if c != nil && !slices.ContainsFunc(c.floats(), func(x float32) bool { return math.IsInf(float64(x), 0) || x != x }) {
-			return ""
+		if c != nil && !slices.ContainsFunc(c.floats(), func(x float32) bool { return math.IsInf(float64(x), 0) }) {
+			return b
 		}
 	}
-	return "of floats compares with constants"
+	for _, below := range []bool{false, true} {
+		var both [2]operand
+		for i, v := range n.Inputs {
+			x := e.in(v)
+			if below {
+				x = e.unary1(1, x)
+			}
+			both[i] = operand{b: e.beyond(x, math.MaxFloat32)}.shaped(full(v))
+		}
+		b = e.add("BinaryOp", []*blob{b, e.reshape(e.binary(opMul, both[0], both[1]), b.dims)}, b.dims, num(0, opMax))
+	}
+	return b
 }
 
 // cast: a blob is in 32-bit floats, whatever the model says.

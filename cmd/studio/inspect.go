@@ -106,23 +106,8 @@ func (a *app) inspectText(s *summary.Summary, support []plan.Support) {
 		printFinding(a.out, f)
 	}
 	for _, t := range support {
-		fmt.Fprintf(a.out, "\ntarget %s: ", t.Target)
-		if t.OK {
-			fmt.Fprintf(a.out, "everything converts")
-		} else {
-			fmt.Fprintf(a.out, "cannot be converted")
-		}
-		fmt.Fprintf(a.out, ", %d layers as they are, %d decomposed\n", t.Native, len(t.Decomposed))
-		for _, d := range t.Decomposed {
-			fmt.Fprintf(a.out, "  %s (%s) becomes %s\n", d.Layer, d.Op, strings.Join(d.Into, ", "))
-		}
-		if t.Remark != "" {
-			fmt.Fprintf(a.out, "  %s\n", t.Remark)
-		}
-		for _, s := range t.Slow {
-			fmt.Fprintf(a.out, "  slow: %s (%s) %s\n", s.Layer, s.Op, s.Why)
-		}
-		for _, f := range t.Findings {
+		fmt.Fprintf(a.out, "\ntarget %s: %s\n", t.Target, t.Brief())
+		for _, f := range t.Remarks() {
 			printFinding(a.out, f)
 		}
 	}

@@ -150,11 +150,9 @@ func envelope[T any](rows []T) (map[string]any, error) {
 
 func printFinding(w io.Writer, f *diag.Finding) {
 	fmt.Fprintf(w, "%s [%s] %s\n", f.Severity, f.Code, f.Error())
-	for i, l := range f.Layers {
-		if i == 8 {
-			fmt.Fprintf(w, "    … and %d more layers\n", len(f.Layers)-i)
-			break
-		}
-		fmt.Fprintf(w, "    layer %s\n", l)
+	if len(f.Layers) > 1 || len(f.Layers) == 1 && f.Layers[0] != f.Layer {
+		plain := *f
+		plain.File = "" // which Error says already
+		fmt.Fprintf(w, "    %s\n", plain.Where())
 	}
 }

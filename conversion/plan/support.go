@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"slipway/conversion/diag"
@@ -78,11 +77,13 @@ func Inspect(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target
 		return nil, err
 	}
 	ops := map[string]string{}
+	var order []string
 	for _, n := range g.Nodes {
 		if t.Legal(n, o) == nil {
 			s.Native++
 		} else {
 			ops[n.Name] = n.Op
+			order = append(order, n.Name)
 		}
 	}
 	s.Findings = append(s.Findings, legalize.Run(ctx, g, reg, t, o)...)
@@ -91,18 +92,15 @@ func Inspect(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target
 		if n.By != legalize.By {
 			continue
 		}
-		for name := range ops {
-			if n.Name == name || strings.HasPrefix(n.Name, name+"_") {
-				into[name] = append(into[name], n.Op)
-			}
+		if name := cameFrom(n.Name, ops); name != "" {
+			into[name] = append(into[name], n.Op)
 		}
 	}
-	for name, op := range ops {
+	for _, name := range order {
 		if len(into[name]) > 0 {
-			s.Decomposed = append(s.Decomposed, Decomposition{name, op, into[name]})
+			s.Decomposed = append(s.Decomposed, Decomposition{name, ops[name], into[name]})
 		}
 	}
-	slices.SortFunc(s.Decomposed, func(a, b Decomposition) int { return strings.Compare(a.Layer, b.Layer) })
 	s.OK = len(s.Findings.Errors()) == 0
 	if p, ok := t.(target.Pacer); ok && s.OK {
 		if err := s.pace(ctx, g, reg, t, p, o); err != nil {
@@ -110,6 +108,22 @@ func Inspect(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target
 		}
 	}
 	return s, nil
+}
+
+// cameFrom is the layer among ops that a node with its name or one made of it
+// ("conv1_2") was made for: the longest such name, "" for none.
+func cameFrom(node string, ops map[string]string) string {
+	for name := node; name != ""; {
+		if _, ok := ops[name]; ok {
+			return name
+		}
+		i := strings.LastIndex(name, "_")
+		if i < 0 {
+			break
+		}
+		name = name[:i]
+	}
+	return ""
 }
 
 // pace finds what leaves the fast path.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,11 +22,11 @@ type Row struct {
 	In    []string `json:"in"`
 }
 
-// Note says why layers stay in float on a target.
+// Note says why layers stay in float on a target: all reasons, that of most layers
+// first, each with the number of its layers.
 type Note struct {
-	Target string   `json:"target"`
-	Text   string   `json:"text"`
-	Layers []string `json:"layers"`
+	Target string `json:"target"`
+	Text   string `json:"text"`
 }
 
 // SideBySide joins what Inspect found for int8. Rows are in the order of the
@@ -33,14 +34,15 @@ type Note struct {
 func SideBySide(support []Support) Table {
 	var t Table
 	at := map[string]int{}
-	for k, s := range support {
+	for k := range support {
+		s := &support[k]
 		if s.Layers == nil {
 			continue
 		}
 		t.Targets = append(t.Targets, s.Target)
 		col := len(t.Targets) - 1
 		reasons := map[string]int{}
-		for _, l := range support[k].Layers {
+		for _, l := range s.Merged() {
 			i, ok := at[l.Layer]
 			if !ok {
 				i = len(t.Rows)
@@ -48,25 +50,16 @@ func SideBySide(support []Support) Table {
 				t.Rows = append(t.Rows, Row{Layer: l.Layer, Op: l.Op})
 			}
 			r := &t.Rows[i]
-			for len(r.In) <= col {
+			for len(r.In) < col {
 				r.In = append(r.In, "–")
 			}
-			// A layer of several operators is integer where one of them is.
-			if r.In[col] == "–" || r.In[col] == "float" {
-				r.In[col] = l.In
+			r.In = append(r.In, l.In)
+			if l.In == "float" {
+				reasons[l.Why]++
 			}
-			if l.In != "float" {
-				continue
-			}
-			n, ok := reasons[l.Why]
-			if !ok {
-				n = len(t.Notes)
-				reasons[l.Why] = n
-				t.Notes = append(t.Notes, Note{Target: s.Target, Text: l.Why})
-			}
-			if !slices.Contains(t.Notes[n].Layers, l.Layer) {
-				t.Notes[n].Layers = append(t.Notes[n].Layers, l.Layer)
-			}
+		}
+		if len(reasons) > 0 {
+			t.Notes = append(t.Notes, Note{Target: s.Target, Text: "in float: " + reasoned(reasons)})
 		}
 	}
 	for i := range t.Rows {
@@ -74,13 +67,40 @@ func SideBySide(support []Support) Table {
 			t.Rows[i].In = append(t.Rows[i].In, "–")
 		}
 	}
-	for i, n := range t.Notes {
-		first := n.Layers[:min(3, len(n.Layers))]
-		more := ""
-		if d := len(n.Layers) - len(first); d > 0 {
-			more = fmt.Sprintf(" and %d more", d)
-		}
-		t.Notes[i].Text = fmt.Sprintf("%s in float: %s", strings.Join(first, ", ")+more, n.Text)
-	}
 	return t
+}
+
+// noKernel begins a reason that ends in an operator; those are said together.
+const noKernel = "the runtime has no integer kernel for "
+
+// reasoned puts reasons with the numbers of their layers into one line.
+func reasoned(layers map[string]int) string {
+	type part struct {
+		text string
+		n    int
+	}
+	order := func(l []part) []string {
+		slices.SortFunc(l, func(a, b part) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.text, b.text)) })
+		var out []string
+		for _, p := range l {
+			out = append(out, p.text)
+		}
+		return out
+	}
+	var ops, all []part
+	without := 0
+	for why, n := range layers {
+		op, ok := strings.CutPrefix(why, noKernel)
+		text := fmt.Sprintf("%s (%d)", cmp.Or(op, "without a reason"), n)
+		if ok {
+			ops = append(ops, part{text, n})
+			without += n
+			continue
+		}
+		all = append(all, part{text, n})
+	}
+	if len(ops) > 0 {
+		all = append(all, part{noKernel + strings.Join(order(ops), ", "), without})
+	}
+	return strings.Join(order(all), "; ")
 }

@@ -13,7 +13,6 @@ import (
 	"slipway/profiler/verify"
 	"slipway/project"
 	"slipway/project/jobs"
-	"slipway/ui/widgets/finding"
 	"slipway/units"
 )
 
@@ -23,23 +22,10 @@ func judged(targets []project.TargetChoice, support map[string]*plan.Support) []
 	for i, c := range out {
 		if s := support[c.Info.Name]; c.Enabled && s != nil && !s.OK {
 			out[i].Enabled = false
-			out[i].Reason = refusal(s)
+			out[i].Reason = s.Brief()
 		}
 	}
 	return out
-}
-
-// refusal says in a line why a target does not take a model.
-func refusal(s *plan.Support) string {
-	e := s.Findings.Errors()
-	if len(e) == 0 {
-		return "cannot be converted"
-	}
-	text := "cannot be converted: " + e[0].Text
-	if n := len(e) - 1; n > 0 {
-		text += fmt.Sprintf(", and %d more %s", n, plural(n, "reason", "reasons"))
-	}
-	return text
 }
 
 // jobsOf are the jobs that concern the open model: those since it was opened,
@@ -182,7 +168,7 @@ func jobText(j jobs.Status, now time.Time) string {
 	case jobs.Failed:
 		if e := j.Findings.Errors(); len(e) > 0 {
 			text, _, _ := strings.Cut(e[0].Text, "\n") // the details have all of it
-			if w := finding.Where(e[0]); w != "" {
+			if w := e[0].Where(); w != "" {
 				text += " (" + w + ")"
 			}
 			more := 0

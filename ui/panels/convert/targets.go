@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"slipway/conversion/diag"
+	"slipway/conversion/plan"
 	"slipway/conversion/target"
 	"slipway/project"
 	"slipway/ui/widgets/field"
@@ -80,7 +81,7 @@ func (p *Panel) newTarget(info target.Info) *targetRow {
 	row.line.more.OnTapped = func() {
 		hint.Leave(row.line.more)
 		if s := p.support[info.Name]; s != nil {
-			p.env.Window.Report("What "+info.Title+" would do", supportFindings(s))
+			p.env.Window.Report("What "+info.Title+" would do", s.Remarks())
 		}
 	}
 	row.under = container.New(layout.NewCustomPaddedVBoxLayout(-9), words.Caption(info.About), row.reason, row.line.box)
@@ -195,10 +196,10 @@ func (p *Panel) lineOf(info target.Info) lineState {
 		}
 		return lineState{text: "looking at the layers …", importance: widget.LowImportance, waits: true}
 	}
-	now := lineState{text: refusal(s), importance: widget.WarningImportance, more: len(supportFindings(s)) > 0}
+	now := lineState{text: s.Brief(), importance: widget.WarningImportance, more: len(s.Remarks()) > 0}
 	if s.OK {
-		now.text, now.importance = supportText(s), widget.LowImportance
-		if now.text == allOfThem {
+		now.importance = widget.LowImportance
+		if now.text == plan.Everything {
 			now.importance = widget.SuccessImportance
 		}
 	}

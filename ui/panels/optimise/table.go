@@ -66,7 +66,7 @@ func (s *sideBySide) cell(id widget.TableCellID) string {
 		return s.named(s.data.Targets[id.Col-1])
 	case id.Col == 0:
 		r := s.data.Rows[id.Row-1]
-		return r.Op + " · " + tail(r.Layer)
+		return tail(r.Layer) + " · " + r.Op
 	}
 	in := s.data.Rows[id.Row-1].In[id.Col-1]
 	if in == "int8 weights" {

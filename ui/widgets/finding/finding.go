@@ -1,9 +1,6 @@
 package finding
 
 import (
-	"fmt"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -35,7 +32,7 @@ func Row(f *diag.Finding) fyne.CanvasObject {
 		l.Wrapping, l.TextStyle, l.Importance, l.SizeName = fyne.TextWrapWord, style, importance, size
 		box.Add(l)
 	}
-	w := Where(f)
+	w := f.Where()
 	// A remark with nothing below it is no heading.
 	add(f.Text, fyne.TextStyle{Bold: f.Severity != diag.Info || w != "" || f.Suggestion != ""}, widget.MediumImportance, base.SizeNameText)
 	if w != "" {
@@ -45,30 +42,6 @@ func Row(f *diag.Finding) fyne.CanvasObject {
 		add("→ "+f.Suggestion, fyne.TextStyle{}, widget.MediumImportance, base.SizeNameText)
 	}
 	return container.New(layout.NewCustomPaddedLayout(2, 2, 0, 0), container.NewBorder(nil, nil, bar, nil, box))
-}
-
-// most is how many layers Where names; the rest is counted.
-const most = 6
-
-// Where says which file and which layers a finding is about.
-func Where(f *diag.Finding) string {
-	var where []string
-	if f.File != "" {
-		where = append(where, filepath.Base(f.File))
-	}
-	layers := f.Layers
-	if f.Layer != "" && !slices.Contains(layers, f.Layer) {
-		layers = append([]string{f.Layer}, layers...)
-	}
-	switch n := len(layers); {
-	case n == 1:
-		where = append(where, "layer "+layers[0])
-	case n > most:
-		where = append(where, fmt.Sprintf("%d layers: %s and %d more", n, strings.Join(layers[:most], ", "), n-most))
-	case n > 1:
-		where = append(where, fmt.Sprintf("%d layers: %s", n, strings.Join(layers, ", ")))
-	}
-	return strings.Join(where, " · ")
 }
 
 // Brief is a long text without its advice in brackets and what follows: for

@@ -60,10 +60,10 @@ func planeOf(n *ir.Node, x, y *ir.Value, kernel []int) (p plane, why string) {
 // conv is Convolution, or ConvolutionDepthWise where there are groups.
 func conv(e *emitter, n *ir.Node) string {
 	w, x := packed(n.In(1)), n.In(0)
+	s := full(n.In(1))
 	if w == nil {
-		return "needs constant weights"
+		return e.convComputed(n, s)
 	}
-	s := w.t.Shape()
 	if len(s) == 5 {
 		return conv3(e, n)
 	}

@@ -85,7 +85,7 @@ func computed(n *ir.Node) bool {
 
 // unpacks reports whether n only widens a constant, which its readers do.
 func unpacks(n *ir.Node) bool {
-	return (n.Op == "Cast" || n.Op == "DequantizeLinear") && packed(n.Out(0)) != nil
+	return (n.Op == "Cast" || n.Op == "DequantizeLinear" || views[n.Op]) && packed(n.Out(0)) != nil
 }
 
 // sizes are v's dimensions; a symbol counts as 1, as the batch is fixed to that.

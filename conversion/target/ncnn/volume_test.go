@@ -53,3 +53,14 @@ func TestGridSample(t *testing.T) {
 		t.Errorf("halves are rounded up: %q", why)
 	}
 }
+
+// TestComputedWeights: convolutions by weights that are results.
+func TestComputedWeights(t *testing.T) {
+	computes(t, map[string]string{
+		"plain":   graph("x : f32[1,2,6,7];w : f32[3,2,3,2];b : f32[3]", "", "Conv(%x, %w, %b) {pads=[1,0,0,1], strides=[2,1]}"),
+		"no bias": graph("x : f32[1,5,6,7];w : f32[8,5,1,1]", "", "Conv(%x, %w)"),
+		"of line": graph("x : f32[1,2,9];w : f32[3,2,3]", "", "Conv(%x, %w) {dilations=[2]}"),
+		"each":    graph("x : f32[1,8,6,7];w : f32[8,1,3,3];b : f32[8]", "", "Conv(%x, %w, %b) {group=8}"),
+		"groups":  graph("x : f32[1,4,6,7];w : f32[6,2,3,3]", "", "Conv(%x, %w) {group=2}"),
+	}, nil)
+}

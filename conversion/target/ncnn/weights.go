@@ -9,8 +9,8 @@ import (
 	"slipway/conversion/tensor"
 )
 
-// constant is a constant operand: plain, half precision behind a Cast, or 8-bit
-// integers behind a DequantizeLinear.
+// constant is a constant operand: plain, or in another shape, half precision behind
+// a Cast, or 8-bit integers behind a DequantizeLinear.
 type constant struct {
 	t      *tensor.Tensor
 	scales []float32 // of 8-bit integers; one, or one for each index of axis
@@ -31,6 +31,13 @@ func packed(v *ir.Value) *constant {
 	n := v.Node()
 	if n == nil || v.DType != tensor.Float32 || !n.In(0).IsConst() {
 		return nil
+	}
+	if views[n.Op] { // as decompositions leave them
+		t, err := n.In(0).Const.Reshape(full(v)...)
+		if err != nil {
+			return nil
+		}
+		return &constant{t: t}
 	}
 	switch n.Op {
 	case "Cast":

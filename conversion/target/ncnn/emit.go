@@ -174,6 +174,9 @@ func (e *emitter) in(v *ir.Value) *blob {
 	if c := packed(v); c != nil {
 		return e.memory(v, c, natural(full(v)))
 	}
+	if b := e.sizesOf(v); b != nil {
+		return b
+	}
 	b := &blob{name: e.unique("b:", v.Name), dims: natural(full(v))}
 	if e.g != nil {
 		e.why = fmt.Sprintf("reads %q, which nothing gives", v.Name)

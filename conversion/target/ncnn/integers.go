@@ -105,17 +105,16 @@ func rounded(g *ir.Graph) diag.List {
 	return intrange.Warn(loss.Rounded, "ncnn.int-float", "ncnn computes %s of integers in 32-bit floats: beyond 16777216 they are rounded")
 }
 
-// sizesOf is a result that only tells sizes, which are known.
+// sizesOf is a value that only tells sizes; nil where these are not known.
 func (e *emitter) sizesOf(v *ir.Value) *blob {
 	list, ok := known(v)
-	if !ok || len(list) == 0 {
-		e.why = "are sizes that are not known"
-		return e.in(v)
+	if !ok || len(list) == 0 || v.Content == nil {
+		return nil
 	}
 	out := make([]float32, len(list))
 	for k, x := range list {
 		if out[k] = float32(x); int(out[k]) != x {
-			e.why = "are sizes of more than 16777216"
+			e.why = "reads sizes of more than 16777216"
 		}
 	}
 	return e.memory(v, plain(out), natural(full(v)))

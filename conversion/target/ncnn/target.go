@@ -188,9 +188,6 @@ func build(g *ir.Graph) (*emitter, diag.List, error) {
 		if g := given(v); g != nil && e.raw[g] != nil && e.at[g] == e.raw[g] {
 			return nil, nil, diag.Errorf("ncnn.output", "output %q shows the input %q, which is places in a table", v.Name, g.Name)
 		}
-		if n := v.Node(); n != nil && computed(n) {
-			e.at[v] = e.sizesOf(v)
-		}
 		results = append(results, e.as(v, natural(d)...))
 		if e.why != "" {
 			return nil, nil, fmt.Errorf("output %q: %s", v.Name, e.why)

@@ -65,9 +65,11 @@ func TestWholeNumbers(t *testing.T) {
 		"largest float":    number(graph("x : f32[2,3,2]", "", "ArgMax(%x) {axis=1}")),
 		"smallest float":   number(graph("x : f32[2,3,2]", "", "ArgMin(%x) {axis=1, select_last_index=1}")),
 		"numbers out":      graph("m : i64[2,5]", "c : i64[] = [-1]", "Mul(%m, %c)"),
+		"sizes as floats":  graph("m : i64[2,5]", "", "Mul(%f, %f)"),
 		"sizes out":        graph("m : i64[2,5]", "", "Shape(%m)"),
 		"smallest":         number(graph("m : i64[2,5]", "", "ArgMin(%m) {axis=0}")),
 	}
+	graphs["sizes as floats"] = strings.Replace(graphs["sizes as floats"], "  %y :", "  %s : ?[?] = Shape(%m) @s\n  %f : ?[?] = Cast(%s) {to=1} @f\n  %y :", 1)
 	feeds := map[string]map[string]*tensor.Tensor{}
 	for name := range graphs {
 		feeds[name] = map[string]*tensor.Tensor{

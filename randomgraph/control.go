@@ -8,8 +8,17 @@ import (
 var control = map[string]generator{"If": branch, "Loop": loop, "Scan": scan}
 
 // step appends one node to a body: an elementwise function of x, and sometimes
-// of y, with the shape of x.
+// of y, with the shape of x. Some put x on the grid of integers, and what the body was
+// given may be normalized along its last axis.
 func (d *drawer) step(g *ir.Graph, x, y *ir.Value) *ir.Value {
+	if d.chance(6) {
+		s, z := g.AddConst("s", tensor.Scalar(oneOf[float32](d, 1.0/64, 1.0/16, 0.25))), g.AddConst("z", tensor.Scalar(int8(d.between(-5, 5))))
+		q := g.AddNode("QuantizeLinear", "", nil, []*ir.Value{x, s, z}, "r").Outputs[0]
+		return g.AddNode("DequantizeLinear", "", nil, []*ir.Value{q, s, z}, "r").Outputs[0]
+	}
+	if len(x.Shape) > 0 && d.chance(6) {
+		return g.AddNode("Softmax", "", ir.Attrs{"axis": int64(-1)}, []*ir.Value{x}, "r").Outputs[0]
+	}
 	if y != nil && d.chance(2) {
 		return g.AddNode(oneOf(d, "Add", "Sub", "Mul", "Max"), "", nil, []*ir.Value{x, y}, "r").Outputs[0]
 	}

@@ -157,6 +157,11 @@ func (r *Runtime) run(reg *op.Registry, c *Case) (m map[string]*tensor.Tensor, n
 	if l := legalize.Run(ctx, g, reg, r.Target, o); l.Err() != nil {
 		return nil, nil, l.Err()
 	}
+	if r.Folds { // of decompositions, too
+		if _, err := fold.Constants.Run1(ctx, g, reg, nil, nil); err != nil {
+			return nil, nil, err
+		}
+	}
 	if l, err := r.Target.Prepare(ctx, g, reg, o); err != nil || l.Err() != nil {
 		return nil, nil, errors.Join(err, l.Err())
 	}

@@ -3,14 +3,12 @@ package plan
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/pass/prune"
 	"slipway/conversion/pass/quantize"
-	"slipway/conversion/tensor"
 )
 
 // Calibrator measures ranges for static quantization: it runs graphs, and makes
@@ -20,6 +18,9 @@ type Calibrator interface {
 	// Inputs yields at most limit inputs for g made of the pictures or tensors in
 	// folder.
 	Inputs(ctx context.Context, g *ir.Graph, folder string, limit int) (quantize.Batches, error)
+	// Random yields n inputs for g of random numbers, the same every time, of the kind
+	// that the result is verified on where there are no others.
+	Random(g *ir.Graph, n int) (quantize.Batches, error)
 }
 
 func (r *run) prune() error {
@@ -84,8 +85,11 @@ func (r *run) calibrate(o *quantize.Options) (*quantize.Options, error) {
 	var batches quantize.Batches
 	if f := r.Recipe.Uncalibrated(r.Request.Target); f != nil {
 		limit = randomInputs
-		batches = random(r.graph, limit)
 		r.report.Findings = append(r.report.Findings, f)
+		var err error
+		if batches, err = r.Env.Calibrate.Random(r.graph, limit); err != nil {
+			return nil, err
+		}
 	} else {
 		var err error
 		if batches, err = r.Env.Calibrate.Inputs(r.ctx, r.graph, q.Calibration, limit); err != nil {
@@ -135,42 +139,4 @@ func tried(trials []quantize.Trial) *diag.Finding {
 		return diag.Warnf("quantize.method", "ranges by %s: the quantized graph could not be tried here", best.Method)
 	}
 	return diag.Infof("quantize.method", "ranges by %s: signal to noise of the outputs on calibration inputs: %s", best.Method, strings.Join(s, ", "))
-}
-
-// random yields normally distributed inputs, the same ones every time. A
-// dimension that is not known is 1.
-func random(g *ir.Graph, n int) quantize.Batches {
-	return func(yield func([]*tensor.Tensor, error) bool) {
-		rng := rand.New(rand.NewPCG(1, 2))
-		for range n {
-			var in []*tensor.Tensor
-			for _, v := range g.Inputs {
-				shape := make([]int, len(v.Shape))
-				for i, d := range v.Shape {
-					shape[i] = 1
-					if k, ok := d.Int(); ok {
-						shape[i] = int(k)
-					}
-				}
-				count, err := tensor.NumElements(shape)
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				x := make([]float64, count)
-				for i := range x {
-					x[i] = rng.NormFloat64()
-				}
-				t, err := tensor.FromFloat64s(v.DType, x, shape...)
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				in = append(in, t)
-			}
-			if !yield(in, nil) {
-				return
-			}
-		}
-	}
 }

@@ -100,12 +100,15 @@ func (r *run) watch(o *float16.Options) error {
 			Suggest("install ONNX Runtime: studio runtimes install onnxruntime"))
 		return nil
 	}
-	batches := random(r.graph, watchInputs)
+	var batches quantize.Batches
+	var err error
 	if dir := r.Recipe.Quantize.Calibration; dir != "" {
-		var err error
-		if batches, err = r.Env.Calibrate.Inputs(r.ctx, r.graph, dir, watchInputs); err != nil {
-			return err
-		}
+		batches, err = r.Env.Calibrate.Inputs(r.ctx, r.graph, dir, watchInputs)
+	} else {
+		batches, err = r.Env.Calibrate.Random(r.graph, watchInputs)
+	}
+	if err != nil {
+		return err
 	}
 	var inputs [][]*tensor.Tensor
 	for in, err := range batches {
@@ -122,7 +125,6 @@ func (r *run) watch(o *float16.Options) error {
 			running.Close()
 		}
 	}()
-	var err error
 	o.Largest, err = float16.Watch(r.ctx, r.graph, r.Registry, inputs, func(ctx context.Context, g *ir.Graph) (float16.Run, error) {
 		var err error
 		if running, err = r.Env.Calibrate.Open(ctx, g); err != nil {

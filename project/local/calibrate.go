@@ -18,6 +18,7 @@ import (
 	"slipway/conversion/target"
 	"slipway/conversion/target/onnx"
 	"slipway/conversion/tensor"
+	"slipway/profiler/verify"
 	"slipway/project/pipeline"
 	"slipway/runtimes"
 	"slipway/runtimes/library"
@@ -164,6 +165,27 @@ func (c *calibrator) Inputs(ctx context.Context, g *ir.Graph, folder string, lim
 			Suggest("describe it in the model's task file, or give .npy tensors")
 	}
 	return pictureInputs(ctx, g, t, spread(pictures, limit)), nil
+}
+
+// Random yields inputs like those that verification makes, and none of them.
+func (c *calibrator) Random(g *ir.Graph, n int) (quantize.Batches, error) {
+	in := ios(g.Inputs)
+	t := c.task
+	if t == nil || t.Kind == task.Generic {
+		t, _ = task.Guess(in, ios(g.Outputs))
+	}
+	const verified = 4 // the first ones, of which some are one number throughout
+	all, err := verify.Samples(in, verified+n, nil, pipeline.Spans(t, in)...)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func([]*tensor.Tensor, error) bool) {
+		for _, x := range all[verified:] {
+			if !yield(x, nil) {
+				return
+			}
+		}
+	}, nil
 }
 
 func ios(vs []*ir.Value) []runtimes.IO {

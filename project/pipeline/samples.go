@@ -72,9 +72,9 @@ func (e *Env) samples(ctx context.Context, q Request, src, art verify.Side) ([][
 	}
 	var out [][]*tensor.Tensor
 	if varied {
-		out, err = verify.VariedSamples(ios, fixed, n, dims, spans(t, ios)...)
+		out, err = verify.VariedSamples(ios, fixed, n, dims, Spans(t, ios)...)
 	} else {
-		out, err = verify.Samples(ios, n, dims, spans(t, ios)...)
+		out, err = verify.Samples(ios, n, dims, Spans(t, ios)...)
 	}
 	return append(out, pictures...), varied, err
 }
@@ -94,9 +94,9 @@ func tryInputs(ctx context.Context, side verify.Side, inputs [][]*tensor.Tensor)
 	return nil
 }
 
-// spans are the values that a picture's elements take in each input; without
+// Spans are the values that a picture's elements take in each input; without
 // them noise would test a model for raw pixels in nothing but darkness.
-func spans(t *task.Task, ios []runtimes.IO) []verify.Span {
+func Spans(t *task.Task, ios []runtimes.IO) []verify.Span {
 	if t == nil || t.Kind == task.Generic || len(ios) == 0 {
 		return nil
 	}

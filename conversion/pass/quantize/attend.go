@@ -51,10 +51,10 @@ func (p *Plan) comes(v *ir.Value, seen map[*ir.Value]bool) bool {
 	if known {
 		return found
 	}
-	switch p.o.Profile.roles[n.Op] {
-	case mover:
+	switch r := p.o.Profile.roles[n.Op]; {
+	case r == mover, n.Op == "Div" && n.In(1).IsConst():
 		found = p.comes(n.In(0), seen)
-	case combine:
+	case r == combine:
 		for _, in := range n.Inputs {
 			found = in != nil && p.comes(in, seen) || found
 		}

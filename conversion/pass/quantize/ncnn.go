@@ -13,10 +13,10 @@ var NCNN = &Profile{
 	roles: roles(map[role][]string{product: {"Conv", "Gemm", "MatMul"}}),
 }
 
-// constantFirst says why ncnn multiplies in float where the constant comes first.
+// constantFirst says why a runtime multiplies in float where the constant comes first.
 func constantFirst(n *ir.Node) string {
 	if n.Op == "MatMul" && n.In(0).IsConst() {
-		return "ncnn's layers of integers take the weights as the second factor"
+		return "the runtime's layers of integers take the weights as the second factor"
 	}
 	return ""
 }

@@ -188,7 +188,7 @@ var OpenVINO = &Profile{
 
 // TFLite is the full integer specification of TensorFlow Lite.
 var TFLite = &Profile{
-	Name: "tflite", lone: 0.1, Activation: tensor.Int8, outputs: true, everything: true, biasInt32: true, rows: true,
+	Name: "tflite", lone: 0.1, Activation: tensor.Int8, outputs: true, everything: true, biasInt32: true, rows: true, wrong: constantFirst,
 	roles: roles(map[role][]string{
 		product: {"Conv", "ConvTranspose", "MatMul", "Gemm"},
 		combine: {"Add", "Mul", "Sub"},

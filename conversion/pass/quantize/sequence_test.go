@@ -60,6 +60,7 @@ func TestWrittenOutAttention(t *testing.T) {
 	x := b.g.AddInput("x", tensor.Float32, ir.Dims(1, 4, 8))
 	q := b.add("MatMul", "queries", nil, x, b.g.AddConst("w", noise(2, 1, 8, 8)))
 	y := b.add("MatMul", "scores", nil, q, b.add("Transpose", "keys", ir.Attrs{"perm": []int64{0, 2, 1}}, q))
+	y = b.add("Div", "scaled", nil, y, b.g.AddConst("by", tensor.Scalar(float32(3))))
 	y = b.add("Add", "mask", nil, y, b.g.AddConst("m", noise(3, 1, 1, 4, 4)))
 	y = b.add("Reshape", "heads", nil, y, b.g.AddConst("shape", tensor.Of([]int64{1, 4, 4}, 3)))
 	y = b.add("Softmax", "weights", ir.Attrs{"axis": int64(-1)}, y)
@@ -72,7 +73,7 @@ func TestWrittenOutAttention(t *testing.T) {
 			floats = append(floats, d.Node.Name)
 		}
 	}
-	if got := strings.Join(floats, " "); got != "scores mask heads weights values" {
+	if got := strings.Join(floats, " "); got != "scores scaled mask heads weights values" {
 		t.Errorf("in float: %s", got)
 	}
 }

@@ -139,11 +139,11 @@ func (w *writer) allQuantized(n *ir.Node) bool {
 		}
 		switch {
 		case v.IsConst():
-			if isProduct(n.Op) && i == 1 || isElementwise(n.Op) && v.Const.Len() != 1 {
+			if isProduct(n.Op) && i < 2 || isElementwise(n.Op) && v.Const.Len() != 1 {
 				return false
 			}
 		case w.lazy[v]:
-			if s := v.Node(); s.Op != "DequantizeLinear" || !isProduct(n.Op) && s.In(1).Const.Len() != 1 {
+			if s := v.Node(); s.Op != "DequantizeLinear" || (!isProduct(n.Op) || i == 0) && s.In(1).Const.Len() != 1 {
 				return false
 			}
 		case w.held[v].quant == nil:

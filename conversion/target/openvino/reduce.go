@@ -69,7 +69,8 @@ func noAxes(n *ir.Node) bool {
 func reduce(typ, version string) func(*emitter, *ir.Node) {
 	return func(e *emitter, n *ir.Node) {
 		var a port
-		switch noop := n.Int("noop_with_empty_axes", 0) != 0; {
+		// The plugin refuses to reduce what has no axes.
+		switch noop := n.Int("noop_with_empty_axes", 0) != 0 || rank(n, 0) == 0; {
 		case noAxes(n) && noop && (typ == "ReduceL1" || typ == "ReduceL2"):
 			e.final("Abs", "opset1", nil, e.in(0))
 			return

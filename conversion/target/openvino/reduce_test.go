@@ -60,3 +60,27 @@ func TestReduceBeforeChannels(t *testing.T) {
 		})
 	}
 }
+
+// TestReduceOneNumber: what has no axes is what it is reduced to, or its magnitude.
+func TestReduceOneNumber(t *testing.T) {
+	testkit.Python(t)
+	var jobs []testkit.Job
+	ops := []string{"ReduceMax", "ReduceMin", "ReduceSum", "ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2"}
+	x := tensor.Scalar(float32(-2.5))
+	for _, op := range ops {
+		g := build(t, func(g *ir.Graph) {
+			g.Outputs = g.AddNode(op, "reduce", nil, []*ir.Value{g.AddInput("x", tensor.Float32, ir.Shape{})}, "y").Outputs
+		})
+		dir, _ := write(t, g, target.Options{})
+		jobs = append(jobs, testkit.Job{Runtime: "openvino", Model: filepath.Join(dir, "m.xml"), Inputs: map[string]*tensor.Tensor{"x": x}})
+	}
+	for i, r := range testkit.Vendor(t, jobs) {
+		want := float32(-2.5)
+		if ops[i] == "ReduceL1" || ops[i] == "ReduceL2" {
+			want = 2.5
+		}
+		if r.Err != "" || r.Outputs["y"].Float32s()[0] != want {
+			t.Errorf("%s: %v %s", ops[i], r.Outputs["y"], r.Err)
+		}
+	}
+}

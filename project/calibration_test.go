@@ -64,19 +64,19 @@ func TestPicturesDoNotCalibrateSeveralInputs(t *testing.T) {
 // TestMismatchIsOneReason: the job that made it names it once, and that the
 // artefact is kept is no further reason.
 func TestMismatchIsOneReason(t *testing.T) {
-	s, _ := begin(t, projecttest.Write(t, t.TempDir(), "net", projecttest.Net))
+	s, _ := begin(t, projecttest.Write(t, t.TempDir(), "mean", projecttest.Mean))
 	tk, _ := s.Task()
 	raw := *tk
-	raw.Input.Range = 255
+	raw.Input.Range, raw.Input.Mean, raw.Input.Std = 255, nil, nil
 	if err := s.SetTask(&raw); err != nil {
 		t.Fatal(err)
 	}
 	r := s.Recipe()
-	r.Precision = "int8" // on noise, for pixels of 0 to 255
+	r.Precision = "int8" // on noise
 	if err := s.SetRecipe(r); err != nil {
 		t.Fatal(err)
 	}
-	p := projecttest.Picture(t, filepath.Join(t.TempDir(), "a.png"), color.NRGBA{200, 120, 80, 255})
+	p := projecttest.Picture(t, filepath.Join(t.TempDir(), "a.png"), color.NRGBA{255, 120, 0, 255})
 	id, err := s.TestPictures([]string{p}) // what it is verified on
 	if err != nil {
 		t.Fatal(err)

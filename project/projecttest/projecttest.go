@@ -32,6 +32,21 @@ const Net = `graph net {
 // Other is Net with other weights: it computes something else.
 var Other = strings.NewReplacer("noise(1)", "noise(11)", "noise(3)", "noise(13)").Replace(Net)
 
+// Mean is a classifier by a picture's average colour. In noise that is always
+// about the same: ranges measured on noise cut a bright picture off.
+const Mean = `graph mean {
+  input %x : f32[1,3,16,16]
+  const %grey : f32[3] = [127.5,127.5,127.5]
+  const %w : f32[10,3] = noise(3)
+  const %b : f32[10] = noise(4)
+  %p : ?[?] = GlobalAveragePool(%x) @pool
+  %f : ?[?] = Flatten(%p) @flatten
+  %m : ?[?] = Sub(%f, %grey) @centre
+  %y : ?[?] = Gemm(%m, %w, %b) {transB=1} @fc
+  output %y
+}
+`
+
 // Write writes a graph in text form as dir/name.onnx and returns the path.
 func Write(t testing.TB, dir, name, text string) string {
 	t.Helper()

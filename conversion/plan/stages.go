@@ -140,14 +140,22 @@ func (r *run) watch(o *float16.Options) error {
 }
 
 // taps remembers, for every source layer, which tensor of the source file holds
-// its output, before any pass renames one.
+// its output, before any pass renames one. Of several outputs it is the first, and
+// the others are no longer said to hold the layer: what is compared with it must be
+// made of the same one.
 func (r *run) taps(g *ir.Graph) {
 	r.source = map[string]string{}
 	for _, n := range g.Nodes {
+		first := true
 		for _, v := range n.Outputs {
 			if v == nil {
 				continue
 			}
+			if !first {
+				v.Layers = nil
+				continue
+			}
+			first = false
 			for _, layer := range v.Layers {
 				if r.source[layer] == "" {
 					r.source[layer] = v.Name

@@ -40,8 +40,9 @@ var deciding = map[string]bool{
 // Bounds of the search for what decided: decisions one behind the other, and nodes
 // between a decision and the layers that can be compared.
 const (
-	mostDecisions = 8
+	mostDecisions = 5
 	mostBetween   = 200
+	mostCuts      = 500
 )
 
 // decision tells whether what differs follows from decisions between values that are
@@ -69,7 +70,7 @@ func (c Config) settle(ctx context.Context, v *Verdict, got [][]*tensor.Tensor, 
 		if verdict == Match {
 			continue
 		}
-		at, differences := decided(ctx, c, c.Samples[s], got[s], tol)
+		at, differences := decided(ctx, c, c.Samples[s], got[s], tol, &j.first[s])
 		if differences == nil {
 			return false
 		}
@@ -112,7 +113,8 @@ func (c Config) decides() bool {
 // decides otherwise in the artefact, which gave got, and how far the outputs differ
 // when the source is given the artefact's values there; nil where decisions do not
 // explain the difference, or nothing tells.
-func decided(ctx context.Context, c Config, input, got []*tensor.Tensor, tol Tolerance) ([]string, []Difference) {
+// first is the first diverging layer of the sample, "" while it is not known.
+func decided(ctx context.Context, c Config, input, got []*tensor.Tensor, tol Tolerance, first *string) ([]string, []Difference) {
 	d := &decision{c: c, tol: tol, layers: map[string]Layer{}}
 	for _, l := range c.Layers {
 		d.layers[l.Source] = l
@@ -124,10 +126,14 @@ func decided(ctx context.Context, c Config, input, got []*tensor.Tensor, tol Tol
 		if err != nil || layer == "" {
 			return nil, nil
 		}
+		if *first == "" {
+			*first = layer
+		}
 		at := slices.IndexFunc(c.Layers, func(l Layer) bool { return l.Name == layer })
 		if at < 0 || !d.cut(ctx, c.Layers[at].Source, source, input) {
 			return nil, nil
 		}
+		d.more(ctx, source, input)
 		path, remove, err := d.c.Wiring.WithInputs(ctx, d.cuts, d.values)
 		if err != nil {
 			return nil, nil
@@ -166,34 +172,20 @@ func (d *decision) cut(ctx context.Context, name string, source Side, input []*t
 		if !ok || len(ends) == 0 || len(decides) == 0 {
 			return false
 		}
-		src, art := make([]string, len(ends)), make([]string, len(ends))
-		for i, name := range ends {
-			src[i], art[i] = name, d.layers[name].Artefact
-		}
-		want, err := tapped(ctx, source, src, input, d.c.Threads)
-		if err != nil {
-			return false
-		}
-		got, err := tapped(ctx, d.c.Artefact, art, input, d.c.Threads)
-		if err != nil {
+		values, ok := d.look(ctx, ends, source, input)
+		if !ok {
 			return false
 		}
 		before := len(differs)
-		for i, w := range want {
-			x, ok := like(got[i], w)
-			if !ok {
-				differs[ends[i]] = true
-				continue
-			}
-			if diff, err := Compare(x, w); err != nil || d.tol.judge(diff) != Match {
+		for i, v := range values {
+			if v == nil {
 				differs[ends[i]] = true
 			}
-			want[i] = x
 		}
 		if len(differs) > before {
 			continue // the decision lies farther up
 		}
-		d.cuts, d.values = append(d.cuts, ends...), append(d.values, want...)
+		d.cuts, d.values = append(d.cuts, ends...), append(d.values, values...)
 		for _, name := range decides {
 			if !slices.Contains(d.names, name) {
 				d.names = append(d.names, name)
@@ -202,6 +194,74 @@ func (d *decision) cut(ctx context.Context, name string, source Side, input []*t
 		return true
 	}
 	return false
+}
+
+// more adds what the artefact has where other decisions begin, as far as the source
+// agrees there: a detector takes the best of each of many classes.
+func (d *decision) more(ctx context.Context, source Side, input []*tensor.Tensor) {
+	var begins [][]string
+	var all []string
+	for _, l := range d.c.Layers {
+		if m, _ := d.c.Wiring.Maker(l.Source); !deciding[m.Op] {
+			continue
+		}
+		ends, _, ok := d.above(l.Source, map[string]bool{l.Source: true})
+		if !ok || len(ends) == 0 || len(all)+len(ends) > mostCuts {
+			continue
+		}
+		begins = append(begins, ends)
+		for _, e := range ends {
+			if !slices.Contains(all, e) {
+				all = append(all, e)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	values, ok := d.look(ctx, all, source, input)
+	if !ok {
+		return
+	}
+	agree := func(name string) bool { return values[slices.Index(all, name)] != nil }
+	for _, ends := range begins {
+		if slices.ContainsFunc(ends, func(e string) bool { return !agree(e) }) {
+			continue
+		}
+		for _, e := range ends {
+			if !slices.Contains(d.cuts, e) {
+				d.cuts, d.values = append(d.cuts, e), append(d.values, values[slices.Index(all, e)])
+			}
+		}
+	}
+}
+
+// look gives the artefact's values of tensors as the source would hold them, nil where
+// the source has others; false where they cannot be had.
+func (d *decision) look(ctx context.Context, names []string, source Side, input []*tensor.Tensor) ([]*tensor.Tensor, bool) {
+	art := make([]string, len(names))
+	for i, name := range names {
+		art[i] = d.layers[name].Artefact
+	}
+	want, err := tapped(ctx, source, names, input, d.c.Threads)
+	if err != nil {
+		return nil, false
+	}
+	got, err := tapped(ctx, d.c.Artefact, art, input, d.c.Threads)
+	if err != nil {
+		return nil, false
+	}
+	for i, w := range want {
+		x, ok := like(got[i], w)
+		if ok {
+			diff, err := Compare(x, w)
+			ok = err == nil && d.tol.judge(diff) == Match
+		}
+		if want[i] = nil; ok {
+			want[i] = x
+		}
+	}
+	return want, true
 }
 
 // above walks up from a tensor to those that can be compared and are not known to

@@ -14,11 +14,12 @@ type judgement struct {
 	all     [][]Difference // by sample and output
 	samples []string       // the verdict on each
 	bad     int            // the sample that decided v's verdict, -1 where all match
+	first   []string       // the first diverging layer by sample, "" where it was not searched
 }
 
 // judge compares got with want and sets v's verdict, its reason and Sensitive.
 func (c Config) judge(ctx context.Context, v *Verdict, got, want [][]*tensor.Tensor, tol Tolerance) (*judgement, error) {
-	j := &judgement{make([][]Difference, len(got)), make([]string, len(got)), -1}
+	j := &judgement{make([][]Difference, len(got)), make([]string, len(got)), -1, make([]string, len(got))}
 	v.Verdict, v.Sensitive = Match, false
 	rounded := yardstick{c: c}
 	for s := range got {

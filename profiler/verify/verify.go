@@ -96,6 +96,11 @@ type Verdict struct {
 	SourceOff bool `json:"source_off,omitempty"`
 }
 
+// searches reports whether the first diverging layer is looked for.
+func (c Config) searches(v *Verdict) bool {
+	return v.Verdict == Mismatch || v.Verdict == Drift && c.Precision == "fp32"
+}
+
 // NotRunVerdict says why no verification took place.
 func NotRunVerdict(runtime, why string) *Verdict {
 	return &Verdict{Verdict: NotRun, Runtime: runtime, Why: why}
@@ -141,26 +146,26 @@ func Run(ctx context.Context, c Config) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.Verdict != Match {
+	settled := c.searches(v) && c.settle(ctx, v, got, j, tol)
+	if !settled && v.Verdict != Match && ctx.Err() == nil {
 		// Is it the source's runtime that is off?
 		if plain := c.plainSource(ctx, want); plain != nil {
-			want, c.Source.Plain, v.Why, v.SourceOff = plain, true, "", true
-			if j, err = c.judge(ctx, v, got, want, tol); err != nil {
+			w := *v
+			w.Why, w.SourceOff = "", true
+			by, err := c.judge(ctx, &w, got, plain, tol)
+			if err != nil {
 				return nil, err
 			}
-		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			if rank(w.Verdict) < rank(v.Verdict) {
+				*v, j, want, c.Source.Plain = w, by, plain, true
+			}
 		}
 	}
-	searched := v.Verdict == Mismatch || v.Verdict == Drift && c.Precision == "fp32"
-	if searched {
-		if c.settle(ctx, v, got, j, tol) {
-			j.bad = -1
-		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if settled {
+		j.bad = -1
 	}
 	v.measure(j.all)
 	v.Sensitive = v.Sensitive && v.Verdict == Match
@@ -171,10 +176,13 @@ func Run(ctx context.Context, c Config) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.Why += why; why != "" && v.Verdict == Drift || !searched {
+	if v.Why += why; why != "" && v.Verdict == Drift || !c.searches(v) {
 		return v, nil
 	}
-	layer, err := FirstDivergence(ctx, c, c.Samples[j.bad], tol)
+	layer := j.first[j.bad]
+	if layer == "" {
+		layer, err = FirstDivergence(ctx, c, c.Samples[j.bad], tol)
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, ctx.Err()

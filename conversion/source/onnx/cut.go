@@ -78,10 +78,10 @@ func (m *Maker) attribute(b []byte) error {
 }
 
 // mostGiven bounds the tensors that WithInputs turns into inputs.
-const mostGiven = 31
+const mostGiven = 31 * 31
 
 // WithInputs writes a copy of the model at path to the new file to that takes the
-// tensors, at most 31, as further inputs of the types and shapes of values, in this
+// tensors, at most 961, as further inputs of the types and shapes of values, in this
 // order behind its own, instead of computing them. It changes the names of the
 // outputs that nodes give and nothing else of the file's bytes. A tensor that no node
 // of the main graph computes, and weights in files beside the model, are errors.
@@ -97,11 +97,15 @@ func WithInputs(path, to string, tensors []string, values []*tensor.Tensor) erro
 	err = eachNode(b, func(p []byte) error {
 		return protofield.Each(p, func(num protowire.Number, _ uint64, p []byte) error {
 			for i, name := range tensors {
-				if num == 2 && string(p) == name {
-					// No name that people write begins with a control character.
-					p[0], found[name] = byte(i+1), true
-					break
+				if num != 2 || string(p) != name {
+					continue
 				}
+				// No name that people write begins with control characters.
+				found[name], p[0] = i < 31 || len(p) > 1, byte(i%31+1)
+				if i >= 31 && len(p) > 1 {
+					p[1] = byte(i / 31)
+				}
+				break
 			}
 			return nil
 		})

@@ -14,12 +14,13 @@ type judgement struct {
 	all     [][]Difference // by sample and output
 	samples []string       // the verdict on each
 	bad     int            // the sample that decided v's verdict, -1 where all match
+	why     []string       // what speaks against a sample
 	first   []string       // the first diverging layer by sample, "" where it was not searched
 }
 
 // judge compares got with want and sets v's verdict, its reason and Sensitive.
 func (c Config) judge(ctx context.Context, v *Verdict, got, want [][]*tensor.Tensor, tol Tolerance) (*judgement, error) {
-	j := &judgement{make([][]Difference, len(got)), make([]string, len(got)), -1, make([]string, len(got))}
+	j := &judgement{make([][]Difference, len(got)), make([]string, len(got)), -1, make([]string, len(got)), make([]string, len(got))}
 	v.Verdict, v.Sensitive = Match, false
 	rounded := yardstick{c: c}
 	for s := range got {
@@ -49,7 +50,7 @@ func (c Config) judge(ctx context.Context, v *Verdict, got, want [][]*tensor.Ten
 				}
 			}
 			if rank(verdict) > rank(j.samples[s]) {
-				j.samples[s] = verdict
+				j.samples[s], j.why[s] = verdict, why
 			}
 			if rank(verdict) > rank(v.Verdict) {
 				v.Verdict, v.Why, j.bad = verdict, why, s

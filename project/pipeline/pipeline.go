@@ -130,6 +130,9 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 		res.Findings = append(res.Findings, diag.Warnf("verify.source-off", "%s's fast kernels give something else for the source than its plain ones, which it was compared with", v.Reference).
 			Suggest("who runs the source itself on it gets other numbers: switch its graph optimisation off there"))
 	}
+	if len(v.Constant) > 0 {
+		res.Findings = append(res.Findings, diag.Infof("verify.constant", "the model makes rounding errors of inputs of one number throughout, and such samples were left out: %d of %d", len(v.Constant), v.Samples))
+	}
 	if len(v.Decided) > 0 {
 		res.Findings = append(res.Findings, diag.Infof("verify.decided", "the model decides between nearly equal values: %s", v.Why))
 	}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"slipway/conversion/tensor"
+	"slipway/runtimes"
 )
 
 // nudge is how much of an input's size, at least of 1, a sample is changed by to see
@@ -32,7 +33,7 @@ func (c Config) excuse(ctx context.Context, v *Verdict, want [][]*tensor.Tensor,
 		if !ok {
 			continue
 		}
-		moved, err := once(ctx, c.Source, nudged, c.Threads)
+		moved, err := once(ctx, c.Source, nudged, runtimes.Options{Threads: c.Threads})
 		if err != nil || len(moved) != len(want[s]) || !tol.unsteady(j.all[s], moved, want[s]) {
 			continue
 		}

@@ -140,7 +140,7 @@ func decided(ctx context.Context, c Config, input, got []*tensor.Tensor, tol Tol
 		}
 		defer remove()
 		source.Model.Path, source.Given = path, d.values
-		want, err := once(ctx, source, input, c.Threads)
+		want, err := once(ctx, source, input, runtimes.Options{Threads: c.Threads})
 		if err != nil || len(want) != len(got) {
 			return nil, nil
 		}
@@ -319,20 +319,6 @@ func like(t, w *tensor.Tensor) (*tensor.Tensor, bool) {
 		}
 	}
 	return t, true
-}
-
-// once runs one sample.
-func once(ctx context.Context, s Side, input []*tensor.Tensor, threads int) ([]*tensor.Tensor, error) {
-	ses, err := s.Runtime.Open(ctx, s.Model, runtimes.Options{Threads: threads, NoOptimize: s.Plain})
-	if err != nil {
-		return nil, err
-	}
-	defer ses.Close()
-	fit, err := Fit(append(slices.Clone(input), s.Given...), ses.Inputs())
-	if err != nil {
-		return nil, err
-	}
-	return ses.Run(ctx, fit)
 }
 
 // among is a list of names for a sentence.

@@ -81,19 +81,31 @@ func (c *Config) firstBad(ctx context.Context, input []*tensor.Tensor, probe []i
 
 // tapped runs one sample and returns only the tapped tensors.
 func tapped(ctx context.Context, s Side, names []string, input []*tensor.Tensor, threads int) ([]*tensor.Tensor, error) {
-	o := runtimes.Options{Threads: threads, NoOptimize: s.Plain}
-	m := s.Model
+	o := runtimes.Options{Threads: threads}
 	if s.Tap != nil {
 		path, remove, err := s.Tap(ctx, names)
 		if err != nil {
 			return nil, err
 		}
 		defer remove()
-		m.Path = path
+		s.Model.Path = path
 	} else {
 		o.Taps = names
 	}
-	ses, err := s.Runtime.Open(ctx, m, o)
+	out, err := once(ctx, s, input, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(out) < len(names) {
+		return nil, fmt.Errorf("%d tensors were tapped, %d came back", len(names), len(out))
+	}
+	return out[len(out)-len(names):], nil
+}
+
+// once runs one sample.
+func once(ctx context.Context, s Side, input []*tensor.Tensor, o runtimes.Options) ([]*tensor.Tensor, error) {
+	o.NoOptimize = o.NoOptimize || s.Plain
+	ses, err := s.Runtime.Open(ctx, s.Model, o)
 	if err != nil {
 		return nil, err
 	}
@@ -102,12 +114,5 @@ func tapped(ctx context.Context, s Side, names []string, input []*tensor.Tensor,
 	if err != nil {
 		return nil, err
 	}
-	out, err := ses.Run(ctx, fit)
-	if err != nil {
-		return nil, err
-	}
-	if len(out) < len(names) {
-		return nil, fmt.Errorf("%d tensors were tapped, %d came back", len(names), len(out))
-	}
-	return out[len(out)-len(names):], nil
+	return ses.Run(ctx, fit)
 }

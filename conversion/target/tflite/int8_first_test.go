@@ -1,13 +1,9 @@
 package tflite
 
 import (
-	"context"
-	"math"
-	"path/filepath"
 	"testing"
 
 	"slipway/conversion/ir"
-	"slipway/conversion/target"
 	"slipway/conversion/tensor"
 	"slipway/conversion/testkit"
 )
@@ -33,36 +29,10 @@ func TestInt8ConstantFirst(t *testing.T) {
 		}
 		const step = 0.05
 		b.g.Outputs = one(pair(b.op("MatMul", nil, first, pair(b.in("x", 2, 4, 5), 0.02, 3)), step, -4))
-		for _, n := range b.g.Nodes {
-			n.Origin = []string{n.Name}
-		}
-		if err := b.reg.InferGraph(b.g); err != nil {
-			t.Fatal(err)
-		}
 		x := tensor.New(tensor.Float32, 2, 4, 5)
 		for i := range 40 {
 			tensor.View[float32](x)[i] = 0.02 * float32(i*53%200-100)
 		}
-		feeds := map[string]*tensor.Tensor{"x": x}
-		want, err := testkit.Eval(b.reg, b.g, feeds)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := t.TempDir()
-		if _, err := (Target{}).Write(context.Background(), b.g, dir, target.Options{Name: "m"}); err != nil {
-			t.Fatal(err)
-		}
-		r := testkit.Vendor(t, []testkit.Job{{Runtime: "litert", Model: filepath.Join(dir, "m.tflite"), Inputs: feeds}})[0]
-		if r.Err != "" {
-			t.Errorf("%s: %s", name, r.Err)
-		}
-		for _, got := range r.Outputs {
-			g := got.Float64s()
-			for i, w := range want[0].Float64s() {
-				if math.Abs(g[i]-w) > 1.1*step {
-					t.Errorf("%s: element %d is %g, want %g", name, i, g[i], w)
-				}
-			}
-		}
+		b.holds(x, step)
 	}
 }

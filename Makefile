@@ -1,7 +1,7 @@
 # Slipway's tasks. The scripts behind them say what they do in their first lines.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build headless lint fuzz fuzz-graphs conformance bench large models networks quantization walk screenshots clean
+.PHONY: help demo test build headless lint fuzz fuzz-graphs conformance bench large models networks strangers quantization walk screenshots clean
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-13s %s\n' "$$t" "$$d"; done
@@ -52,6 +52,9 @@ models: ## Exports the networks for `make networks` (needs 5 GB for PyTorch)
 NETWORKS ?=
 networks: models ## Converts NETWORKS (default all) to every target, verifies, renews docs/NETWORKS.md
 	@scripts/networks $(NETWORKS)
+
+strangers: models ## Converts NETWORKS (default all) of timm and transformers, which nothing was made for, and says what became of each
+	@scripts/strangers $(NETWORKS)
 
 quantization: models ## Holds int8 of NETWORKS (default all) against the best quantizer of each runtime, renews docs/QUANTIZATION.md
 	@scripts/quantization $(NETWORKS)

@@ -12,8 +12,8 @@ import (
 // Scales are the places, among an operator's inputs, of scales of integers. ONNX gives
 // formulas for what they do, and forbids no number; but a scale that is not a number, or
 // infinite, leaves none, and a quotient by zero, or what runtimes take for it, has no
-// value. Zero for what is read (of a
-// channel of zeros) and scales below zero are in use, and computed as they are.
+// value. Zero for what is read (of a channel of zeros) and scales below zero are in use,
+// and computed as they are.
 type Scales struct {
 	Read []int // of integers that the operator reads: it multiplies by them
 	Made []int // of its result: it divides by them

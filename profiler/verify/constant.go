@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"slipway/conversion/tensor"
 	"slipway/runtimes"
@@ -16,21 +17,20 @@ var nudge = map[string]float64{"fp32": 1e-6, "fp16": 1e-3, "int8": 1e-2}
 
 // excuse takes samples out of the comparison that tell nothing: inputs of one number
 // throughout, which a model that normalises them makes rounding errors of, divided by
-// almost nothing. They are those where the source itself moves as far when the inputs
-// change by no more than the precision rounds them, as long as other samples match.
+// almost nothing. They are those where the source does not match itself when the inputs
+// change by no more than the precision rounds them, as long as one that is not of one
+// number matches.
 func (c Config) excuse(ctx context.Context, v *Verdict, want [][]*tensor.Tensor, j *judgement, tol Tolerance) {
-	matched, changed := 0, false
-	for _, verdict := range j.samples {
-		if verdict == Match {
-			matched++
-		}
+	matched, changed := false, false
+	for s, verdict := range j.samples {
+		matched = matched || verdict == Match && !ofOneNumber(c.Samples[s])
 	}
 	for s, verdict := range j.samples {
-		if verdict == Match || matched == 0 || len(j.all[s]) != len(want[s]) {
+		if verdict == Match || !matched || !ofOneNumber(c.Samples[s]) {
 			continue
 		}
-		nudged, ok := nudgedFrom(c.Samples[s], nudge[c.Precision])
-		if !ok {
+		nudged, err := nudged(c.Samples[s], nudge[c.Precision])
+		if err != nil {
 			continue
 		}
 		moved, err := once(ctx, c.Source, nudged, runtimes.Options{Threads: c.Threads})
@@ -50,7 +50,7 @@ func (c Config) excuse(ctx context.Context, v *Verdict, want [][]*tensor.Tensor,
 		}
 	}
 	if v.Verdict == Match {
-		v.Why = fmt.Sprintf("%d of %d samples, of one number throughout, tell nothing: the source itself gives something else there for inputs that differ by rounding alone", len(v.Constant), len(j.samples))
+		v.Why = j.sensitive + fmt.Sprintf("%d of %d samples, of one number throughout, tell nothing: the source itself gives something else there for inputs that differ by rounding alone", len(v.Constant), len(j.samples))
 	}
 }
 
@@ -68,31 +68,38 @@ func (t Tolerance) unsteady(away []Difference, moved, want []*tensor.Tensor) boo
 	return true
 }
 
-// nudgedFrom changes the floats of inputs that are of one number throughout, by noise
-// of size by; false where there are none, or others.
-func nudgedFrom(in []*tensor.Tensor, by float64) ([]*tensor.Tensor, bool) {
-	out, floats := make([]*tensor.Tensor, len(in)), false
+// ofOneNumber reports whether inputs have floats, and those of each are all the same.
+func ofOneNumber(in []*tensor.Tensor) bool {
+	floats := false
+	for _, t := range in {
+		if !t.DType().IsFloat() || t.Len() < 2 {
+			continue
+		}
+		floats = true
+		x := t.Float64s()
+		if slices.ContainsFunc(x, func(v float64) bool { return v != x[0] }) {
+			return false
+		}
+	}
+	return floats
+}
+
+// nudged are inputs with noise on their floats, of size by beside them and beside 1.
+func nudged(in []*tensor.Tensor, by float64) ([]*tensor.Tensor, error) {
+	out := slices.Clone(in)
 	rng := rand.New(rand.NewPCG(7, 8))
 	for i, t := range in {
-		if out[i] = t; !t.DType().IsFloat() || t.Len() < 2 {
+		if !t.DType().IsFloat() {
 			continue
 		}
 		x := t.Float64s()
-		for k := range x {
-			if x[k] != x[0] && k > 0 {
-				return nil, false
-			}
+		for k, v := range x {
+			x[k] = v + by*math.Max(math.Abs(v), 1)*rng.NormFloat64()
 		}
-		floats = true
-		size, first := by*math.Max(math.Abs(x[0]), 1), x[0]
-		for k := range x {
-			x[k] = first + size*rng.NormFloat64()
+		var err error
+		if out[i], err = tensor.FromFloat64s(t.DType(), x, t.Shape()...); err != nil {
+			return nil, err
 		}
-		n, err := tensor.FromFloat64s(t.DType(), x, t.Shape()...)
-		if err != nil {
-			return nil, false
-		}
-		out[i] = n
 	}
-	return out, floats
+	return out, nil
 }

@@ -16,18 +16,17 @@ type judgement struct {
 	bad     int            // the sample that decided v's verdict, -1 where all match
 	why     []string       // what speaks against a sample
 	first   []string       // the first diverging layer by sample, "" where it was not searched
+
+	sensitive string // what is said of outputs that rounding the weights explains
 }
 
 // judge compares got with want and sets v's verdict, its reason and Sensitive.
 func (c Config) judge(ctx context.Context, v *Verdict, got, want [][]*tensor.Tensor, tol Tolerance) (*judgement, error) {
-	j := &judgement{make([][]Difference, len(got)), make([]string, len(got)), -1, make([]string, len(got)), make([]string, len(got))}
+	j := &judgement{all: make([][]Difference, len(got)), samples: make([]string, len(got)), bad: -1, why: make([]string, len(got)), first: make([]string, len(got))}
 	v.Verdict, v.Sensitive = Match, false
 	rounded := yardstick{c: c}
 	for s := range got {
-		if j.samples[s] = Match; len(got[s]) != len(want[s]) {
-			v.Verdict, v.Why, j.bad, j.samples[s] = Mismatch, fmt.Sprintf("the source has %d outputs, the artefact %d", len(want[s]), len(got[s])), s, Mismatch
-			return j, nil
-		}
+		j.samples[s] = Match
 		for o := range got[s] {
 			d, verdict, why := Difference{Bad: 1}, Mismatch, ""
 			if x, err := Compare(got[s][o], want[s][o]); err != nil {
@@ -46,7 +45,7 @@ func (c Config) judge(ctx context.Context, v *Verdict, got, want [][]*tensor.Ten
 				}
 				if y != nil && explained(d, *y) {
 					v.Sensitive, verdict = true, Match
-					v.Why = fmt.Sprintf("output %d, sample %d: largest error %.3g of the output's range, which is what half precision does to this model: its source moves by %.3g when nothing but its weights are rounded", o, s, d.Relative(), y.Relative())
+					j.sensitive = fmt.Sprintf("output %d, sample %d: largest error %.3g of the output's range, which is what half precision does to this model: its source moves by %.3g when nothing but its weights are rounded", o, s, d.Relative(), y.Relative())
 				}
 			}
 			if rank(verdict) > rank(j.samples[s]) {
@@ -56,6 +55,12 @@ func (c Config) judge(ctx context.Context, v *Verdict, got, want [][]*tensor.Ten
 				v.Verdict, v.Why, j.bad = verdict, why, s
 			}
 		}
+	}
+	if v.Verdict == Match {
+		v.Why = j.sensitive
+	}
+	if j.sensitive != "" {
+		j.sensitive += "; "
 	}
 	return j, nil
 }
@@ -92,7 +97,9 @@ func (v *Verdict) measure(all [][]Difference) {
 	worst := Difference{Cosine: 1, SQNR: math.Inf(1)}
 	for _, outs := range all {
 		for _, d := range outs {
-			worst.merge(d)
+			if d.N > 0 { // of as many elements on both sides
+				worst.merge(d)
+			}
 		}
 	}
 	v.MaxAbs, v.MaxRel, v.Cosine = finite(worst.MaxAbs), finite(worst.Relative()), finite(worst.Cosine)

@@ -152,7 +152,7 @@ func (m *Machine) Status(ctx context.Context) []project.RuntimeStatus {
 // Pipeline is the conversion road of this machine.
 func (m *Machine) Pipeline() *pipeline.Env {
 	return &pipeline.Env{
-		Convert: m.Convert, Runtime: m.Get, Tensors: calibrationTensors, Round: onnx.RoundWeights, Wiring: readWiring, Engine: m.buildEngine,
+		Convert: m.Convert, Runtime: m.Get, Tensors: calibrationTensors, Round: onnx.RoundWeights, Wiring: wiringOf, Engine: m.buildEngine,
 		Target: func(name string) target.Target {
 			t, err := targetall.Get(name)
 			if err != nil {

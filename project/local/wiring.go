@@ -4,30 +4,29 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"slipway/conversion/source/onnx"
 	"slipway/conversion/tensor"
 	"slipway/profiler/verify"
 )
 
-// wiring is that of an ONNX file.
+// wiring is that of an ONNX file, which is read when it is first asked for: most
+// artefacts match. Files of other formats have none.
 type wiring struct {
 	path   string
-	makers map[string]onnx.Maker
+	makers func() (map[string]onnx.Maker, error)
 }
 
-func readWiring(path string) (verify.Wiring, error) {
-	makers, err := onnx.Makers(path)
-	if err != nil {
-		return nil, err
-	}
-	return &wiring{path, makers}, nil
+func wiringOf(path string) verify.Wiring {
+	return &wiring{path, sync.OnceValues(func() (map[string]onnx.Maker, error) { return onnx.Makers(path) })}
 }
 
 // Maker tells a Cast to floats, which decides nothing, by another name than one to
 // integers or truth values.
 func (w *wiring) Maker(tensor string) (verify.Maker, bool) {
-	m, ok := w.makers[tensor]
+	makers, _ := w.makers() // nothing is told of a file that cannot be read so
+	m, ok := makers[tensor]
 	if m.Op == "Cast" && m.To.IsFloat() {
 		m.Op = "Cast to floats"
 	}

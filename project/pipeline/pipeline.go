@@ -35,9 +35,9 @@ type Env struct {
 	// Round writes a copy of a source model with its weights rounded to half
 	// precision; nil: verification judges by fixed tolerances alone.
 	Round func(path, to string) error
-	// Wiring reads how a source model's file is wired; nil: verification cannot tell
-	// decisions between nearly equal values from errors.
-	Wiring func(path string) (verify.Wiring, error)
+	// Wiring is how a source model's file is wired, read when it is asked; nil:
+	// verification cannot tell decisions between nearly equal values from errors.
+	Wiring func(path string) verify.Wiring
 	// Engine builds engines for GPUs; nil: nothing here does.
 	Engine Builder
 }

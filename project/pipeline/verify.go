@@ -167,10 +167,7 @@ func (e *Env) verifyAgainst(ctx context.Context, q Request, res *Result, src run
 		defer remove()
 	}
 	if e.Wiring != nil {
-		// A source of another format, or none that this reads, has no wiring.
-		if w, err := e.Wiring(c.Source.Model.Path); err == nil {
-			c.Wiring = w
-		}
+		c.Wiring = e.Wiring(c.Source.Model.Path)
 	}
 	return verify.Run(ctx, c)
 }

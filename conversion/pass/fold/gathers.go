@@ -87,6 +87,9 @@ func inOrder(dims ir.Shape, of []int, indices []int64) (repeated []bool, ok bool
 			if at < 0 {
 				at += size
 			}
+			if at < 0 || at >= size {
+				return nil, false
+			}
 			flat[i] = flat[i]*size + at
 		}
 	}

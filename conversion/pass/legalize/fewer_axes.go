@@ -103,7 +103,7 @@ func (j *joiner) cumSum(n *ir.Node) bool {
 // reduce joins axes that go, and axes that stay.
 func (j *joiner) reduce(n *ir.Node) bool {
 	axes, ok := axesOf(n.In(1), n.In(0).Rank())
-	if !ok || len(axes) == 0 {
+	if !ok || len(axes) == 0 || n.In(1) == nil && n.Int("noop_with_empty_axes", 0) != 0 {
 		return false
 	}
 	s, at := grouped(n.In(0).Shape, marked(n.In(0).Rank(), axes, 1))

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"slipway/conversion/diag"
+	"slipway/conversion/filemap"
 	"slipway/conversion/schema/protofield"
 	"slipway/conversion/tensor"
 )
@@ -22,12 +23,13 @@ type Maker struct {
 // Makers are the nodes of the main graph of the model at path, by the tensors that
 // they compute. As RoundWeights does, it reads the file's bytes, past the reader.
 func Makers(path string) (map[string]Maker, error) {
-	b, err := os.ReadFile(path)
+	f, err := filemap.Open(path, false)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: makers: %w", err)
 	}
+	defer f.Close()
 	makers := map[string]Maker{}
-	err = eachNode(b, func(p []byte) error {
+	err = eachIn(f.Bytes(), nodes, func(p []byte) error {
 		var m Maker
 		var gives []string
 		err := protofield.Each(p, func(num protowire.Number, _ uint64, p []byte) error {
@@ -77,8 +79,13 @@ func (m *Maker) attribute(b []byte) error {
 	return err
 }
 
-// mostGiven bounds the tensors that WithInputs turns into inputs.
-const mostGiven = 31 * 31
+// controls are as many as the control characters that no name begins with that people
+// write, but the one of zero; two of them number the tensors that WithInputs turns into
+// inputs, mostGiven at the most.
+const (
+	controls  = 31
+	mostGiven = controls * controls
+)
 
 // WithInputs writes a copy of the model at path to the new file to that takes the
 // tensors, at most 961, as further inputs of the types and shapes of values, in this
@@ -94,16 +101,15 @@ func WithInputs(path, to string, tensors []string, values []*tensor.Tensor) erro
 		return fmt.Errorf("onnx: with inputs: %d tensors, %d values", len(tensors), len(values))
 	}
 	found := map[string]bool{}
-	err = eachNode(b, func(p []byte) error {
+	err = eachIn(b, nodes, func(p []byte) error {
 		return protofield.Each(p, func(num protowire.Number, _ uint64, p []byte) error {
 			for i, name := range tensors {
 				if num != 2 || string(p) != name {
 					continue
 				}
-				// No name that people write begins with control characters.
-				found[name], p[0] = i < 31 || len(p) > 1, byte(i%31+1)
-				if i >= 31 && len(p) > 1 {
-					p[1] = byte(i / 31)
+				found[name], p[0] = i < controls || len(p) > 1, byte(i%controls+1)
+				if i >= controls && len(p) > 1 {
+					p[1] = byte(i / controls)
 				}
 				break
 			}
@@ -113,7 +119,17 @@ func WithInputs(path, to string, tensors []string, values []*tensor.Tensor) erro
 	if err != nil {
 		return fmt.Errorf("onnx: with inputs: %s: %w", path, err)
 	}
-	if outside(b) {
+	outside := false
+	err = eachIn(b, initializers, func(p []byte) error {
+		return protofield.Each(p, func(num protowire.Number, v uint64, _ []byte) error {
+			outside = outside || num == 14 && v == 1
+			return nil
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("onnx: with inputs: %s: %w", path, err)
+	}
+	if outside {
 		return diag.Errorf("onnx.external-data", "a weight lies in another file")
 	}
 	var g []byte
@@ -157,36 +173,23 @@ func inputInfo(name string, elem uint64, shape []int) []byte {
 	return message(message(nil, 1, []byte(name)), 2, message(nil, 1, message(varint(nil, 1, elem), 2, dims)))
 }
 
-// eachNode calls f for every NodeProto of the main graph of a ModelProto.
-func eachNode(model []byte, f func(node []byte) error) error {
+// Fields of a GraphProto.
+const (
+	nodes        protowire.Number = 1
+	initializers protowire.Number = 5
+)
+
+// eachIn calls f for every message of a field of the main graph of a ModelProto.
+func eachIn(model []byte, field protowire.Number, f func(message []byte) error) error {
 	return protofield.Each(model, func(num protowire.Number, _ uint64, graph []byte) error {
 		if num != 7 {
 			return nil
 		}
 		return protofield.Each(graph, func(num protowire.Number, _ uint64, p []byte) error {
-			if num != 1 {
+			if num != field {
 				return nil
 			}
 			return f(p)
 		})
 	})
-}
-
-// outside reports whether a constant of the main graph lies in another file.
-func outside(model []byte) (found bool) {
-	_ = protofield.Each(model, func(num protowire.Number, _ uint64, graph []byte) error {
-		if num != 7 {
-			return nil
-		}
-		return protofield.Each(graph, func(num protowire.Number, _ uint64, initializer []byte) error {
-			if num != 5 {
-				return nil
-			}
-			return protofield.Each(initializer, func(num protowire.Number, v uint64, _ []byte) error {
-				found = found || num == 14 && v == 1
-				return nil
-			})
-		})
-	})
-	return found
 }

@@ -1,7 +1,6 @@
 package ncnn
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -64,7 +63,7 @@ func (e *emitter) choose(n *ir.Node) string {
 		return ""
 	}
 	// Half the largest number, times four, is infinite.
-	key := fmt.Sprintf("endless %p", is)
+	key := "endless " + is.name
 	if e.shaped[key] == nil {
 		e.shaped[key] = e.one(opMul, e.one(opMul, e.one(opSub, is, 0.5), math.MaxFloat32), 4)
 		e.shaped[key+"-"] = e.unary1(1, e.shaped[key])

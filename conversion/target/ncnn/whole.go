@@ -187,11 +187,8 @@ func (e *emitter) orEndless(n *ir.Node, b *blob) *blob {
 func cast(e *emitter, n *ir.Node) string {
 	x := n.In(0)
 	from, to := x.DType, n.Out(0).DType
-	half := func(d tensor.DType) bool { return d == tensor.Float16 || d == tensor.Float32 }
 	switch {
-	case half(from) && half(to), from == to, isWhole(from) && to == tensor.Float32, from == tensor.Bool && isWhole(to),
-		given(x) != nil && half(to), from.IsInt() && from.Bits() <= 16 && to == tensor.Float32, (from == tensor.Int32 || from == tensor.Uint32) && to == tensor.Int64, from.IsInt() && from.Bits() <= 16 && isWhole(to) && to != tensor.Bool,
-		from == tensor.Int64 && to == tensor.Int32 && !unsigned(x):
+	case stays(x, to):
 		e.alias(n.Out(0), x)
 	case to == tensor.Bool && isWhole(from):
 		e.set(n.Out(0), e.some(e.unary1(0, e.in(x))))
@@ -203,6 +200,27 @@ func cast(e *emitter, n *ir.Node) string {
 		return "from " + from.String() + " to " + to.String() + " is not possible: blobs are 32-bit floats"
 	}
 	return ""
+}
+
+// stays reports whether the number in a blob that stands for v is also what v is as
+// type to.
+func stays(v *ir.Value, to tensor.DType) bool {
+	half := func(d tensor.DType) bool { return d == tensor.Float16 || d == tensor.Float32 }
+	from := v.DType
+	short := from.IsInt() && from.Bits() <= 16
+	switch to {
+	case from:
+		return true
+	case tensor.Float32:
+		return half(from) || isWhole(from) || short || given(v) != nil
+	case tensor.Float16:
+		return half(from) || given(v) != nil
+	case tensor.Int32:
+		return from == tensor.Bool || short || from == tensor.Int64 && !unsigned(v)
+	case tensor.Int64:
+		return from == tensor.Bool || short || from == tensor.Int32 || from == tensor.Uint32
+	}
+	return false
 }
 
 // unsigned reports whether v shows 32-bit integers without a sign, of which those

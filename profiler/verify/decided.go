@@ -59,6 +59,14 @@ type decision struct {
 	names  []string // of the layers that decided
 }
 
+func newDecision(c Config, tol Tolerance) *decision {
+	d := &decision{c: c, tol: tol, layers: map[string]Layer{}}
+	for _, l := range c.Layers {
+		d.layers[l.Source] = l
+	}
+	return d
+}
+
 // settle makes v a match, and puts into j what it is one by, where decisions explain
 // every sample that does not match.
 func (c Config) settle(ctx context.Context, v *Verdict, got [][]*tensor.Tensor, j *judgement, tol Tolerance) bool {
@@ -115,10 +123,7 @@ func (c Config) decides() bool {
 // explain the difference, or nothing tells.
 // first is the first diverging layer of the sample, "" while it is not known.
 func decided(ctx context.Context, c Config, input, got []*tensor.Tensor, tol Tolerance, first *string) ([]string, []Difference) {
-	d := &decision{c: c, tol: tol, layers: map[string]Layer{}}
-	for _, l := range c.Layers {
-		d.layers[l.Source] = l
-	}
+	d := newDecision(c, tol)
 	source := c.Source
 	for range mostDecisions {
 		c.Source = source

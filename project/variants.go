@@ -16,6 +16,7 @@ import (
 	"slipway/conversion/target"
 	"slipway/project/atomicfile"
 	"slipway/project/store"
+	"slipway/scratch"
 )
 
 // Variants lists the source and all artefacts, oldest first.
@@ -131,11 +132,11 @@ func (s *Studio) CopyVariant(ctx context.Context, id int64, dir string) (string,
 		return "", unexported(v, to, err)
 	}
 	// A folder of its own first: what has its final name is whole.
-	private, err := os.MkdirTemp(to, ".private-")
+	private, remove, err := scratch.In(to, ".private-")
 	if err != nil {
 		return "", unexported(v, to, err)
 	}
-	defer os.RemoveAll(private)
+	defer remove()
 	for _, a := range v.Result.Artefacts {
 		if err := copyAll(ctx, filepath.Join(private, a.Path), filepath.Join(from, a.Path)); err != nil {
 			return "", unexported(v, to, err)

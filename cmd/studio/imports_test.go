@@ -60,6 +60,7 @@ var rules = []rule{
 	{"slipway/project", []string{"slipway/ui", "slipway/cmd"}, nil, "the window is a client of project"},
 	{"slipway/ui", []string{"slipway/cmd"}, nil, "cmd only wires"},
 	{"slipway/assets", []string{"slipway"}, nil, "assets is data"},
+	{"slipway/scratch", []string{"slipway"}, nil, "scratch is a leaf"},
 	{"slipway", []string{"fyne.io"}, []string{"slipway/ui", "slipway/cmd/studio"}, "Fyne belongs to the window"},
 	{"slipway", []string{"github.com/ebitengine/purego", "github.com/yalue/onnxruntime_go"}, []string{"slipway/runtimes"}, "vendor libraries belong to their adapter"},
 	{"slipway", []string{"github.com/sqweek/dialog"}, []string{"slipway/cmd/studio-file-dialog"}, "native dialogs are a program of their own"},

@@ -25,6 +25,7 @@ import (
 	"slipway/runtimes/ort"
 	"slipway/runtimes/reference"
 	"slipway/runtimes/task"
+	"slipway/scratch"
 )
 
 // calibrator runs calibration graphs inside the conversion's worker process, on
@@ -58,7 +59,7 @@ func (c *calibrator) open(ctx context.Context, g *ir.Graph, lanes int) (quantize
 		}
 		return slow{p}, nil
 	}
-	dir, err := os.MkdirTemp("", "slipway-calibrate-")
+	dir, remove, err := scratch.Dir("calibrate")
 	if err != nil {
 		return nil, err
 	}
@@ -66,15 +67,15 @@ func (c *calibrator) open(ctx context.Context, g *ir.Graph, lanes int) (quantize
 	// Passes give operators that not every target has; ONNX files take them apart again.
 	plain := g.Clone()
 	if found := legalize.Run(ctx, plain, o.Registry, onnx.Target{}, o); found.Err() != nil {
-		os.RemoveAll(dir)
+		remove()
 		return nil, found
 	}
 	a, err := onnx.Target{}.Write(ctx, plain, dir, o)
 	if err != nil {
-		os.RemoveAll(dir)
+		remove()
 		return nil, err
 	}
-	f := &fast{dir: dir, free: make(chan runtimes.Session, maxLanes)}
+	f := &fast{remove: remove, free: make(chan runtimes.Session, maxLanes)}
 	m := runtimes.Model{Path: filepath.Join(dir, a.Files[0]), Format: "onnx"}
 	threads, rt := lanes, ort.New(lib.Path)
 	if lanes == 0 {
@@ -109,11 +110,11 @@ func lanesFor(path string) int {
 	return min(maxLanes, runtime.GOMAXPROCS(0))
 }
 
-// fast is some sessions of ONNX Runtime on one model, with the folder it lies in.
+// fast is some sessions of ONNX Runtime on one model, and what removes its file.
 type fast struct {
-	dir   string
-	lanes []runtimes.Session
-	free  chan runtimes.Session
+	remove func()
+	lanes  []runtimes.Session
+	free   chan runtimes.Session
 }
 
 var _ quantize.Wide = (*fast)(nil)
@@ -132,7 +133,8 @@ func (f *fast) Close() error {
 	for _, s := range f.lanes {
 		errs = append(errs, s.Close())
 	}
-	return errors.Join(append(errs, os.RemoveAll(f.dir))...)
+	f.remove()
+	return errors.Join(errs...)
 }
 
 // slow evaluates the graph by the operators' reference arithmetic.

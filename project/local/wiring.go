@@ -2,13 +2,13 @@ package local
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"sync"
 
 	"slipway/conversion/source/onnx"
 	"slipway/conversion/tensor"
 	"slipway/profiler/verify"
+	"slipway/scratch"
 )
 
 // wiring is that of an ONNX file, which is read when it is first asked for: most
@@ -34,11 +34,11 @@ func (w *wiring) Maker(tensor string) (verify.Maker, bool) {
 }
 
 func (w *wiring) WithInputs(_ context.Context, tensors []string, values []*tensor.Tensor) (path string, remove func(), err error) {
-	dir, err := os.MkdirTemp("", "studio-cut-")
+	dir, remove, err := scratch.Dir("cut")
 	if err != nil {
 		return "", nil, err
 	}
-	path, remove = filepath.Join(dir, filepath.Base(w.path)), func() { os.RemoveAll(dir) }
+	path = filepath.Join(dir, filepath.Base(w.path))
 	if err := onnx.WithInputs(w.path, path, tensors, values); err != nil {
 		remove()
 		return "", nil, err

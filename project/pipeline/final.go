@@ -16,17 +16,18 @@ import (
 	"slipway/conversion/plan"
 	"slipway/profiler/verify"
 	"slipway/project/atomicfile"
+	"slipway/scratch"
 )
 
 // RunTo is Run with the result under dir: dir/TARGET, or dir/rejected/TARGET
 // where the verdict is a mismatch. Nothing stands under a final name before it
 // is whole. Artefact paths in the result are full.
 func (e *Env) RunTo(ctx context.Context, q Request, dir string, progress func(plan.Event)) (*Result, error) {
-	private, err := begin(dir, filepath.Join(dir, q.Target))
+	private, remove, err := begin(dir, filepath.Join(dir, q.Target))
 	if err != nil {
 		return nil, unwritten(dir, err)
 	}
-	defer os.RemoveAll(private)
+	defer remove()
 	q.Private = private
 	name := q.Name
 	if name == "" {
@@ -63,22 +64,22 @@ func (e *Env) RunTo(ctx context.Context, q Request, dir string, progress func(pl
 // privatePrefix begins the names of folders that conversions write into.
 const privatePrefix = ".private-"
 
-// begin makes dir and a private folder in it, and tries whether final, where it
+// begin makes dir and a private folder in it, which remove deletes, and tries whether final, where it
 // is there already, takes files: before the work, not after it.
-func begin(dir, final string) (private string, err error) {
+func begin(dir, final string) (private string, remove func(), err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if _, err := os.Lstat(final); err == nil {
 		probe, err := os.MkdirTemp(final, privatePrefix)
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		if err := os.Remove(probe); err != nil {
-			return "", err
+			return "", nil, err
 		}
 	}
-	return os.MkdirTemp(dir, privatePrefix)
+	return scratch.In(dir, privatePrefix)
 }
 
 // unwritten is Unwritten for an error that can only mean dir.

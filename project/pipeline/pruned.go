@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 
 	"slipway/conversion/diag"
@@ -24,38 +23,28 @@ func changed(r *plan.Recipe, target string) bool { return pruned(r) || r.Compres
 // againstPruned makes the source with the same weights set to zero or stored in
 // few bits, in single precision, the side that the artefact is compared with:
 // that tells a wrong conversion from the change that was asked for. How far the
-// change itself moved the outputs is a finding. remove deletes what was written.
-func (e *Env) againstPruned(ctx context.Context, q Request, res *Result, c *verify.Config) (remove func(), err error) {
-	dir, err := os.MkdirTemp("", "studio-pruned-")
-	if err != nil {
-		return nil, err
-	}
-	remove = func() { os.RemoveAll(dir) }
-	defer func() {
-		if err != nil {
-			remove()
-		}
-	}()
+// change itself moved the outputs is a finding. That source is written into dir.
+func (e *Env) againstPruned(ctx context.Context, dir string, q Request, res *Result, c *verify.Config) error {
 	r := q.Recipe.Clone()
 	r.Precision, r.Layout = "fp32", "source"
 	rep, err := e.Convert(ctx, plan.Request{Model: q.Model, Name: "pruned", Target: "onnx", Recipe: r, Dir: dir, As: q.Target}, q.Task, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !rep.OK || len(rep.Artefacts) == 0 {
-		return nil, fmt.Errorf("the changed source could not be written: %w", rep.Findings.Err())
+		return fmt.Errorf("the changed source could not be written: %w", rep.Findings.Err())
 	}
 	source := c.Source
 	c.Source.Model = runtimes.Model{Path: filepath.Join(dir, rep.Artefacts[0].Path)}
 	moved, err := verify.Run(ctx, verify.Config{Source: source, Artefact: c.Source, Precision: "fp32", Samples: c.Samples})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	res.Findings = append(res.Findings, movedBy(&q.Recipe, moved))
 	if q.Target == "onnx" && r.Precision == q.Recipe.Precision {
 		// The same file on the same runtime would prove nothing.
 		if c.Source.Runtime, err = e.Runtime("reference"); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	tensors := map[string]string{}
@@ -69,7 +58,7 @@ func (e *Env) againstPruned(ctx context.Context, q Request, res *Result, c *veri
 			c.Layers = append(c.Layers, verify.Layer{Name: l.Name, Source: t, Artefact: l.Artefact})
 		}
 	}
-	return remove, nil
+	return nil
 }
 
 // farCosine is the similarity below which pruning changed the outputs so much

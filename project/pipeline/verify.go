@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 
 	"slipway/conversion/diag"
@@ -12,6 +11,7 @@ import (
 	"slipway/profiler/verify"
 	"slipway/runtimes"
 	"slipway/runtimes/task"
+	"slipway/scratch"
 )
 
 // VerifyRequest asks to compare an artefact, made here or elsewhere, with the
@@ -111,21 +111,24 @@ func (e *Env) verifyAgainst(ctx context.Context, q Request, res *Result, src run
 	}
 	if tapper, ok := t.(target.Tapper); ok {
 		c.Artefact.Tap = func(ctx context.Context, tensors []string) (string, func(), error) {
-			dir, err := os.MkdirTemp("", "studio-tap-")
+			dir, remove, err := scratch.Dir("tap")
 			if err != nil {
 				return "", nil, err
 			}
 			p, err := tapper.Tap(ctx, c.Artefact.Model.Path, tensors, dir)
-			return p, func() { os.RemoveAll(dir) }, err
+			if err != nil {
+				remove()
+				return "", nil, err
+			}
+			return p, remove, nil
 		}
 	}
 	if e.Round != nil && precision == "fp16" {
 		c.Rounded = func(context.Context) (string, func(), error) {
-			dir, err := os.MkdirTemp("", "studio-rounded-")
+			dir, remove, err := scratch.Dir("rounded")
 			if err != nil {
 				return "", nil, err
 			}
-			remove := func() { os.RemoveAll(dir) }
 			p := filepath.Join(dir, filepath.Base(q.Model))
 			if err := e.Round(q.Model, p); err != nil {
 				remove()
@@ -160,11 +163,14 @@ func (e *Env) verifyAgainst(ctx context.Context, q Request, res *Result, src run
 		if q.Target == "onnx" && precision == "fp32" && art.Info().Name == "reference" {
 			return verify.NotRunVerdict("", "a pruned ONNX artefact is the pruned source itself: only another runtime than the built-in one can prove it"), nil
 		}
-		remove, err := e.againstPruned(ctx, q, res, &c)
+		dir, remove, err := scratch.Dir("pruned")
 		if err != nil {
 			return nil, err
 		}
 		defer remove()
+		if err := e.againstPruned(ctx, dir, q, res, &c); err != nil {
+			return nil, err
+		}
 	}
 	if e.Wiring != nil {
 		c.Wiring = e.Wiring(c.Source.Model.Path)

@@ -73,7 +73,7 @@ func (s suite) taps(t *testing.T) {
 	}
 	_, err = s.rt.Open(t.Context(), runtimes.Model{Path: s.m.Add}, runtimes.Options{Taps: []string{"nothing"}})
 	wantRefused(t, err, "open")
-	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "slipway-tap-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "slipway-*", "tap-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"slipway/runtimes"
 	"slipway/runtimes/internal/dl"
+	"slipway/scratch"
 )
 
 // Name is the runtime's key in lists and on the command line.
@@ -158,11 +159,15 @@ func (r *Runtime) read(m runtimes.Model, taps []string) (model handle, names []s
 		if !strings.EqualFold(filepath.Ext(m.Path), ".xml") {
 			return nil, nil, runtimes.Refuse(Name, "open", "tensors can be tapped in .xml files only, not in %s", filepath.Base(m.Path))
 		}
-		tapped, err := tappedFile(m.Path, taps)
+		dir, remove, err := scratch.Dir("tap")
 		if err != nil {
 			return nil, nil, err
 		}
-		defer os.Remove(tapped)
+		defer remove()
+		tapped, err := tappedFile(m.Path, taps, dir)
+		if err != nil {
+			return nil, nil, err
+		}
 		path = tapped
 		weights = unsafe.Pointer(dl.CString(strings.TrimSuffix(m.Path, filepath.Ext(m.Path)) + ".bin"))
 	}

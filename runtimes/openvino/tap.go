@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -32,8 +33,8 @@ type irScan struct {
 
 // tappedFile writes a copy of the IR at path in which every name in taps, a
 // tensor's or a layer's, is one more output, in that order after the model's
-// own. The caller removes the file.
-func tappedFile(path string, taps []string) (string, error) {
+// own, into dir.
+func tappedFile(path string, taps []string, dir string) (string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", runtimes.Refuse(Name, "open", "%v", err)
@@ -59,7 +60,7 @@ func tappedFile(path string, taps []string) (string, error) {
 		layers.WriteString("</port></input></layer>\n")
 		fmt.Fprintf(&edges, "<edge from-layer=\"%s\" from-port=\"%s\" to-layer=\"%d\" to-port=\"0\"/>\n", p.layer, p.port, id)
 	}
-	f, err := os.CreateTemp("", "slipway-tap-*.xml")
+	f, err := os.Create(filepath.Join(dir, "tapped.xml"))
 	if err != nil {
 		return "", fmt.Errorf("openvino: tapped model: %w", err)
 	}
@@ -68,7 +69,7 @@ func tappedFile(path string, taps []string) (string, error) {
 		bytes.NewReader(text[scan.layersEnd:scan.edgesEnd]), strings.NewReader(edges.String()),
 		bytes.NewReader(text[scan.edgesEnd:])))
 	if err = errors.Join(err, f.Close()); err != nil {
-		return "", errors.Join(fmt.Errorf("openvino: tapped model: %w", err), os.Remove(f.Name()))
+		return "", fmt.Errorf("openvino: tapped model: %w", err)
 	}
 	return f.Name(), nil
 }

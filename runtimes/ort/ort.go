@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"slipway/conversion/tensor"
 	"slipway/runtimes"
+	"slipway/scratch"
 )
 
 // Runtime implements runtimes.Runtime. The library is loaded by the first call
@@ -48,6 +48,9 @@ func (r *Runtime) load() error {
 	case environment.path != "":
 		return absent("this process has loaded %s already", environment.path)
 	}
+	if err := optedOut(); err != nil {
+		return absent("its telemetry cannot be switched off: %v", err)
+	}
 	ortgo.SetSharedLibraryPath(r.path)
 	err := ortgo.InitializeEnvironment(ortgo.WithLogLevelError())
 	if err != nil {
@@ -55,6 +58,9 @@ func (r *Runtime) load() error {
 			return absent("%s is too old: version 1.24 or newer is needed", r.path)
 		}
 		return absent("%v", err)
+	}
+	if err := traceOff(); err != nil {
+		return absent("its telemetry cannot be switched off: %v", err)
 	}
 	environment.path = r.path
 	return nil
@@ -90,11 +96,11 @@ func (r *Runtime) Open(ctx context.Context, m runtimes.Model, o runtimes.Options
 	}
 	s := &session{model: m.Path, options: o}
 	if o.Profile {
-		dir, err := os.MkdirTemp("", "slipway-ort-")
+		dir, remove, err := scratch.Dir("profile")
 		if err != nil {
 			return nil, fmt.Errorf("ort: profile: %w", err)
 		}
-		s.profileDir = dir
+		s.profileDir, s.removeProfile = dir, remove
 	}
 	err := s.prepare()
 	if err == nil {
@@ -122,6 +128,10 @@ func refuse(stage string, err error) error {
 	return runtimes.Refuse(Name, stage, "%s", text)
 }
 
+// externalFolder is the entry that tells where a model's weights lie, which a
+// patched copy is not beside (onnxruntime_session_options_config_keys.h).
+const externalFolder = "session.model_external_initializers_file_folder_path"
+
 // sessionOptions turns o into the library's options; the caller destroys them.
 // A plain one is for looking at a model only.
 func (s *session) sessionOptions(plain bool) (*ortgo.SessionOptions, error) {
@@ -133,6 +143,9 @@ func (s *session) sessionOptions(plain bool) (*ortgo.SessionOptions, error) {
 	steps := []func() error{func() error { return so.SetLogSeverityLevel(ortgo.LoggingLevelError) }}
 	if plain || o.NoOptimize {
 		steps = append(steps, func() error { return so.SetGraphOptimizationLevel(ortgo.GraphOptimizationLevelDisableAll) })
+	}
+	if s.external {
+		steps = append(steps, func() error { return so.AddSessionConfigEntry(externalFolder, filepath.Dir(s.model)) })
 	}
 	if !plain {
 		if o.Threads > 0 {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"slipway/scratch"
 )
 
 // patch is what a session needs a model to have beyond what its file says.
@@ -54,28 +56,54 @@ func (p patch) bytes() []byte {
 	return sub(nil, 7, g)
 }
 
-// write makes a patched copy of the model; the caller removes it. Where weights
-// lie in files beside the model, so must the copy.
-func (p patch) write(path string, beside bool) (string, error) {
+// write makes a patched copy of the model, which remove deletes. The copy lies in
+// a temporary folder, or beside the model where the library looks for weights in
+// other files there and nowhere else.
+func (p patch) write(path string, beside bool) (patched string, remove func(), err error) {
+	dst, remove, err := create(path, beside)
+	if err != nil {
+		return "", nil, fmt.Errorf("ort: patched model: %w", err)
+	}
 	src, err := os.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("ort: patched model: %w", err)
+	if err == nil {
+		_, err = io.Copy(dst, src)
+		_ = src.Close()
 	}
-	defer src.Close()
-	dir := ""
-	if beside {
-		dir = filepath.Dir(path)
-	}
-	dst, err := os.CreateTemp(dir, ".slipway-*.onnx")
-	if err != nil {
-		return "", fmt.Errorf("ort: patched model: %w", err)
-	}
-	_, err = io.Copy(dst, src)
 	if err == nil {
 		_, err = dst.Write(p.bytes())
 	}
 	if err = errors.Join(err, dst.Close()); err != nil {
-		return "", errors.Join(fmt.Errorf("ort: patched model: %w", err), os.Remove(dst.Name()))
+		remove()
+		return "", nil, fmt.Errorf("ort: patched model: %w", err)
 	}
-	return dst.Name(), nil
+	return dst.Name(), remove, nil
+}
+
+func create(path string, beside bool) (f *os.File, remove func(), err error) {
+	if beside {
+		if f, err = os.CreateTemp(filepath.Dir(path), ".slipway-*.onnx"); err != nil {
+			return nil, nil, err
+		}
+		return f, func() { os.Remove(f.Name()) }, nil
+	}
+	dir, remove, err := scratch.Dir("patched")
+	if err != nil {
+		return nil, nil, err
+	}
+	if f, err = os.Create(filepath.Join(dir, "model.onnx")); err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return f, remove, nil
+}
+
+// besideOnly reports whether the library of this version looks for weights in
+// other files beside the model alone, whatever folder it is given (before 1.28,
+// unless the model comes from memory).
+func besideOnly(version string) bool {
+	var major, minor int
+	if n, _ := fmt.Sscanf(version, "%d.%d", &major, &minor); n < 2 {
+		return true
+	}
+	return major < 1 || major == 1 && minor < 28
 }

@@ -4,7 +4,6 @@ package ort
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,9 +23,10 @@ import (
 const unused = "slipway_unused"
 
 type session struct {
-	model      string
-	options    runtimes.Options
-	profileDir string
+	model         string
+	options       runtimes.Options
+	profileDir    string
+	removeProfile func()
 
 	mu              sync.Mutex
 	closed          bool
@@ -34,7 +34,7 @@ type session struct {
 	fetch           []output
 	symbols         map[string][2]int // dim_param -> input, axis
 	patch           patch
-	beside          bool
+	external        bool // weights lie in files of the model's folder
 	s               *ortgo.DynamicAdvancedSession
 }
 
@@ -57,7 +57,7 @@ func (s *session) prepare() error {
 		}
 		g = &graph{inputs: in, outputs: out}
 	}
-	s.beside = g.external
+	s.external = g.external
 	outputs, err := s.tapped(g)
 	if err != nil {
 		return err
@@ -115,11 +115,11 @@ func (s *session) tapped(g *graph) ([]value, error) {
 			s.patch.outputs = append(s.patch.outputs, tap)
 		}
 	}
-	path, err := s.patch.write(s.model, s.beside)
+	path, remove, err := s.patch.write(s.model, s.beside())
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(path)
+	defer remove()
 	_, all, err := s.inspect(path)
 	if err != nil {
 		return nil, err
@@ -139,6 +139,8 @@ func (s *session) tapped(g *graph) ([]value, error) {
 	return outputs, nil
 }
 
+func (s *session) beside() bool { return s.external && besideOnly(ortgo.GetVersion()) }
+
 // known reports whether the shape of v follows from the inputs' shapes.
 func (s *session) known(v value) bool {
 	for _, d := range v.dims {
@@ -152,11 +154,11 @@ func (s *session) known(v value) bool {
 func (s *session) open() error {
 	path := s.model
 	if !s.patch.empty() {
-		patched, err := s.patch.write(s.model, s.beside)
+		patched, remove, err := s.patch.write(s.model, s.beside())
 		if err != nil {
 			return err
 		}
-		defer os.Remove(patched)
+		defer remove()
 		path = patched
 	}
 	so, err := s.sessionOptions(false)
@@ -393,7 +395,7 @@ func (s *session) Close() error {
 		s.s = nil
 	}
 	if s.profileDir != "" {
-		err = errors.Join(err, os.RemoveAll(s.profileDir))
+		s.removeProfile()
 	}
 	return err
 }

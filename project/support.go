@@ -38,15 +38,23 @@ func (s *Studio) Support(ctx context.Context, targets []string) ([]plan.Support,
 	if key := fmt.Sprintf("%p %v %v", model, q, r.InputShapes); key != c.key {
 		c.key, c.done = key, map[string]*plan.Support{}
 	}
-	var out []plan.Support
+	var missing []string
 	for _, t := range targets {
 		if c.done[t] == nil {
-			sup, err := s.env.Support(ctx, model.Path, t, r.InputShapes, q)
-			if err != nil {
-				return nil, err
-			}
-			c.done[t] = sup
+			missing = append(missing, t)
 		}
+	}
+	if len(missing) > 0 {
+		found, err := s.env.Support(ctx, model, missing, r.InputShapes, q)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			c.done[found[i].Target] = &found[i]
+		}
+	}
+	var out []plan.Support
+	for _, t := range targets {
 		out = append(out, *c.done[t])
 	}
 	return out, nil

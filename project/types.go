@@ -52,8 +52,8 @@ type Env struct {
 	Pipeline *pipeline.Env
 	Runtimes Runtimes
 	Targets  []target.Target
-	// Support finds out what a target would do with a model file; nil: nothing can.
-	Support func(ctx context.Context, path, target string, shapes map[string][]int64, q plan.Wanted) (*plan.Support, error)
+	// Support finds out what each target would do with an open model; nil: nothing can.
+	Support func(ctx context.Context, m *Model, targets []string, shapes map[string][]int64, q plan.Wanted) ([]plan.Support, error)
 	// Labels names the classes of a guessed task; nil, or nil from it: unnamed.
 	Labels func(classes int) []string
 	// Picture draws a graph as SVG, for the report; nil: the report has none.

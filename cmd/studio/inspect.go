@@ -53,13 +53,9 @@ func (a *app) inspect(ctx context.Context, path string, targets []string, shapes
 	}
 	defer func() { _ = m.Close() }() // only releases the map
 	s := summary.Of(m)
-	var support []plan.Support
-	for _, t := range targets {
-		sup, err := local.Support(ctx, path, t, shapes, q)
-		if err != nil {
-			return usageError{err}
-		}
-		support = append(support, *sup)
+	support, err := local.Support(ctx, path, targets, shapes, q)
+	if err != nil {
+		return usageError{err}
 	}
 	if a.json {
 		a.print(struct {

@@ -50,17 +50,33 @@ type Decomposition struct {
 	Into  []string `json:"into"`
 }
 
-// Inspect finds out what t would do with g, without writing anything. g is
-// changed: pass a clone. others are the targets that a refusal may point to.
-func Inspect(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, q Wanted, others ...target.Target) (*Support, error) {
+// Inspection is a model that targets are asked about. It stands for the model's
+// file as long as that is open; its methods may be called by several goroutines.
+type Inspection struct {
+	simple   *ir.Graph
+	findings diag.List // of the simplification
+	reg      *op.Registry
+	others   []target.Target
+}
+
+// Inspect simplifies g, which is what all targets begin with. g is changed: pass a
+// clone. others are the targets that a refusal may point to.
+func Inspect(ctx context.Context, g *ir.Graph, reg *op.Registry, others ...target.Target) (*Inspection, error) {
+	i := &Inspection{simple: g, reg: reg, others: others}
+	_, err := passall.Simplify(ctx, g, reg, nil, nil, nil, &i.findings)
+	return i, err
+}
+
+// Target finds out what t would do with the model, without writing anything.
+func (i *Inspection) Target(ctx context.Context, t target.Target, q Wanted) (*Support, error) {
 	if q.Precision == "" {
 		q.Precision = "fp32"
 	}
-	s := &Support{Target: t.Info().Name, Precision: q.Precision, Decomposed: []Decomposition{}, Slow: []target.Slow{}, Findings: diag.List{}}
-	if _, err := passall.Simplify(ctx, g, reg, nil, nil, nil, &s.Findings); err != nil {
-		return nil, err
+	g, reg := i.simple.Clone(), i.reg
+	s := &Support{
+		Target: t.Info().Name, Precision: q.Precision, Decomposed: []Decomposition{}, Slow: []target.Slow{}, Findings: append(diag.List{}, i.findings...),
 	}
-	o := target.Options{Name: "inspect", Precision: "fp32", Registry: reg, Others: others, Ranges: q.Ranges}
+	o := target.Options{Name: "inspect", Precision: "fp32", Registry: reg, Others: i.others, Ranges: q.Ranges}
 	if q.Precision == "int8" {
 		s.Layers = runs(g, t, q)
 	}

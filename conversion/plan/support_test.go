@@ -42,7 +42,11 @@ func inspectText(t *testing.T, name, text string, q plan.Wanted) *plan.Support {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := plan.Inspect(context.Background(), g, opsall.Registry(), tg, q)
+	i, err := plan.Inspect(context.Background(), g, opsall.Registry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := i.Target(context.Background(), tg, q)
 	if err != nil {
 		t.Fatal(err)
 	}

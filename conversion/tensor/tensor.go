@@ -3,8 +3,8 @@ package tensor
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"slices"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -23,6 +23,7 @@ type Tensor struct {
 	items   []*Tensor    // of a Sequence or Optional, see NewSequence
 	later   *deferred    // set: the bytes are computed when asked for
 	release func([]byte) // see Backed
+	finite  atomic.Int32 // see Finite
 }
 
 // NumElements is the checked product of dims; an empty shape is a scalar (1).
@@ -191,9 +192,9 @@ func (t *Tensor) Reshape(shape ...int) (*Tensor, error) {
 	if n != t.Len() {
 		return nil, fmt.Errorf("tensor: cannot view %v%v as %v", t.dtype, t.shape, shape)
 	}
-	c := *t
-	c.shape = slices.Clone(shape)
-	return &c, nil
+	c := &Tensor{dtype: t.dtype, shape: slices.Clone(shape), data: t.data, strings: t.strings, items: t.items, later: t.later, release: t.release}
+	c.finite.Store(t.finite.Load())
+	return c, nil
 }
 
 // View returns the elements as a []T without conversion of values. It aliases
@@ -255,27 +256,6 @@ func (t *Tensor) String() string {
 		}
 	}
 	return s
-}
-
-// Finite reports whether no element of a floating-point tensor is NaN or ±Inf.
-func (t *Tensor) Finite() bool {
-	if !t.dtype.IsFloat() {
-		return true
-	}
-	if t.dtype == Float32 {
-		for _, v := range View[float32](t) {
-			if math.Float32bits(v)&0x7f800000 == 0x7f800000 {
-				return false
-			}
-		}
-		return true
-	}
-	for _, v := range t.Float64s() {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return false
-		}
-	}
-	return true
 }
 
 // IsZero reports whether all bits of t's elements are 0.

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"sync"
 
-	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	opsall "slipway/conversion/ops/all"
 	"slipway/conversion/plan"
@@ -213,20 +212,6 @@ func DataDir() (string, error) {
 // Studio makes the application over this machine.
 func (m *Machine) Studio(version, dataDir string) *project.Studio {
 	return project.New(project.Env{
-		Open: Open, Pipeline: m.Pipeline(), Runtimes: m, Targets: targetall.Targets(), Labels: Labels, Support: Support, Picture: m.Picture, Version: version, DataDir: dataDir,
+		Open: Open, Pipeline: m.Pipeline(), Runtimes: m, Targets: targetall.Targets(), Labels: Labels, Support: supportOpen, Picture: m.Picture, Version: version, DataDir: dataDir,
 	})
-}
-
-// Support finds out what a target would do with a model file.
-func Support(ctx context.Context, path, name string, shapes map[string][]int64, q plan.Wanted) (*plan.Support, error) {
-	t, err := targetall.Get(name)
-	if err != nil {
-		return nil, err
-	}
-	m, err := Open(ctx, path, source.Options{InputShapes: shapes})
-	if err != nil {
-		return &plan.Support{Target: name, Precision: q.Precision, Decomposed: []plan.Decomposition{}, Slow: []target.Slow{}, Findings: diag.FromError("source.unreadable", err)}, nil
-	}
-	defer func() { _ = m.Close() }()
-	return plan.Inspect(ctx, m.Graph, opsall.Registry(), t, q, targetall.Targets()...)
 }

@@ -2,7 +2,6 @@ package convert
 
 import (
 	"context"
-	"maps"
 
 	"fyne.io/fyne/v2"
 
@@ -20,27 +19,24 @@ func (p *Panel) look() {
 // forget drops what was found out about another model or recipe.
 func (p *Panel) forget() { p.support, p.asked = nil, true }
 
-// lookAgain is the goroutine behind look. What is known of a target is shown
-// before the next one is asked: a large model takes seconds.
+// lookAgain is the goroutine behind look. All targets are asked at once, as most of
+// the work is the same for all.
 func (p *Panel) lookAgain() {
 	for range p.looking {
-		found := map[string]*plan.Support{}
+		var names []string
 		for _, c := range p.needs.Targets() {
-			if !c.Enabled {
-				continue
+			if c.Enabled {
+				names = append(names, c.Info.Name)
 			}
-			l, err := p.needs.Support(context.Background(), []string{c.Info.Name})
-			if err != nil || len(l) == 0 {
-				continue // the conversion will say why
-			}
-			found[c.Info.Name] = &l[0]
-			if len(p.looking) > 0 {
-				break // of another model or recipe by now
-			}
-			now := maps.Clone(found)
-			fyne.Do(func() { p.support = now; p.reloadTargets() })
 		}
-		last := len(p.looking) == 0
+		found := map[string]*plan.Support{}
+		// Of what cannot be asked the conversion will say why.
+		if l, err := p.needs.Support(context.Background(), names); err == nil {
+			for i := range l {
+				found[l[i].Target] = &l[i]
+			}
+		}
+		last := len(p.looking) == 0 // else of another model or recipe by now
 		fyne.Do(func() {
 			if last {
 				p.support, p.asked = found, false

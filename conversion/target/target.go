@@ -121,6 +121,13 @@ type Flat interface {
 	MaxAxes() int
 }
 
+// Joining is implemented by targets whose tensors may have any number of axes, while
+// operators work on few: where one works on fewer than a node has, axes are joined
+// until there are JoinAxes.
+type Joining interface {
+	JoinAxes() int
+}
+
 // LastResort is implemented by targets that can spell some nodes in a form that
 // they avoid as long as a decomposition serves: a newer operator set, for example.
 // It is asked about nodes that Legal refuses and that have no decomposition, and

@@ -57,7 +57,8 @@ var convDef = &op.Def{
 		c.Out[0], err = y.Cast(x.DType())
 		return err
 	},
-	FromONNX: func(s *op.Src) error { return ReadWindow(s, "Conv", 1, "group") },
+	FromONNX:  func(s *op.Src) error { return ReadWindow(s, "Conv", 1, "group") },
+	Decompose: decomposeConv,
 }
 
 // ReadWindow lowers a node of the convolution kind whose weights are input

@@ -59,7 +59,8 @@ var convTransposeDef = &op.Def{
 		c.Set(0, c.InType(0), out)
 		return nil
 	},
-	Eval: evalConvTranspose,
+	Eval:      evalConvTranspose,
+	Decompose: decomposeTranspose,
 	FromONNX: func(s *op.Src) error {
 		attrs := s.AttrsOf("auto_pad", "dilations", "kernel_shape", "pads", "strides", "group", "output_padding", "output_shape")
 		if attrs["auto_pad"] == "NOTSET" || attrs["auto_pad"] == "" {

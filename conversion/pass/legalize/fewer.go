@@ -14,7 +14,8 @@ import (
 // those that follow one another become one, so that the tensors of many axes are
 // never made.
 type joiner struct {
-	most int // axes of a tensor
+	most int  // axes of a tensor
+	held bool // tensors of more axes exist; operators do not work on them
 	g    *ir.Graph
 	reg  *op.Registry
 	p    *ir.Patch
@@ -38,7 +39,7 @@ func (j *joiner) fewer(n *ir.Node) bool {
 		if v == nil {
 			continue
 		}
-		if s := source(v, j.most); s.Rank() > j.most && (s.Node() == nil && !s.IsConst() || j.g.IsOutput(v)) {
+		if s := source(v, j.most); !j.held && s.Rank() > j.most && (s.Node() == nil && !s.IsConst() || j.g.IsOutput(v)) {
 			return false // of the interface
 		}
 		if v.Shape == nil || slices.ContainsFunc(v.Shape, func(d ir.Dim) bool { return d.Is(0) }) {

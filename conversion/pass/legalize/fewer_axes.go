@@ -215,7 +215,8 @@ func (j *joiner) tile(n *ir.Node) bool {
 	return j.replace(n, nil, j.as(n, n.In(0), s), j.ints(n, low...))
 }
 
-// expand joins axes that are repeated, and axes that are not.
+// expand joins axes that are repeated, and axes that are not; where they lie between one
+// another, axes are repeated one after the other.
 func (j *joiner) expand(n *ir.Node) bool {
 	to := n.Out(0).Shape
 	if _, ok := to.Ints(); !ok {
@@ -231,35 +232,20 @@ func (j *joiner) expand(n *ir.Node) bool {
 	out, _ := grouped(to, kinds)
 	in := joinAs(from, to, kinds)
 	if !j.fits(n, in, out) {
-		return false
+		first := slices.Index(kinds, 1)
+		if first < 0 || !slices.Contains(kinds[first+1:], 1) || !from.IsStatic() {
+			return false
+		}
+		step := slices.Clone(from)
+		step[first] = to[first]
+		some, _ := step.Ints()
+		full, _ := to.Ints()
+		part := j.p.Add("Expand", nil, []*ir.Value{n.In(0), j.ints(n, some...)}, n)
+		j.p.Replace(n.Out(0), j.p.Add("Expand", nil, []*ir.Value{part, j.ints(n, full...)}, n))
+		return true
 	}
 	sizes, _ := out.Ints()
 	return j.replace(n, nil, j.as(n, n.In(0), in), j.ints(n, sizes...))
-}
-
-// matmul joins the axes before those of the matrices.
-func (j *joiner) matmul(n *ir.Node) bool {
-	a, b, y := n.In(0).Shape, n.In(1).Shape, n.Out(0).Shape
-	if len(a) < 2 || len(b) < 2 {
-		return false
-	}
-	to := y[:len(y)-2]
-	kinds := make([]int, len(to))
-	each := func(s ir.Shape, bit int) ir.Shape {
-		p := append(ir.Dims(slices.Repeat([]int{1}, len(to)-len(s)+2)...), s[:len(s)-2]...)
-		for k := range to {
-			if !p[k].Equal(to[k]) {
-				kinds[k] |= bit
-			}
-		}
-		return p
-	}
-	pa, pb := each(a, 1), each(b, 2)
-	sa, sb := append(joinAs(pa, to, kinds), a[len(a)-2:]...), append(joinAs(pb, to, kinds), b[len(b)-2:]...)
-	if !j.fits(n, sa, sb) {
-		return false
-	}
-	return j.replace(n, nil, j.as(n, n.In(0), sa), j.as(n, n.In(1), sb))
 }
 
 // gather takes places of one axis; the places are a row.

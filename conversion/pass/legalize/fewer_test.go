@@ -63,6 +63,7 @@ func TestFewerAxes(t *testing.T) {
 		"gather one":         {"i : i64[] = [1]", "Gather(%m, %i) {axis=3}"},
 		"gather places":      {"i : i64[2,1,2] = [1,2,0,1]", "GatherND(%m, %i)"},
 		"gather in a batch":  {"i : i64[2,3,1] = [1,0,1,1,0,1]", "GatherND(%m, %i) {batch_dims=2}"},
+		"repeated by turns":  {"k : f32[2,1,2,1,3,2] = [1,2,3,4,5,6,7,8,9,10,11,12,1,2,3,4,5,6,7,8,9,10,11,12]", "MatMul(%m, %k)"},
 		"matrices":           {"k : f32[2,3,2] = [1,2,3,4,5,6,7,8,9,10,11,12]", "MatMul(%m, %k)"},
 		"axes out and in":    {"a : i64[2] = [0,3];b : i64[1] = [0]", "Unsqueeze(%m, %a) @u\n  %s : ?[?] = Squeeze(%n0, %b)"},
 		"a row of operators": {"a : i64[1] = [3]", "Transpose(%m) {perm=[0,2,4,1,3,5]} @u\n  %q : ?[?] = Neg(%n0) @q\n  %s : ?[?] = ReduceMax(%q, %a)"},

@@ -29,7 +29,7 @@ type blocked struct {
 
 // Run changes every node for which t.Legal gives a finding, one step a round, to
 // a fixed point: it is computed in fewer axes where it has more than the target's
-// tensors, in a wider element type where the target has it in that one, else
+// tensors or operators, in a wider element type where the target has it in that one, else
 // decomposed. What is left becomes one error finding for each
 // operator kind and reason, all of them at once, with all source layers in
 // Finding.Layers. g must have been inferred; where no error is returned, every
@@ -38,8 +38,11 @@ func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o 
 	stuck, settled := map[*ir.Node]blocked{}, map[*ir.Node]bool{}
 	wide := &widener{reg: reg, t: t, o: o, cast: map[[2]tensor.DType]bool{}}
 	var join *joiner // where tensors have a limit of axes
-	if f, ok := t.(target.Flat); ok {
+	switch f := t.(type) {
+	case target.Flat:
 		join = &joiner{most: f.MaxAxes(), g: g, reg: reg}
+	case target.Joining:
+		join = &joiner{most: f.JoinAxes(), held: true, g: g, reg: reg}
 	}
 	was := map[string]string{} // layer -> operator, before any became others
 	for _, n := range g.Nodes {

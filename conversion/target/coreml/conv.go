@@ -8,7 +8,7 @@ import (
 )
 
 var convOps = map[string]spelling{
-	"Conv":          {all(floats, ranks(3, 5)), emitConv},
+	"Conv":          {all(floats, ranks(3, 5), undilated), emitConv},
 	"ConvTranspose": {all(floats, ranks(3, 5), needFixed(1)), emitConvTranspose},
 }
 
@@ -61,6 +61,14 @@ func (w window) pad() []int {
 		out = append(out, w.begin[i], w.end[i])
 	}
 	return out
+}
+
+// undilated is a condition: weights that are computed have no dilation.
+func undilated(n *ir.Node) string {
+	if !fixed(n.In(1)) && slices.ContainsFunc(n.Ints("dilations"), func(d int64) bool { return d != 1 }) {
+		return "Conv by computed weights has no dilation"
+	}
+	return ""
 }
 
 func emitConv(e *emitter, n *ir.Node) {

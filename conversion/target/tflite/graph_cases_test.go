@@ -64,6 +64,24 @@ var graphCases = []graphCase{
 	{"conv of volumes, spread", 2, func(b *build) []*ir.Value {
 		return one(b.op("Conv", ir.Attrs{"dilations": ints(2, 1, 2)}, b.in("x", 1, 3, 7, 6, 9), b.w(4, 3, 3, 2, 3)))
 	}},
+	{"conv of volumes, in groups", -1, func(b *build) []*ir.Value {
+		x := b.op("Conv", ir.Attrs{"group": int64(3), "pads": ints(1, 1, 0, 2, 0, 1), "strides": ints(2, 1, 2), "dilations": ints(2, 1, 2)}, b.in("x", 2, 6, 9, 6, 7), b.w(9, 2, 3, 2, 2), b.w(9))
+		return one(b.op("Relu", nil, x))
+	}},
+	{"conv of one volume, by depth", -1, func(b *build) []*ir.Value {
+		return one(b.op("Conv", ir.Attrs{"group": int64(6), "pads": ints(1, 1, 1, 1, 1, 1)}, b.in("x", 1, 6, 4, 5, 6), b.w(6, 1, 3, 3, 3)))
+	}},
+	{"conv, computed bias", -1, func(b *build) []*ir.Value {
+		return one(b.op("Conv", nil, b.in("x", 2, 3, 6, 7), b.w(4, 3, 3, 2), b.op("Relu", nil, b.in("b", 4))))
+	}},
+	{"conv transpose of volumes", -1, func(b *build) []*ir.Value {
+		return one(b.op("ConvTranspose", ir.Attrs{"group": int64(2), "strides": ints(2, 1, 3), "pads": ints(1, 3, 0, 0, 1, 2), "output_padding": ints(1, 0, 2), "dilations": ints(1, 2, 1)},
+			b.in("x", 2, 4, 3, 5, 4), b.w(4, 3, 3, 2, 3), b.w(6)))
+	}},
+	{"conv transpose, computed weights", -1, func(b *build) []*ir.Value {
+		return one(b.op("ConvTranspose", ir.Attrs{"group": int64(2), "strides": ints(3, 2), "pads": ints(4, 0, 0, 1), "dilations": ints(1, 2)},
+			b.in("x", 2, 4, 3, 5), b.op("Tanh", nil, b.in("w", 4, 3, 3, 2)), b.w(6)))
+	}},
 	{"borders repeated", 2, func(b *build) []*ir.Value {
 		x := b.conv(b.in("x", 1, 3, 5, 4), 4)
 		y := b.op("Pad", ir.Attrs{"mode": "edge"}, x, b.ints(0, 1, 2, 0, 0, 0, 7, 3))
@@ -140,6 +158,15 @@ var graphCases = []graphCase{
 	{"batch matmul", 0, func(b *build) []*ir.Value {
 		q, k := b.in("q", 2, 3, 5, 4), b.in("k", 2, 3, 4, 6)
 		return one(b.op("Softmax", ir.Attrs{"axis": int64(-1)}, b.op("Mul", nil, b.op("MatMul", nil, q, k), b.scalar(0.5))))
+	}},
+	{"matmul of many axes", -1, func(b *build) []*ir.Value {
+		x := b.op("MatMul", nil, b.in("x", 2, 3, 2, 1, 4, 5), b.in("y", 2, 1, 2, 3, 5, 6))
+		return one(b.op("MatMul", nil, b.op("Relu", nil, x), b.in("z", 3, 6, 2)))
+	}},
+	{"seven axes", -1, func(b *build) []*ir.Value {
+		x := b.op("Softmax", ir.Attrs{"axis": int64(2)}, b.in("x", 2, 1, 3, 2, 2, 2, 3))
+		x = b.op("Concat", ir.Attrs{"axis": int64(4)}, x, b.op("Add", nil, x, b.w(3, 2, 2, 1, 3)))
+		return []*ir.Value{b.op("ReduceMax", nil, x, b.ints(2, 5)), b.op("LayerNormalization", nil, x, b.w(3), b.w(3))}
 	}},
 	{"matmul vectors", 0, func(b *build) []*ir.Value {
 		m, v := b.in("m", 5, 4), b.in("v", 4)

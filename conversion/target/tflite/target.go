@@ -34,6 +34,14 @@ func (Target) Info() target.Info {
 	}
 }
 
+// shallow are operators that XNNPACK takes and then refuses to prepare where a tensor
+// has more than six axes.
+var shallow = map[string]bool{
+	"Concat": true, "Gather": true, "Split": true, "Softmax": true, "LayerNormalization": true, "BatchNormalization": true,
+	"ReduceSum": true, "ReduceMean": true, "ReduceMax": true, "ReduceMin": true, "ReduceProd": true, "ReduceL1": true, "ReduceL2": true,
+	"ReduceSumSquare": true, "ReduceLogSum": true, "ReduceLogSumExp": true,
+}
+
 // Legal returns nil where n can be spelled as it is.
 func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 	if tellsSizes(n) {
@@ -46,6 +54,9 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 	if why := legalTypes(n); why != "" {
 		return diag.Errorf("tflite.unsupported-type", "%s %s", n.Op, why).At(n.Name)
 	}
+	if r, most := n.In(0).Rank(), 6; r > most && shallow[n.Op] {
+		return diag.Errorf("tflite.unsupported-form", "%s: rank %d", n.Op, r).At(n.Name)
+	}
 	if s.legal != nil {
 		if why := s.legal(n); why != "" {
 			return diag.Errorf("tflite.unsupported-form", "%s: %s", n.Op, why).At(n.Name)
@@ -53,6 +64,9 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 	}
 	return nil
 }
+
+// JoinAxes is what most kernels that work along axes have in common.
+func (Target) JoinAxes() int { return 5 }
 
 // Prepare has nothing to do: axis orders and fused activations are decided
 // while writing, on the side.

@@ -23,7 +23,6 @@ import (
 	targetall "slipway/conversion/target/all"
 	"slipway/project/pipeline"
 	"slipway/runtimes/task"
-	"slipway/units"
 )
 
 // convertFlags are the flags of convert that are not recipe fields.
@@ -256,31 +255,6 @@ func (a *app) convert(ctx context.Context, models []string, recipe plan.Recipe, 
 		}
 	}
 	return nil
-}
-
-func (a *app) convertText(results []*pipeline.Result) {
-	for _, r := range results {
-		state := "ok"
-		if !r.OK {
-			state = "FAILED"
-		}
-		fmt.Fprintf(a.out, "%s → %s: %s, verdict %s", r.Model, r.Target, state, r.Verify.Verdict)
-		if r.Verify.Runtime != "" {
-			fmt.Fprintf(a.out, " on %s %s (%d samples, largest error %.2g of the range, cosine %.6f)", r.Verify.Runtime, r.Verify.Version, r.Verify.Samples, r.Verify.MaxRel, r.Verify.Cosine)
-		}
-		fmt.Fprintf(a.out, "\n  open %.2f s, passes %.2f s, write %.2f s, verify %.2f s\n", r.Seconds.Open, r.Seconds.Passes, r.Seconds.Write, r.Seconds.Verify)
-		for _, p := range r.Passes {
-			if p.Fired > 0 {
-				fmt.Fprintf(a.out, "  %-24s %d\n", p.Name, p.Fired)
-			}
-		}
-		for _, f := range r.Artefacts {
-			fmt.Fprintf(a.out, "  %s (%s)\n", f.Path, units.Bytes(f.Bytes))
-		}
-		for _, f := range r.Findings {
-			printFinding(a.out, f)
-		}
-	}
 }
 
 // taskFor finds the task file beside a model; nil where there is none or it

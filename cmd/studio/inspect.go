@@ -101,13 +101,35 @@ func (a *app) inspectText(s *summary.Summary, support []plan.Support) {
 	for _, f := range s.Findings {
 		printFinding(a.out, f)
 	}
-	for _, t := range support {
-		fmt.Fprintf(a.out, "\ntarget %s: %s\n", t.Target, t.Brief())
-		for _, f := range t.Remarks() {
-			printFinding(a.out, f)
+	a.supportText(support, texts(s.Findings))
+	a.sideBySide(support)
+}
+
+// supportText prints what the targets would do. Those that refuse the model for the
+// same reasons are named together, and what was said of the model itself (said) is
+// not said again.
+func (a *app) supportText(support []plan.Support, said []string) {
+	for len(support) > 0 {
+		t := support[0]
+		findings := t.Remarks()
+		names := []string{t.Target}
+		for support = support[1:]; !t.OK && len(support) > 0 && !support[0].OK && slices.Equal(texts(findings), texts(support[0].Remarks())); support = support[1:] {
+			names = append(names, support[0].Target)
+		}
+		which, brief := "target", t.Brief()
+		if len(names) > 1 {
+			which = "targets"
+		}
+		if !t.OK { // why is what follows
+			brief = "cannot be converted"
+		}
+		fmt.Fprintf(a.out, "\n%s %s: %s\n", which, strings.Join(names, ", "), brief)
+		for _, f := range findings {
+			if t.OK || !slices.Contains(said, f.Error()) {
+				printFinding(a.out, f)
+			}
 		}
 	}
-	a.sideBySide(support)
 }
 
 // sideBySide is the table of what each layer computes in on each target.

@@ -84,24 +84,23 @@ func (b blocked) reason(name string) string {
 // advise says which of the other targets take all the nodes.
 func advise(f *diag.Finding, reg *op.Registry, t target.Target, o target.Options, nodes []*ir.Node) {
 	if len(o.Others) == 0 {
-		_ = f.Suggest("choose another target than %s, or change these layers in the model", t.Info().Title)
+		_ = f.Suggest("choose another target than %s, or change these layers in the model", t.Info().Brief())
 		return
 	}
-	var titles, names []string
+	var names []string
 	for _, other := range o.Others {
 		i := other.Info()
 		if i.Name != t.Info().Name && holds(reg, other, nodes) {
-			titles, names = append(titles, i.Title), append(names, i.Name)
+			names = append(names, i.Brief())
 		}
 	}
-	switch len(titles) {
-	case 0:
+	switch last := len(names) - 1; last {
+	case -1:
 		_ = f.Suggest("no target takes this: change these layers in the model")
-	case 1:
-		_ = f.Suggest("%s takes it (%s); or change these layers in the model", titles[0], names[0])
+	case 0:
+		_ = f.Suggest("%s takes it; or change these layers in the model", names[0])
 	default:
-		last := len(titles) - 1
-		_ = f.Suggest("%s and %s take it (%s); or change these layers in the model", strings.Join(titles[:last], ", "), titles[last], strings.Join(names, ", "))
+		_ = f.Suggest("%s and %s take it; or change these layers in the model", strings.Join(names[:last], ", "), names[last])
 	}
 }
 

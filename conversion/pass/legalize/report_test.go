@@ -44,7 +44,8 @@ func TestOthers(t *testing.T) {
 	}{
 		{nil, "choose another target than Here"},
 		{[]target.Target{here, nowhere}, "no target takes this"},
-		{[]target.Target{here, nowhere, there}, "There takes it (there)"},
+		{[]target.Target{here, nowhere, there}, "There takes it; or change these layers"},
+		{[]target.Target{there, here, named{only{"Prim": true, "Other": true}, "Elsewhere"}}, "There and Elsewhere take it; or"},
 	} {
 		got := Run(context.Background(), chain("Half", "Other"), registry(t), here, target.Options{Others: c.others})
 		if len(got) != 1 || !strings.HasPrefix(got[0].Suggestion, c.want) {

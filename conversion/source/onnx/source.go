@@ -47,6 +47,7 @@ func (Source) Open(ctx context.Context, path string, o source.Options) (*source.
 		}
 		return nil, l
 	}
+	cure(m.Findings) // of a model that is kept though it cannot be converted
 	return m, nil
 }
 

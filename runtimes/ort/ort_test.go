@@ -105,7 +105,7 @@ func TestTapScalar(t *testing.T) {
 	}
 }
 
-// A model whose weights lie in another file is patched beside it, and nothing
+// A model whose weights lie in another file is patched, and nothing
 // stays there.
 func TestTapWithExternalWeights(t *testing.T) {
 	dir := t.TempDir()

@@ -105,3 +105,24 @@ func TestMismatchIsOneReason(t *testing.T) {
 		t.Errorf("%d variants", len(v))
 	}
 }
+
+// TestChangedCalibrationIsConvertedAgain: a conversion is made again where what it
+// was calibrated on is not the same any more, and only there.
+func TestChangedCalibrationIsConvertedAgain(t *testing.T) {
+	s, _ := begin(t, projecttest.Write(t, t.TempDir(), "mean", projecttest.Mean))
+	folder := t.TempDir()
+	projecttest.Picture(t, filepath.Join(folder, "a.png"), color.NRGBA{200, 120, 80, 255})
+	r := s.Recipe()
+	r.Precision, r.Quantize.Calibration = "int8", folder
+	if err := s.SetRecipe(r); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{1, 1, 2, 2} {
+		if i == 2 {
+			projecttest.Picture(t, filepath.Join(folder, "a.png"), color.NRGBA{20, 210, 250, 255})
+		}
+		if n := len(convert(t, s, "onnx")) - 1; n != want {
+			t.Fatalf("after conversion %d there are %d artefacts, want %d", i+1, n, want)
+		}
+	}
+}

@@ -2,12 +2,9 @@ package project
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"slipway/conversion/diag"
@@ -80,8 +77,11 @@ func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, rec
 	if err != nil {
 		return diag.Errorf("source.unreadable", "%v", err).In(model.Path)
 	}
-	key := artefactKey(sum, &recipe, target, s.env.Version+pipeline.Interface(tk, target, &recipe))
-	if v := s.byKey(key, target); v != nil {
+	key, before, err := s.keyOf(ctx, sum, &recipe, target, tk)
+	if err != nil {
+		return err
+	}
+	if v := s.madeBefore(key, before, &recipe, target); v != nil {
 		h.Log("this conversion was made before: %s", v.Title)
 		return nil
 	}
@@ -147,47 +147,6 @@ func (s *Studio) convert(ctx context.Context, h *jobs.Handle, target string, rec
 	s.tell(Event{Kind: VariantsChanged})
 	if !res.OK {
 		return append(slices.Clone(res.Findings), diag.Infof("verify.kept", "the artefact is kept to be looked at; no copy of it can be saved"))
-	}
-	return nil
-}
-
-// artefactKey identifies a conversion: equal keys give equal artefacts.
-func artefactKey(modelHash string, r *plan.Recipe, target, version string) string {
-	sum := sha256.Sum256([]byte(modelHash + "\x00" + r.Key() + "\x00" + target + "\x00" + version))
-	return hex.EncodeToString(sum[:])
-}
-
-// byKey is the artefact of an earlier conversion that need not be made again:
-// it is there, computes what the source computes, and was verified as far as
-// that is possible here.
-func (s *Studio) byKey(key, target string) *Variant {
-	s.mu.Lock()
-	w := s.sameFiles(key, target)
-	status := s.status
-	s.mu.Unlock()
-	if w == nil || !w.Usable() {
-		return nil
-	}
-	if _, err := os.Stat(w.Path); err != nil {
-		return nil
-	}
-	if w.Result != nil && w.Result.Verify.Verdict == verify.NotRun {
-		for _, t := range s.env.Targets {
-			if i := t.Info(); i.Name == target && runs(i, status) {
-				return nil
-			}
-		}
-	}
-	return w
-}
-
-// sameFiles is the artefact whose files a conversion of that key writes, nil
-// where there is none. The lock is held.
-func (s *Studio) sameFiles(key, target string) *Variant {
-	for _, v := range s.variants {
-		if v.ID != 0 && filepath.Base(filepath.Dir(v.Path)) == store.Folder(key, target) {
-			return v
-		}
 	}
 	return nil
 }

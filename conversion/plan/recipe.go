@@ -111,7 +111,8 @@ func (r *Recipe) Check() error {
 func (r *Recipe) YAML() ([]byte, error) { return yaml.Marshal(r) }
 
 // Key is a canonical text of all that influences the artefact: equal keys give
-// equal artefacts. Settings that do not apply are left out of it.
+// equal artefacts, as long as what lies in the folder that CalibratedOn names stays
+// the same. Settings that do not apply are left out of it.
 func (r *Recipe) Key() string {
 	c := *r
 	c.Samples = 0

@@ -16,9 +16,29 @@ const randomInputs = 8
 // words. It is nil where the recipe names a folder, or the target measures no
 // ranges; target "" is one that measures them.
 func (r *Recipe) Uncalibrated(target string) *diag.Finding {
-	if r.Precision != "int8" || r.Quantize.Scheme != "static" || r.Quantize.Calibration != "" || weightsAlone[target] || r.Compresses(target) {
+	if r.Quantize.Calibration != "" || !r.measures(target) {
 		return nil
 	}
 	return diag.Warnf(UncalibratedCode, "int8 activations have no calibration inputs: their ranges come from %d random inputs instead, and accuracy suffers", randomInputs).
 		Suggest("%s", CalibrateCure)
+}
+
+// measures reports whether int8 for target measures activations' ranges.
+func (r *Recipe) measures(target string) bool {
+	return r.Precision == "int8" && r.Quantize.Scheme == "static" && !weightsAlone[target] && !r.Compresses(target)
+}
+
+// CalibratedOn is the folder whose files a conversion to target measures on, and how
+// many of them at most: what they hold influences the artefact beside the recipe. It
+// is "" where none is read.
+func (r *Recipe) CalibratedOn(target string) (folder string, limit int) {
+	q := &r.Quantize
+	switch {
+	case q.Calibration == "":
+	case r.measures(target):
+		return q.Calibration, max(q.Images, 1)
+	case r.Precision == "fp16" && watched[target]:
+		return q.Calibration, watchInputs
+	}
+	return "", 0
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
@@ -156,7 +155,7 @@ func (c *calibrator) Inputs(ctx context.Context, g *ir.Graph, folder string, lim
 		return nil, err
 	}
 	if len(tensors) > 0 {
-		return c.tensorFiles(ctx, g, spread(tensors, limit), limit), nil
+		return c.tensorFiles(ctx, g, pipeline.Spread(tensors, limit), limit), nil
 	}
 	t := c.task
 	if t == nil {
@@ -166,7 +165,7 @@ func (c *calibrator) Inputs(ctx context.Context, g *ir.Graph, folder string, lim
 		return nil, diag.Errorf("quantize.calibration-task", "it is not known how a picture becomes the model's input").
 			Suggest("describe it in the model's task file, or give .npy tensors")
 	}
-	return pictureInputs(ctx, g, t, spread(pictures, limit)), nil
+	return pictureInputs(ctx, g, t, pipeline.Spread(pictures, limit)), nil
 }
 
 // Random yields inputs like those that verification makes, and none of them.
@@ -202,19 +201,6 @@ func ios(vs []*ir.Value) []runtimes.IO {
 			io.Shape = append(io.Shape, n)
 		}
 		out = append(out, io)
-	}
-	return out
-}
-
-// spread picks at most n of the files, evenly.
-func spread(files []string, n int) []string {
-	slices.Sort(files)
-	if n <= 0 || len(files) <= n {
-		return files
-	}
-	out := make([]string, n)
-	for i := range out {
-		out[i] = files[i*len(files)/n]
 	}
 	return out
 }

@@ -2,10 +2,12 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"sort"
 
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
+	"slipway/conversion/op"
 	"slipway/conversion/pass"
 	"slipway/conversion/pass/float16"
 	"slipway/conversion/pass/fold"
@@ -54,9 +56,49 @@ func (r *run) restore() error {
 	return r.pass(fold.Identity, nil)
 }
 
+// lacksBFloat16 lists what computes little or nothing in bfloat16, by target.
+var lacksBFloat16 = map[string]string{"onnx": "ONNX Runtime on processors", "tflite": "TensorFlow Lite", "coreml": "Core ML", "ncnn": "ncnn"}
+
+// inBFloat16 reports whether g, or a body in it, has tensors of bfloat16.
+func inBFloat16(g *ir.Graph) bool {
+	for _, v := range g.Values() {
+		if v.DType == tensor.BFloat16 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(g.Nodes, func(n *ir.Node) bool { return slices.ContainsFunc(n.Bodies(), inBFloat16) })
+}
+
+// widenBFloat16 makes a source that computes in bfloat16 compute in single precision,
+// which holds all its numbers, where target t lacks it, and tells what was done. The
+// file of the target named onnx keeps its interface.
+func widenBFloat16(g *ir.Graph, reg *op.Registry, t string, run func(*pass.Pass) error) (diag.List, error) {
+	lacks := lacksBFloat16[t]
+	if lacks == "" || !inBFloat16(g) {
+		return nil, nil
+	}
+	if err := run(float16.WidenBFloat16); err != nil {
+		return nil, err
+	}
+	out := diag.List{diag.Infof("source.bfloat16", "%s does not compute in bfloat16: what the source computes in it is computed in 32 bits, and results are more precise than the source's", lacks)}
+	if t == "onnx" {
+		return out, nil
+	}
+	names, err := float16.Interface(g, reg, tensor.BFloat16)
+	for _, name := range names {
+		out = append(out, diag.Infof("source.bfloat16", "%s is f32 here: %s has no tensors of bfloat16", name, lacks))
+	}
+	return out, err
+}
+
 // widen makes a source that computes in half precision compute in single, where
 // the recipe or the target asks for that.
 func (r *run) widen() error {
+	f, err := widenBFloat16(r.graph, r.Registry, r.Request.Target, func(p *pass.Pass) error { return r.pass(p, nil) })
+	if err != nil {
+		return err
+	}
+	r.report.Findings = append(r.report.Findings, f...)
 	if r.Recipe.Precision == "fp16" && computesInHalf[r.Request.Target] {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/op"
+	"slipway/conversion/pass"
 	passall "slipway/conversion/pass/all"
 	"slipway/conversion/pass/legalize"
 	"slipway/conversion/pass/quantize"
@@ -80,6 +81,14 @@ func (i *Inspection) Target(ctx context.Context, t target.Target, q Wanted) (*Su
 	if q.Precision == "int8" {
 		s.Layers = runs(g, t, q)
 	}
+	wide, err := widenBFloat16(g, reg, t.Info().Name, func(p *pass.Pass) error {
+		_, err := p.Run1(ctx, g, reg, nil, &s.Findings)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Findings = append(s.Findings, wide...)
 	if f, ok := t.(target.Fitter); ok {
 		l, err := f.Fit(ctx, g, reg, o)
 		s.Findings = append(s.Findings, l...)

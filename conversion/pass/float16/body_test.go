@@ -57,10 +57,12 @@ func TestBodies(t *testing.T) {
 		d        tensor.DType
 		widen    bool
 		mulInner tensor.DType // what the loop computes in afterwards
-	}{{tensor.Float32, false, tensor.Float32}, {tensor.Float16, true, tensor.Float32}} {
+	}{{tensor.Float32, false, tensor.Float32}, {tensor.Float16, true, tensor.Float32}, {tensor.BFloat16, true, tensor.Float32}} {
 		g := loops(t, c.d)
 		want := loops(t, c.d)
-		if c.widen {
+		if c.d == tensor.BFloat16 {
+			run(t, WidenBFloat16, g, nil)
+		} else if c.widen {
 			run(t, Widen, g, nil)
 		} else {
 			o := Defaults()
@@ -76,10 +78,14 @@ func TestBodies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		tolerance := op.Tolerance{Abs: 1e-2, Rel: 2e-3}
+		if c.d == tensor.BFloat16 { // eight bits, rounded in four steps
+			tolerance = op.Tolerance{Abs: 1e-2, Rel: 2e-2}
+		}
 		for _, yes := range []bool{true, false} {
 			feeds := map[string]*tensor.Tensor{"x": x, "m": tensor.Scalar(int64(3)), "c": tensor.Scalar(yes)}
 			a, b := testkit.Compute(t, want, all.Registry(), feeds)[0], testkit.Compute(t, g, all.Registry(), feeds)[0]
-			testkit.Close(t, b, a, op.Tolerance{Abs: 1e-2, Rel: 2e-3})
+			testkit.Close(t, b, a, tolerance)
 		}
 	}
 }

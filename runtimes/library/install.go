@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"slipway/scratch"
 )
 
 // Install gets the library called name, in its pinned version, into the user's cache and returns it; where it is
@@ -70,12 +72,11 @@ func (i installer) installSpec(ctx context.Context, spec Spec, progress func(str
 	if err := os.MkdirAll(i.cache, 0o755); err != nil {
 		return fail(err)
 	}
-	i.sweep(spec)
-	tmp, err := os.MkdirTemp(i.cache, tempPrefix(spec))
+	tmp, remove, err := scratch.In(i.cache, ".tmp-"+spec.Name+"-")
 	if err != nil {
 		return fail(err)
 	}
-	defer os.RemoveAll(tmp)
+	defer remove()
 
 	progress(fmt.Sprintf("asking the package client for %s %s", spec.Package, spec.Version))
 	command, err := i.download(ctx, spec, tag, tmp)
@@ -136,22 +137,6 @@ func (i installer) publish(spec Spec, from, to string) error {
 		}
 	}
 	return fmt.Errorf("%s: is in the way and cannot be replaced", to)
-}
-
-func tempPrefix(spec Spec) string { return ".tmp-" + spec.Name + "-" }
-
-// sweep removes what installs that were killed more than a day ago left behind.
-func (i installer) sweep(spec Spec) {
-	entries, err := os.ReadDir(i.cache)
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		info, err := e.Info()
-		if err == nil && strings.HasPrefix(e.Name(), tempPrefix(spec)) && time.Since(info.ModTime()) > 24*time.Hour {
-			_ = os.RemoveAll(filepath.Join(i.cache, e.Name())) // best effort: the next install tries again
-		}
-	}
 }
 
 // pipDownload runs pip for the wheel of tag. The interpreter is named, so that every user gets the pinned wheel.

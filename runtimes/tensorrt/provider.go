@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"slipway/runtimes"
+	"slipway/scratch"
 )
 
 // Provider is ONNX Runtime with a TensorRT provider, and the GPU.
@@ -31,11 +32,11 @@ func (p *Provider) version(ctx context.Context) (string, error) {
 // a folder. A network that it cuts into pieces is refused, as there is no one
 // engine then.
 func (p *Provider) make(ctx context.Context, dir string, r recipe, progress func(share float64, stage string)) error {
-	kept, err := os.MkdirTemp(dir, ".engine-")
+	kept, remove, err := scratch.In(dir, ".engine-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(kept)
+	defer remove()
 	progress(0.05, "building in ONNX Runtime")
 	s, err := p.Runtime.Open(ctx, runtimes.Model{Path: filepath.Join(dir, r.Model), Format: "onnx"}, runtimes.Options{Device: "TensorRT", Extra: r.settings(kept)})
 	if err != nil {

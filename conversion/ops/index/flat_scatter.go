@@ -79,8 +79,11 @@ func blocksByPlace(b *op.Builder) ([]*ir.Value, error) {
 	data, idx, updates := b.In(0), b.In(1), b.In(2)
 	in, ok := data.Shape.Ints()
 	v, isConst := idx.ConstInts()
-	if !ok || !isConst || idx.Rank() < 1 || b.Str("reduction", "none") != "none" {
-		return nil, fmt.Errorf("indices that are computed: %w", op.ErrNoDecomposition)
+	if !isConst {
+		return byMask(b)
+	}
+	if !ok || idx.Rank() < 1 || b.Str("reduction", "none") != "none" {
+		return nil, fmt.Errorf("data of unknown size: %w", op.ErrNoDecomposition)
 	}
 	s := idx.Const.Shape()
 	depth := s[len(s)-1]

@@ -49,8 +49,11 @@ func joinedBlocks(d *op.Builder) ([]*ir.Value, error) {
 	data, updates := b.In(0), b.In(2)
 	s, ok := data.Shape.Ints()
 	v, isConst := b.In(1).ConstInts()
-	if !ok || !isConst || join == "" || b.In(1).Rank() < 1 {
-		return nil, fmt.Errorf("indices that may name a place twice: %w", op.ErrNoDecomposition)
+	if !isConst {
+		return byMask(d)
+	}
+	if !ok || join == "" || b.In(1).Rank() < 1 {
+		return nil, fmt.Errorf("data of unknown size: %w", op.ErrNoDecomposition)
 	}
 	is := b.In(1).Const.Shape()
 	k := is[len(is)-1]

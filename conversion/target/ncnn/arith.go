@@ -26,7 +26,7 @@ const (
 var swapped = map[int]int{opAdd: opAdd, opSub: opRSub, opMul: opMul, opDiv: opRDiv, opMax: opMax, opMin: opMin, opPow: opRPow}
 
 var arithOps = map[string]spelling{
-	"Add": pairwise(opAdd), "Sub": pairwise(opSub), "Mul": pairwise(opMul), "Div": pairwise(opDiv), "Pow": power,
+	"Add": pairwise(opAdd), "Sub": pairwise(opSub), "Mul": pairwise(opMul), "Div": divide, "Mod": modulo, "Pow": power,
 	"Max": chain(opMax), "Min": chain(opMin), "Sum": chain(opAdd),
 	"Cast": cast, "Identity": move, "Dropout": dropout, "Where": where,
 }

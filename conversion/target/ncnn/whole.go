@@ -19,7 +19,7 @@ var wholeOps = map[string]spelling{
 
 // arithmetic are the operators of numbers that take integers too.
 var arithmetic = map[string]bool{
-	"Add": true, "Sub": true, "Mul": true, "Neg": true, "Abs": true, "Sign": true, "Max": true, "Min": true, "Sum": true, "Clip": true,
+	"Add": true, "Sub": true, "Mul": true, "Div": true, "Mod": true, "Neg": true, "Abs": true, "Sign": true, "Max": true, "Min": true, "Sum": true, "Clip": true,
 	"ReduceSum": true, "ReduceMax": true, "ReduceMin": true, "CumSum": true, "Where": true, "ArgMax": true, "ArgMin": true,
 }
 

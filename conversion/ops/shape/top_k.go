@@ -41,7 +41,8 @@ var topKDef = &op.Def{
 		c.Set(1, tensor.Int64, out.Clone())
 		return nil
 	},
-	Eval: evalTopK,
+	Eval:      evalTopK,
+	Decompose: decomposeTopK,
 	FromONNX: func(s *op.Src) error {
 		in := []*ir.Value{s.In(0), s.In(1)}
 		if s.Version < 10 {

@@ -38,6 +38,7 @@ type Studio struct {
 	mu       sync.Mutex
 	listener []func(Event)
 	store    *store.Store
+	unkept   *diag.Finding // see Unkept
 	model    *Model
 	hash     func() (string, error) // of the model file, computed once
 	task     *task.Task
@@ -118,7 +119,7 @@ func (s *Studio) closeModel() error {
 	s.sessions.closeAll()
 	s.mu.Lock()
 	st, m := s.store, s.model
-	s.store, s.model, s.hash, s.task, s.taskNote = nil, nil, nil, nil, ""
+	s.store, s.unkept, s.model, s.hash, s.task, s.taskNote = nil, nil, nil, nil, nil, ""
 	s.variants, s.pictures, s.bench, s.eval = nil, nil, nil, nil
 	s.recipe = history.New(plan.Default(), undoSteps)
 	s.mu.Unlock()
@@ -133,8 +134,9 @@ func (s *Studio) closeModel() error {
 }
 
 // OpenModel opens a model file with the project that belongs to it: the one in
-// dir, or, where dir is "", the one that the studio keeps for this file. What
-// was open before is closed, unless opening fails.
+// dir, or, where dir is "", the one that the studio keeps for this file. Where that
+// cannot be written the model is open all the same: Unkept says so. What was open
+// before is closed, unless opening fails.
 func (s *Studio) OpenModel(ctx context.Context, path, dir string) error {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -163,16 +165,15 @@ func (s *Studio) OpenModel(ctx context.Context, path, dir string) error {
 			return err
 		}
 	}
-	db, err := store.Open(dir)
+	db, unkept, err := openStore(dir, abs)
 	if err != nil {
 		if m.Close != nil {
 			_ = m.Close()
 		}
-		var f *diag.Finding
-		if own && errors.As(err, &f) && f.Code == "project.folder" {
-			return f.Suggest("%s; or have projects kept elsewhere: XDG_DATA_HOME names the folder", f.Suggestion)
-		}
 		return err
+	}
+	if own && unkept != nil {
+		_ = unkept.Suggest("%s; or have projects kept elsewhere: XDG_DATA_HOME names the folder", unkept.Suggestion)
 	}
 	if !same {
 		if err := s.closeModel(); err != nil {
@@ -181,7 +182,7 @@ func (s *Studio) OpenModel(ctx context.Context, path, dir string) error {
 		}
 	}
 	s.mu.Lock()
-	s.store, s.model = db, model
+	s.store, s.unkept, s.model = db, unkept, model
 	s.hash = sync.OnceValues(func() (string, error) { return pipeline.HashFile(abs) })
 	err = s.restore()
 	s.mu.Unlock()
@@ -197,7 +198,7 @@ func (s *Studio) OpenProject(ctx context.Context, dir string) error {
 	if !store.Is(dir) {
 		return diag.Errorf("project.missing", "is not a project folder").In(dir)
 	}
-	db, err := store.Open(dir)
+	db, _, err := openStore(dir, "")
 	if err != nil {
 		return err
 	}
@@ -214,9 +215,6 @@ func (s *Studio) OpenProject(ctx context.Context, dir string) error {
 
 // restore reads the document; called with the lock held and a new store.
 func (s *Studio) restore() error {
-	if err := s.store.Set(keyModel, s.model.Path); err != nil {
-		return err
-	}
 	if t, note, err := s.loadTask(); err != nil {
 		return err
 	} else {

@@ -89,6 +89,9 @@ func (s *statusBar) opening(name string) {
 
 func (s *statusBar) refresh() {
 	text := Describe(s.u.o.Studio.Model())
+	if s.u.o.Studio.Unkept() != nil {
+		text += "  ·  not kept"
+	}
 	if s.loading != "" {
 		text = "opening " + s.loading + " …"
 	}

@@ -264,16 +264,25 @@ func (u *UI) OpenModel(path string) {
 			u.env.Window.Report("Cannot open "+filepath.Base(path), diag.FromError("source.unreadable", err))
 			return
 		}
-		m := u.o.Studio.Model()
-		if m == nil {
-			return // closed again meanwhile
-		}
-		r := settings.Recent{Path: path, Format: m.Source.Format + " " + m.Source.Version, Bytes: m.Bytes, Opened: time.Now(), Note: Note(u.o.Studio.Variants(), u.o.Studio.BenchRows())}
-		if err := u.o.Settings.Remember(r); err != nil {
-			u.notice.say("not remembered: " + diag.FromError("settings.unwritten", err)[0].Text) // no reason to stop
-		}
-		fyne.Do(func() { u.show("graph") })
+		u.opened(path)
 	}()
+}
+
+// opened remembers and shows what was opened from path, and says where nothing that
+// is done with it will be kept.
+func (u *UI) opened(path string) {
+	m := u.o.Studio.Model()
+	if m == nil {
+		return // closed again meanwhile
+	}
+	r := settings.Recent{Path: path, Format: m.Source.Format + " " + m.Source.Version, Bytes: m.Bytes, Opened: time.Now(), Note: Note(u.o.Studio.Variants(), u.o.Studio.BenchRows())}
+	if err := u.o.Settings.Remember(r); err != nil {
+		u.notice.say("not remembered: " + diag.FromError("settings.unwritten", err)[0].Text) // no reason to stop
+	}
+	fyne.Do(func() { u.show("graph") })
+	if f := u.o.Studio.Unkept(); f != nil {
+		u.env.Window.Report(filepath.Base(path)+" is open for now only", diag.List{f})
+	}
 }
 
 // HandleDrop does what a drop of files on the window means, and says so.

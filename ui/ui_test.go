@@ -47,7 +47,9 @@ func newUIWith(t *testing.T, env project.Env) (*UI, []*page) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env.DataDir = t.TempDir()
+	if env.DataDir == "" {
+		env.DataDir = t.TempDir()
+	}
 	studio := project.New(env)
 	t.Cleanup(func() { studio.Close() })
 	pages := []*page{}

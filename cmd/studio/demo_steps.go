@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -19,6 +20,11 @@ import (
 func (d *demonstration) open(ctx context.Context) (string, error) {
 	if err := d.studio.OpenModel(ctx, d.report.Model, d.report.Project); err != nil {
 		return "", err
+	}
+	if f := d.studio.Unkept(); f != nil {
+		why := *f
+		why.Severity = diag.Error // the project is what the demonstration leaves
+		return "", errors.Join(&why, d.studio.CloseModel())
 	}
 	s := d.studio.Model().Summary
 	return fmt.Sprintf("%s: %s parameters, %s multiply-accumulates, %d layers", filepath.Base(d.report.Model), units.Count(s.Params), units.Count(s.MACs), len(s.Layers)), nil

@@ -18,6 +18,9 @@ import (
 // Extension of a project folder.
 const Extension = ".slipway"
 
+// records is the name of the database within it.
+const records = "project.db"
+
 // schemaVersion is raised with every change of the tables.
 const schemaVersion = 1
 
@@ -61,11 +64,13 @@ type Store struct {
 	dir  string
 	db   *sql.DB
 	lock *os.File
+	end  func()        // of a passing one; nil
+	full *diag.Finding // why there is no folder for artefacts; nil where there is one
 }
 
 // Is reports whether dir is a project folder.
 func Is(dir string) bool {
-	st, err := os.Stat(filepath.Join(dir, "project.db"))
+	st, err := os.Stat(filepath.Join(dir, records))
 	return err == nil && st.Mode().IsRegular()
 }
 
@@ -84,19 +89,28 @@ func Open(dir string) (*Store, error) {
 		return nil, diag.Errorf("project.locked", "is open in another window: %v", err).In(dir).
 			Suggest("close it there, or open a copy")
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "project.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)")
-	if err != nil {
-		release(lock)
-		return nil, diag.Errorf("project.database", "%v", err).In(dir)
-	}
-	db.SetMaxOpenConns(1)
-	s := &Store{dir: dir, db: db, lock: lock}
-	if err := s.migrate(); err != nil {
-		s.Close()
+	s := &Store{dir: dir, lock: lock}
+	if err := s.records("file:" + filepath.Join(dir, records) + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)"); err != nil {
 		return nil, err
 	}
 	s.sweep()
 	return s, nil
+}
+
+// records opens the database, and closes the store where that fails.
+func (s *Store) records(name string) error {
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		s.unlock()
+		return diag.Errorf("project.database", "%v", err).In(s.dir)
+	}
+	db.SetMaxOpenConns(1)
+	s.db = db
+	if err := s.migrate(); err != nil {
+		s.Close()
+		return err
+	}
+	return nil
 }
 
 func (s *Store) migrate() error {
@@ -143,8 +157,17 @@ func (s *Store) Dir() string { return s.dir }
 // Close releases the folder.
 func (s *Store) Close() error {
 	err := s.db.Close()
-	release(s.lock)
+	s.unlock()
+	if s.end != nil {
+		s.end()
+	}
 	return err
+}
+
+func (s *Store) unlock() {
+	if s.lock != nil {
+		release(s.lock)
+	}
 }
 
 // Set stores a document value under a key.
@@ -166,6 +189,9 @@ func (s *Store) Get(key string) (string, error) {
 // Private makes a folder for a conversion to write into. It vanishes when the
 // project is opened next, unless Publish gave it its final name.
 func (s *Store) Private() (string, error) {
+	if s.full != nil {
+		return "", s.full
+	}
 	p, err := os.MkdirTemp(filepath.Join(s.dir, "artefacts"), ".private-")
 	return p, s.wrap(err)
 }

@@ -16,7 +16,8 @@ import (
 // the axis there that it takes an element of, and reductions that drop their axes give
 // other numbers: with the axis kept, and then dropped, both are right. A last axis of
 // one element more is refused or gives other numbers, but behind a maximum, which
-// changes nothing here. Products that it would join are parted; see faults.
+// changes nothing here; nor does it take pools and enlargements along the axis of the
+// scales. Products that it would join are parted; see faults.
 func plainShapes(g *ir.Graph, p *ir.Patch) {
 	for _, n := range slices.Clone(g.Nodes) {
 		if v := n.Out(0); v == nil || v.DType != tensor.Float32 || v.Shape == nil || n.In(0) == nil || n.In(0).Shape == nil || n.In(0).IsConst() {
@@ -29,6 +30,8 @@ func plainShapes(g *ir.Graph, p *ir.Patch) {
 			plainReduce(p, n)
 		case n.Op == "Unsqueeze" || n.Op == "Reshape":
 			plainLast(p, n)
+		case windows[n.Op] && behindProduct(n.In(0)):
+			plainly(p, n)
 		case faults.Sequence(n):
 			part(p, n)
 		}
@@ -78,8 +81,33 @@ func plainLast(p *ir.Patch, n *ir.Node) {
 	if x.Node() == nil || rank < 3 || len(out) <= rank || !out[:rank].Equal(x.Shape) || slices.ContainsFunc(out[rank:], func(d ir.Dim) bool { return !d.Is(1) }) {
 		return
 	}
+	plainly(p, n)
+}
+
+// plainly puts a maximum that changes nothing before n.
+func plainly(p *ir.Patch, n *ir.Node) {
 	least := p.Const(n.Name+"_least", tensor.Scalar(float32(math.Inf(-1))))
-	p.SetInput(n, 0, p.Add("Max", nil, []*ir.Value{x, least}, n))
+	p.SetInput(n, 0, p.Add("Max", nil, []*ir.Value{n.In(0), least}, n))
+}
+
+// windows are operators that the plugin moves the scales of a product behind, though
+// they change the axis that these belong to.
+var windows = map[string]bool{"MaxPool": true, "AveragePool": true, "Resize": true}
+
+// behindProduct reports whether v is what a product of integers gives, as other windows
+// pass it on.
+func behindProduct(v *ir.Value) bool {
+	n := v.Node()
+	switch {
+	case n == nil || len(n.Inputs) == 0:
+		return false
+	case windows[n.Op] || n.Op == "Identity" || n.Op == "Add" && n.In(1).IsConst():
+		return n.In(0) != nil && behindProduct(n.In(0))
+	}
+	return n.Op == "MatMul" && slices.ContainsFunc(n.Inputs, func(x *ir.Value) bool {
+		d := x.Node()
+		return d != nil && d.Op == "DequantizeLinear" && d.In(1).Rank() > 0
+	})
 }
 
 // part gives the integers that a product reads an axis more, and takes it away again.

@@ -84,6 +84,35 @@ func TestBehindProducts(t *testing.T) {
 		"two last axes of one": {[]int{1, 3, 6, 8}, func(g perceptrons, x *ir.Value) *ir.Value {
 			return g.op("Reshape", nil, g.product(x, 8, 12), g.list(1, 3, 6, 12, 1))
 		}},
+		"a largest of four": {[]int{1, 3, 6, 8}, func(g perceptrons, x *ir.Value) *ir.Value {
+			return g.op("MaxPool", ir.Attrs{"kernel_shape": []int64{2, 2}, "strides": []int64{2, 2}}, g.product(x, 8, 12))
+		}},
+		"a mean of four": {[]int{1, 3, 6, 8}, func(g perceptrons, x *ir.Value) *ir.Value {
+			return g.op("AveragePool", ir.Attrs{"kernel_shape": []int64{2, 2}}, g.product(x, 8, 12))
+		}},
+		"a mean of four, biased": {[]int{1, 3, 6, 8}, func(g perceptrons, x *ir.Value) *ir.Value {
+			return g.op("AveragePool", ir.Attrs{"kernel_shape": []int64{2, 2}}, g.bias(g.product(x, 8, 12), 12))
+		}},
+		"enlarged": {[]int{1, 3, 6, 8}, func(g perceptrons, x *ir.Value) *ir.Value {
+			scales := g.AddConst("scales", tensor.Of([]float32{1, 1, 2, 2}, 4))
+			return g.op("Resize", ir.Attrs{"mode": "nearest"}, g.product(x, 8, 12), nil, scales)
+		}},
+		"as channels": {[]int{1, 6, 6, 8}, func(g perceptrons, x *ir.Value) *ir.Value {
+			y := g.op("Transpose", ir.Attrs{"perm": []int64{0, 3, 1, 2}}, g.product(x, 8, 12))
+			return g.op("MaxPool", ir.Attrs{"kernel_shape": []int64{2, 2}}, y)
+		}},
+		"as rows": {[]int{1, 6, 6, 8}, func(g perceptrons, x *ir.Value) *ir.Value {
+			y := g.op("Transpose", ir.Attrs{"perm": []int64{0, 1, 3, 2}}, g.product(x, 8, 12))
+			return g.op("MaxPool", ir.Attrs{"kernel_shape": []int64{2, 2}}, y)
+		}},
+		"a part": {[]int{1, 3, 6, 8}, func(g perceptrons, x *ir.Value) *ir.Value {
+			y := g.op("Slice", nil, g.product(x, 8, 12), g.list(2), g.list(10), g.list(3))
+			return g.op("MaxPool", ir.Attrs{"kernel_shape": []int64{2, 2}}, y)
+		}},
+		"twice": {[]int{1, 3, 6, 8}, func(g perceptrons, x *ir.Value) *ir.Value {
+			y := g.op("MaxPool", ir.Attrs{"kernel_shape": []int64{1, 1}}, g.product(x, 8, 12))
+			return g.op("MaxPool", ir.Attrs{"kernel_shape": []int64{2, 2}}, y)
+		}},
 		"a product of few rows": {[]int{4, 8}, func(g perceptrons, x *ir.Value) *ir.Value {
 			return g.product(g.steps(g.product(x, 8, 12), coarse), 12, 5)
 		}},

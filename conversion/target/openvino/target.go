@@ -114,7 +114,7 @@ func (Target) Write(ctx context.Context, g *ir.Graph, dir string, o target.Optio
 		Files: []string{name + ".xml", name + ".bin"}, Layers: e.artefactLayers(), Taps: taps(g),
 		Sums: map[string]string{name + ".bin": bin.SHA256()},
 	}
-	a.Findings = append(a.Findings, slices.Concat(wide(g), integers(g))...)
+	a.Findings = append(a.Findings, slices.Concat(wide(g), integers(g), coarse(g))...)
 	return a, nil
 }
 
@@ -151,11 +151,18 @@ func beyond32(n *ir.Node) bool {
 	})
 }
 
-// wide warns of operators on 64-bit floats, once for each kind.
+// wide warns of operators on 64-bit floats, also in bodies, once for each kind.
 func wide(g *ir.Graph) diag.List {
-	at := map[string]*diag.Finding{}
 	var out diag.List
+	addWide(g, map[string]*diag.Finding{}, &out)
+	return out
+}
+
+func addWide(g *ir.Graph, at map[string]*diag.Finding, out *diag.List) {
 	for _, n := range g.Nodes {
+		for _, body := range n.Bodies() {
+			addWide(body, at, out)
+		}
 		if !slices.ContainsFunc(slices.Concat(n.Inputs, n.Outputs), func(v *ir.Value) bool { return v != nil && v.DType == tensor.Float64 }) {
 			continue
 		}
@@ -163,9 +170,8 @@ func wide(g *ir.Graph) diag.List {
 		if f == nil {
 			f = diag.Warnf("openvino.f64", "%s works on 64-bit floats, which OpenVINO's CPU plugin computes in 32 bits: beyond 3.4e38 they end there", n.Op)
 			at[n.Op] = f
-			out = append(out, f)
+			*out = append(*out, f)
 		}
 		f.Layers = append(f.Layers, n.Origin...)
 	}
-	return out
 }

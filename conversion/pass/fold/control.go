@@ -19,7 +19,7 @@ type ControlOptions struct {
 // Control is the pass fold_control.
 var Control = &pass.Pass{
 	Name:    "fold_control",
-	About:   "Takes decided branches and short loops of known length apart, and sequences and optional values away",
+	About:   "Counts the iterations of loops whose condition is known ahead, takes decided branches and short loops apart, and sequences and optional values away",
 	After:   []string{"fold_constants"},
 	Options: &ControlOptions{MaxTrips: 32, MaxNodes: 1024},
 	Run:     foldControl,
@@ -43,6 +43,9 @@ func foldControl(g *ir.Graph, c *pass.Ctx) error {
 			return err
 		}
 		if len(n.Bodies()) > 0 && narrow(p, n) {
+			c.Fire()
+		}
+		if counted(p, n, c) {
 			c.Fire()
 		}
 		if !decided(n, o, c) {

@@ -196,9 +196,8 @@ func readResizeBilinear(r *reader) {
 		r.fail("sampling mode or rank is not read")
 		return
 	}
-	s, _ := x.Shape.Ints()
-	sizes := r.constInts(int64(s[0]), int64(s[1]), r.int("target_size_height", 1), r.int("target_size_width", 1))
-	r.final("Resize", ir.Attrs{"mode": "linear", "coordinate_transformation_mode": c}, x, nil, nil, sizes)
+	sizes := r.constInts(r.int("target_size_height", 1), r.int("target_size_width", 1))
+	r.final("Resize", ir.Attrs{"mode": "linear", "coordinate_transformation_mode": c, "axes": []int64{2, 3}}, x, nil, nil, sizes)
 }
 
 // readUpsampleBilinear reads scales that are whole numbers; of others the

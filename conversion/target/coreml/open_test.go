@@ -92,6 +92,11 @@ var openCases = map[string]struct {
 		to := d.op("Concat", ir.Attrs{"axis": int64(0)}, d.ints(3), d.op("Shape", nil, x))
 		return d.op("Expand", nil, x, to)
 	}},
+	"pictures of one size, in an open batch": {build: func(d draft, x *ir.Value) *ir.Value {
+		rows := d.op("Gather", ir.Attrs{"axis": int64(1)}, x, d.ints(0, 2, 1, 3))
+		picture := d.op("Unsqueeze", nil, rows, d.ints(1))
+		return d.op("Resize", ir.Attrs{"mode": "linear"}, picture, nil, d.g.AddConst("scales", tensor.Of([]float32{1, 1, 1.25, 1.125}, 4)))
+	}},
 	"all but the last": {build: func(d draft, x *ir.Value) *ir.Value {
 		return d.op("Slice", nil, x, d.ints(0), d.ints(-1), d.ints(1))
 	}},

@@ -22,6 +22,24 @@ const (
 	largeBias = 3 << 29 // in steps of the sums, to which it is added in 32 bits
 )
 
+// farthest is the scale from which on kernels of integers give up: an addition ends the
+// whole process when it divides another scale by it. Masks of the lowest number have such.
+const farthest = 1e30
+
+// holdsScales reports whether kernels compute with the scales of e's operands and results.
+func (e *emitter) holdsScales() bool {
+	holds := func(q *qparam) bool { return q == nil || q.scale < farthest }
+	for _, v := range e.n.Inputs {
+		if v == nil {
+			continue
+		}
+		if s, ok := storedOf(v); ok && slices.ContainsFunc(s.scale, func(s float32) bool { return s >= farthest }) || !holds(e.held[v].quant) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(e.outs, func(v *ir.Value) bool { return v != nil && !holds(e.quantOut[v]) })
+}
+
 // holdsSums reports whether kernels compute e's product in integers: no step of its sums
 // is too large for the result's, and its bias has a place among the sums.
 func (e *emitter) holdsSums() bool {

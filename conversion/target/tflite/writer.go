@@ -117,7 +117,7 @@ func (w *writer) emit(n *ir.Node) error {
 			e.act = act
 		}
 	}
-	e.quant = s.int8 != nil && s.int8(n) && w.allQuantized(n) && (len(n.Outputs) > 1 || w.quantOut[e.outs[0]] != nil) && e.holdsSums()
+	e.quant = s.int8 != nil && s.int8(n) && w.allQuantized(n) && (len(n.Outputs) > 1 || w.quantOut[e.outs[0]] != nil) && e.holdsSums() && e.holdsScales()
 	if !e.quant && n.Op != "QuantizeLinear" && n.Op != "DequantizeLinear" {
 		w.noteIsland(n)
 	}

@@ -147,7 +147,7 @@ func (a *app) sideBySide(support []plan.Support) {
 	w.Flush()
 	fmt.Fprintln(a.out)
 	for _, n := range table.Notes {
-		fmt.Fprintf(a.out, "%s: %s\n", n.Target, n.Text)
+		fmt.Fprintf(a.out, "%s: %s\n", strings.Join(n.Targets, ", "), n.Text)
 	}
 }
 

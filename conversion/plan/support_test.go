@@ -89,9 +89,13 @@ func TestSideBySide(t *testing.T) {
 		t.Errorf("erf: %v", got)
 	}
 	if !slices.ContainsFunc(table.Notes, func(n plan.Note) bool {
-		return n.Target == "ncnn" && strings.Contains(n.Text, "in float: ") && strings.Contains(n.Text, "integer convolutions have one group")
+		return slices.Equal(n.Targets, []string{"ncnn"}) && strings.Contains(n.Text, "in float: ") && strings.Contains(n.Text, "integer convolutions have one group")
 	}) {
 		t.Errorf("notes %+v", table.Notes)
+	}
+	same := plan.SideBySide([]plan.Support{all[0], all[2], {Target: "other", Layers: all[0].Layers}})
+	if n := same.Notes; len(n) != 2 || !slices.Equal(n[0].Targets, []string{"onnx", "other"}) || !slices.Equal(n[1].Targets, []string{"coreml"}) {
+		t.Errorf("notes %+v", n)
 	}
 	kept := inspect(t, "onnx", plan.Wanted{Precision: "int8", KeepFloat: []string{"conv"}})
 	if r := kept.Layers[0]; r.In != "float" || r.Why != "it is kept in float" {

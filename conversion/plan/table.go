@@ -22,11 +22,11 @@ type Row struct {
 	In    []string `json:"in"`
 }
 
-// Note says why layers stay in float on a target: all reasons, that of most layers
+// Note says why layers stay in float on targets: all reasons, that of most layers
 // first, each with the number of its layers.
 type Note struct {
-	Target string `json:"target"`
-	Text   string `json:"text"`
+	Targets []string `json:"targets"`
+	Text    string   `json:"text"`
 }
 
 // SideBySide joins what Inspect found for int8. Rows are in the order of the
@@ -59,7 +59,12 @@ func SideBySide(support []Support) Table {
 			}
 		}
 		if len(reasons) > 0 {
-			t.Notes = append(t.Notes, Note{Target: s.Target, Text: "in float: " + reasoned(reasons)})
+			text := "in float: " + reasoned(reasons)
+			i := slices.IndexFunc(t.Notes, func(n Note) bool { return n.Text == text })
+			if i < 0 {
+				t.Notes, i = append(t.Notes, Note{Text: text}), len(t.Notes)
+			}
+			t.Notes[i].Targets = append(t.Notes[i].Targets, s.Target)
 		}
 	}
 	for i := range t.Rows {

@@ -1,6 +1,8 @@
 package onnx
 
 import (
+	"fmt"
+
 	"slipway/conversion/diag"
 	"slipway/conversion/ir"
 	"slipway/conversion/tensor"
@@ -151,7 +153,11 @@ func (s *scope) inputs(p *graphProto, inits map[string]bool, top bool) error {
 		s.define(v.name, in)
 	}
 	if defaults > 0 && top {
-		s.im.find(diag.Infof("onnx.default-inputs", "%d inputs have default values and are treated as constants", defaults))
+		text := "1 input has a default value and is treated as a constant"
+		if defaults > 1 {
+			text = fmt.Sprintf("%d inputs have default values and are treated as constants", defaults)
+		}
+		s.im.find(diag.Infof("onnx.default-inputs", "%s", text))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 package compare
 
 import (
+	"cmp"
 	"io"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"slipway/profiler/charts"
 	"slipway/project"
 	"slipway/project/atomicfile"
+	"slipway/project/jobs"
 	"slipway/ui/panel"
 	"slipway/ui/widgets/hint"
 	"slipway/ui/widgets/rows"
@@ -32,6 +34,7 @@ type Needs interface {
 	RuntimeTitle(name string) string
 	Bench(project.BenchOptions) (int64, error)
 	Eval(project.EvalOptions) (int64, error)
+	Jobs() *jobs.Queue
 	Listen(func(project.Event))
 }
 
@@ -50,7 +53,8 @@ type Panel struct {
 	measure  *hint.Button
 	eval     *hint.Button
 	export   *hint.Button
-	start    func(func()) // runs in the background
+	start    func(func())  // runs in the background
+	wake     chan struct{} // a job changed
 }
 
 var (
@@ -60,10 +64,16 @@ var (
 
 // New makes the panel. UI goroutine.
 func New(env panel.Env, needs Needs) *Panel {
-	p := &Panel{env: env, needs: needs, start: func(f func()) { go f() }}
+	p := &Panel{env: env, needs: needs, start: func(f func()) { go f() }, wake: make(chan struct{}, 1)}
 	p.build()
+	go p.follow()
 	needs.Listen(func(e project.Event) {
 		switch e.Kind {
+		case project.JobChanged:
+			select {
+			case p.wake <- struct{}{}:
+			default:
+			}
 		case project.ResultsChanged, project.VariantsChanged, project.ModelChanged:
 			fyne.Do(p.reload)
 		}
@@ -96,16 +106,18 @@ func (p *Panel) front() bool { return p.content != nil && p.content.Visible() }
 
 // Commands implements panel.Commander.
 func (p *Panel) Commands() []panel.Command {
-	why := func() string {
-		if p.needs.Model() == nil {
-			return "open a model first"
+	why := func(busy func(measuring) string) func() string {
+		return func() string {
+			if p.needs.Model() == nil {
+				return "open a model first"
+			}
+			return busy(underWay(p.needs.Jobs().List()))
 		}
-		return ""
 	}
 	ctrl := fyne.KeyModifierShortcutDefault
 	return []panel.Command{
-		{Menu: "Run", Title: "Measure latency", Key: &desktop.CustomShortcut{KeyName: fyne.KeyB, Modifier: ctrl}, Why: why, Panel: "compare", Do: p.bench},
-		{Menu: "Run", Title: "Measure accuracy…", Why: why, Panel: "compare", Do: p.askDataset},
+		{Menu: "Run", Title: "Measure latency", Key: &desktop.CustomShortcut{KeyName: fyne.KeyB, Modifier: ctrl}, Why: why(measuring.latency), Panel: "compare", Do: p.bench},
+		{Menu: "Run", Title: "Measure accuracy…", Why: why(measuring.accuracy), Panel: "compare", Do: p.askDataset},
 	}
 }
 
@@ -152,6 +164,8 @@ func (p *Panel) reload() {
 	variants := p.needs.Variants()
 	p.rows = rowsOf(variants, p.needs.BenchRows(), p.needs.EvalRows(), p.needs.RuntimeTitle)
 	lat, acc, mem, size := latencyChart(p.rows), accuracyChart(p.rows), memoryChart(p.rows), sizeChart(variants)
+	busy := underWay(p.needs.Jobs().List())
+	busy.say(&lat, &mem, &acc)
 	p.charts[0].set("latency", lat, lat.Height())
 	p.charts[1].set("accuracy", acc, acc.Height())
 	scatter := scatterChart(p.rows)
@@ -175,9 +189,9 @@ func (p *Panel) reload() {
 	if p.needs.Model() == nil {
 		reason = "open a model first"
 	}
-	for _, b := range []*hint.Button{p.measure, p.eval, p.export} {
-		b.Because(reason)
-	}
+	p.measure.Because(cmp.Or(reason, busy.latency()))
+	p.eval.Because(cmp.Or(reason, busy.accuracy()))
+	p.export.Because(reason)
 	if len(p.rows) == 0 {
 		p.tableBox.Hide()
 	} else {

@@ -24,6 +24,7 @@ type sideBySide struct {
 	space   *fyne.Container
 	data    plan.Table
 	names   map[string]string // of targets
+	room    func() float32    // height of the page
 }
 
 func newSideBySide() *sideBySide {
@@ -92,8 +93,8 @@ type tableSpace struct{ s *sideBySide }
 
 const (
 	between       = 4 // the toolkit's gap between cells
-	leastForNames = 130
-	tableHeight   = 300
+	leastForNames = 112
+	tableHeight   = 300 // at most, where half of the page is less
 )
 
 func (t *tableSpace) Layout(o []fyne.CanvasObject, size fyne.Size) {
@@ -112,7 +113,15 @@ func textWidth(text string, bold bool) float32 {
 	return fyne.MeasureText(text, base.CaptionTextSize(), fyne.TextStyle{Bold: bold}).Width
 }
 
-func (t *tableSpace) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(300, tableHeight) }
+// MinSize is as high as the rows, and on a high page up to half of it.
+func (t *tableSpace) MinSize([]fyne.CanvasObject) fyne.Size {
+	row := t.s.table.CreateCell().MinSize().Height + between
+	high := float32(tableHeight)
+	if t.s.room != nil {
+		high = max(high, t.s.room()/2)
+	}
+	return fyne.NewSize(300, min(high, row*float32(len(t.s.data.Rows)+1)+between))
+}
 
 // tail is the end of a layer's name, which tells it from its neighbours.
 func tail(name string) string {
@@ -151,7 +160,11 @@ func (s *sideBySide) show(t plan.Table) {
 		}
 	}
 	for _, n := range t.Notes {
-		lines = append(lines, s.named(n.Target)+": "+n.Text)
+		var names []string
+		for _, t := range n.Targets {
+			names = append(names, s.named(t))
+		}
+		lines = append(lines, strings.Join(names, ", ")+": "+n.Text)
 	}
 	s.note.SetText(strings.Join(lines, "\n"))
 	s.content.Show()

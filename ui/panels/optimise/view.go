@@ -130,7 +130,9 @@ func (p *Panel) build() {
 	recipe := container.NewVBox(container.NewHBox(fold, copyRecipe), p.yaml)
 	p.right = container.NewVBox(words.Title("What it will do"), p.effect, p.warn.Content, p.runs.content, p.layer.content, recipe)
 	left := container.NewVScroll(container.NewPadded(p.form.Content))
-	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split.New(left, container.NewVScroll(container.NewPadded(p.right)), 0.42))
+	page := container.NewVScroll(container.NewPadded(p.right))
+	p.runs.room = func() float32 { return page.Size().Height }
+	p.content = container.NewBorder(container.NewVBox(container.NewPadded(bar), widget.NewSeparator()), nil, nil, nil, split.New(left, page, 0.42))
 	p.describe()
 	p.reloadLayer()
 }

@@ -109,6 +109,9 @@ func (e *Env) verifyAgainst(ctx context.Context, q Request, res *Result, src run
 		Artefact:  verify.Side{Runtime: art, Model: runtimes.Model{Path: within(q.Private, res.Main()), Format: q.Target}},
 		Precision: precision,
 	}
+	// What stands in for TensorRT shall compute what the file says, without optimisations (and their faults) that no
+	// engine has.
+	c.Artefact.Plain = q.Target == "tensorrt"
 	if tapper, ok := t.(target.Tapper); ok {
 		c.Artefact.Tap = func(ctx context.Context, tensors []string) (string, func(), error) {
 			dir, remove, err := scratch.Dir("tap")

@@ -21,9 +21,18 @@ func keepApart(n *ir.Node, f *form) {
 			return
 		}
 	}
-	if slices.ContainsFunc(n.Out(0).Uses(), func(u ir.Use) bool { return pools(u.Node) && !padsAlike(n, u.Node) }) {
+	if slices.ContainsFunc(n.Out(0).Uses(), func(u ir.Use) bool { return pooled(u.Node, func(p *ir.Node) bool { return !padsAlike(n, p) }) }) {
 		f.setInput(2, operand{})
 	}
+}
+
+// pooled reports whether n is a pool of which holds is true, or is followed by one
+// through nothing but transposes, which the library moves away.
+func pooled(n *ir.Node, holds func(*ir.Node) bool) bool {
+	if n.Op == "Transpose" && n.Out(0) != nil {
+		return slices.ContainsFunc(n.Out(0).Uses(), func(u ir.Use) bool { return u.Node.Op == "Transpose" && pooled(u.Node, holds) || pools(u.Node) })
+	}
+	return pools(n) && holds(n)
 }
 
 func pools(n *ir.Node) bool { return n.Op == "MaxPool" || n.Op == "AveragePool" }

@@ -121,10 +121,6 @@ func TestLayersWrongInIntegers(t *testing.T) {
 		{"MaxPool of padded data", []int{1, 3, 6, 6}, -200, 0.02, func(l *layers, x *ir.Value) *ir.Value {
 			return l.add("MaxPool", ir.Attrs{"kernel_shape": []int64{3, 3}}, l.add("Pad", nil, x, l.shape(0, 0, 1, 1, 0, 0, 2, 2)))
 		}, false, false},
-		{"MaxPool of data padded with channels last", []int{1, 3, 6, 6}, -200, 0.02, func(l *layers, x *ir.Value) *ir.Value {
-			last := l.add("Pad", nil, l.add("Transpose", ir.Attrs{"perm": []int64{0, 2, 3, 1}}, x), l.shape(0, 1, 1, 0, 0, 2, 2, 0))
-			return l.add("MaxPool", ir.Attrs{"kernel_shape": []int64{3, 3}}, l.add("Transpose", ir.Attrs{"perm": []int64{0, 3, 1, 2}}, last))
-		}, false, false},
 		{"MaxPool of padded data that no number is below", []int{1, 3, 6, 6}, -200, 0.02, func(l *layers, x *ir.Value) *ir.Value {
 			return l.add("MaxPool", ir.Attrs{"kernel_shape": []int64{3, 3}}, l.add("Pad", nil, l.add("Relu", nil, x), l.shape(0, 0, 1, 1, 0, 0, 2, 2)))
 		}, false, false},

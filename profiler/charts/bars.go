@@ -2,6 +2,7 @@ package charts
 
 import (
 	"math"
+	"slices"
 
 	chart "github.com/wcharczuk/go-chart/v2"
 	"github.com/wcharczuk/go-chart/v2/drawing"
@@ -43,6 +44,28 @@ func (b Bars) Height() int {
 		return EmptyHeight
 	}
 	return 78 + RowHeight*max(len(b.Bars), 2)
+}
+
+// InBytes is b, whose values are bytes, in the unit that suits the largest of them:
+// MB, or a smaller one.
+func (b Bars) InBytes() Bars {
+	top := 0.0
+	for _, x := range b.Bars {
+		top = max(top, x.Value)
+	}
+	by := 1e6
+	switch b.Unit = "MB"; {
+	case len(b.Bars) == 0 || top >= 1e5:
+	case top >= 1e3:
+		b.Unit, by = "kB", 1e3
+	default:
+		b.Unit, by = "B", 1
+	}
+	b.Bars = slices.Clone(b.Bars)
+	for i := range b.Bars {
+		b.Bars[i].Value /= by
+	}
+	return b
 }
 
 // Draw implements Drawing.

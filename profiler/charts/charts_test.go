@@ -125,3 +125,29 @@ func TestLabelsLeaveTheMarksOfNeighboursFree(t *testing.T) {
 		}
 	}
 }
+
+func TestInBytesTakesTheUnitOfTheLargest(t *testing.T) {
+	for _, c := range []struct {
+		bytes []float64
+		unit  string
+		want  float64 // of the first
+	}{
+		{[]float64{18.6e6, 120}, "MB", 18.6},
+		{[]float64{1e5}, "MB", 0.1},
+		{[]float64{120, 99_900}, "kB", 0.12},
+		{[]float64{120}, "B", 120},
+		{nil, "MB", 0},
+	} {
+		var b Bars
+		for _, v := range c.bytes {
+			b.Bars = append(b.Bars, Bar{Value: v})
+		}
+		got := b.InBytes()
+		if got.Unit != c.unit || len(got.Bars) > 0 && got.Bars[0].Value != c.want {
+			t.Errorf("%v: %+v", c.bytes, got)
+		}
+		if len(b.Bars) > 0 && b.Bars[0].Value != c.bytes[0] {
+			t.Errorf("%v: the original changed to %v", c.bytes, b.Bars[0].Value)
+		}
+	}
+}

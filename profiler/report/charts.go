@@ -85,11 +85,11 @@ func (d *Data) memoryChart() charts.Bars {
 }
 
 func (d *Data) sizeChart() charts.Bars {
-	c := charts.Bars{Title: "Size", Note: "of all files; less is better", Unit: "MB"}
+	c := charts.Bars{Title: "Size", Note: "of all files; less is better"}
 	for _, v := range d.Variants {
-		c.Bars = append(c.Bars, charts.Bar{Label: v.Title, Target: v.Target, Value: float64(v.Bytes) / 1e6})
+		c.Bars = append(c.Bars, charts.Bar{Label: v.Title, Target: v.Target, Value: float64(v.Bytes)})
 	}
-	return c
+	return c.InBytes()
 }
 
 // score is a variant's accuracy, or its agreement with the source where the

@@ -76,15 +76,15 @@ func memoryChart(rows []row) charts.Bars {
 
 // sizeChart shows the artefacts' sizes.
 func sizeChart(variants []*project.Variant) charts.Bars {
-	c := charts.Bars{Title: "Size", Note: "of all files; less is better", Unit: "MB", Empty: "No model is open."}
+	c := charts.Bars{Title: "Size", Note: "of all files; less is better", Empty: "No model is open."}
 	for _, v := range variants {
-		b := charts.Bar{Label: v.Title, Target: v.Target, Value: float64(v.Bytes) / 1e6}
+		b := charts.Bar{Label: v.Title, Target: v.Target, Value: float64(v.Bytes)}
 		if !v.Usable() { // small, but no good
 			b.Sub = v.Verdict()
 		}
 		c.Bars = append(c.Bars, b)
 	}
-	return c
+	return c.InBytes()
 }
 
 // accuracyChart shows top-1 with its interval, or agreement with the source

@@ -29,12 +29,22 @@ func (p *Panel) reloadResults() {
 		}
 	}
 	if len(list) == 0 {
-		list = append(list, rows.Row{Make: func() fyne.CanvasObject {
-			return words.Caption("No artefact yet. Pick targets and press Convert: each is verified against the source on its own runtime.")
-		}})
+		text := p.nothingYet()
+		list = append(list, rows.Row{Key: text, Make: func() fyne.CanvasObject { return words.Caption(text) }})
 	}
 	p.results.Show(list)
 	rows.Arrange(p.right)
+}
+
+// nothingYet says why there is no artefact: nobody asked for one, or no target takes
+// the model.
+func (p *Panel) nothingYet() string {
+	targets := p.targetsNow()
+	if p.needs.Model() != nil && !anyEnabled(targets) {
+		_, reason := startText(targets, p.picked)
+		return "No target takes this model: " + reason
+	}
+	return "No artefact yet. Pick targets and press Convert: each is verified against the source on its own runtime."
 }
 
 // cardState is all that an artefact's card shows: a variant that changes is

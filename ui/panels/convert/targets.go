@@ -69,6 +69,9 @@ func (p *Panel) reloadTargets() {
 	rows.Arrange(p.targets)
 	say(p.recipe, "Recipe: "+Describe(&r))
 	p.enableStart()
+	if p.right != nil && len(p.needs.Variants()) <= 1 { // the source
+		p.reloadResults()
+	}
 }
 
 // newTarget makes a target's row, which shows nothing of the moment yet.

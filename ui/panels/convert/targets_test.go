@@ -190,3 +190,22 @@ func TestCardsOfArtefactsStay(t *testing.T) {
 		t.Error("the card shows the old title")
 	}
 }
+
+// TestNoTargetTakesTheModel: where nothing can be picked, the empty list of artefacts
+// does not ask for it.
+func TestNoTargetTakesTheModel(t *testing.T) {
+	f := newFake(t)
+	p := shown(t, f)
+	asks := p.nothingYet()
+	if !strings.Contains(asks, "Pick targets") {
+		t.Errorf("%q", asks)
+	}
+	p.support = map[string]*plan.Support{}
+	for _, c := range f.Targets() {
+		p.support[c.Info.Name] = &plan.Support{Target: c.Info.Name, Findings: diag.List{diag.Errorf("e", "no layer for Loop")}}
+	}
+	p.reloadTargets()
+	if got := p.nothingYet(); !strings.Contains(got, "no layer for Loop") || strings.Contains(got, "Pick") {
+		t.Errorf("%q", got)
+	}
+}

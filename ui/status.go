@@ -87,11 +87,17 @@ func (s *statusBar) opening(name string) {
 	fyne.Do(func() { s.loading = name; s.refresh() })
 }
 
-func (s *statusBar) refresh() {
+// open says which model is open, and whether what is done with it is kept.
+func (s *statusBar) open() string {
 	text := Describe(s.u.o.Studio.Model())
 	if s.u.o.Studio.Unkept() != nil {
 		text += "  ·  not kept"
 	}
+	return text
+}
+
+func (s *statusBar) refresh() {
+	text := s.open()
 	if s.loading != "" {
 		text = "opening " + s.loading + " …"
 	}

@@ -29,9 +29,8 @@ func TestUnkeptIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.opened(model)
-	u.status.refresh()
-	if u.Front() != "graph" || !strings.HasSuffix(u.status.model.Text, "not kept") {
-		t.Errorf("front %s, at the bottom %q", u.Front(), u.status.model.Text)
+	if u.Front() != "graph" || !strings.HasSuffix(u.status.open(), "not kept") {
+		t.Errorf("front %s, at the bottom %q", u.Front(), u.status.open())
 	}
 	top := u.win.Canvas().Overlays().Top()
 	said := ""
@@ -51,8 +50,7 @@ func TestUnkeptIsSaid(t *testing.T) {
 	if err := u.o.Studio.CloseModel(); err != nil {
 		t.Fatal(err)
 	}
-	u.status.refresh()
-	if strings.Contains(u.status.model.Text, "kept") {
-		t.Errorf("at the bottom %q of no model", u.status.model.Text)
+	if strings.Contains(u.status.open(), "kept") {
+		t.Errorf("at the bottom %q of no model", u.status.open())
 	}
 }

@@ -29,13 +29,17 @@ type testCase struct {
 // its test runner gives them.
 var folders = []string{"node", "simple", "pytorch-converted", "pytorch-operator"}
 
-// list finds the cases under the test data of the Python package onnx, and the
-// models of scikit-learn in testdata (made by classical.py beside it), sorted.
+// own are the folders of testdata: models of scikit-learn (made by classical.py
+// beside them) and of libraries that boost trees (boosted.py).
+var own = []string{"sklearn", "boosted"}
+
+// list finds the cases under the test data of the Python package onnx, and our
+// own, sorted.
 func list(data string) ([]testCase, error) {
 	var out []testCase
-	for _, folder := range append(slices.Clone(folders), "sklearn") {
+	for _, folder := range append(slices.Clone(folders), own...) {
 		above := filepath.Join(data, folder)
-		if folder == "sklearn" {
+		if slices.Contains(own, folder) {
 			above = filepath.Join("testdata", folder)
 		}
 		dirs, err := os.ReadDir(above)

@@ -16,11 +16,14 @@ var treeEnsembleClassifierDef = lowered("TreeEnsembleClassifier", "Scores classe
 		labels := l.classes("classlabels_int64s")
 		n := labels.Len()
 		ids, _ := l.Ints("class_ids")
-		if n == 2 && len(ids) > 0 {
-			return l.twoClasses(labels, ids)
+		if n == 2 && len(ids) > 0 && slices.Min(ids) == slices.Max(ids) {
+			return l.oneScored(labels, ids[0])
 		}
 		trees := l.trees("class_weights", "class_treeids", "class_nodeids", "class_ids", n)
 		scores := l.op(domain+"TreeEnsembleRegressor", trees, l.rows(0))
+		if n == 2 && l.err == nil && !(l.opposed(trees) && zeroOne(labels)) {
+			l.fail("two classes with leaves for each of them, which are not each other's opposite, or with labels other than 0 and 1 or strings, are not supported: runtimes do not agree on the label")
+		}
 		if l.err == nil && trees["base_values"] == nil && !l.allVoted(trees, n) {
 			l.fail("rows that no leaf gives a score for some class are not supported")
 		}
@@ -75,12 +78,40 @@ func (f *forest) under(i int64) []int64 {
 	return out
 }
 
-// twoClasses reads a classifier whose leaves all count for one class: the second
-// one, whichever number they give it.
-func (l *lowering) twoClasses(labels *tensor.Tensor, ids []int64) []*ir.Value {
-	id := slices.Min(ids)
-	if id != slices.Max(ids) || id < 0 || id > 1 {
-		l.fail("two classes with leaves for each of them are not supported: runtimes do not agree on the label")
+// opposed reports whether each leaf gives two classes scores that add up to zero. It
+// is the same then to ask which is larger, and whether the second is above zero, as
+// ONNX Runtime does.
+func (l *lowering) opposed(trees ir.Attrs) bool {
+	if trees["base_values"] != nil {
+		return false
+	}
+	type leaf [2]int64
+	scores := map[leaf][2][]float64{}
+	in, at, ids := trees["target_treeids"].([]int64), trees["target_nodeids"].([]int64), trees["target_ids"].([]int64)
+	for i, w := range trees["target_weights"].([]float64) {
+		s := scores[leaf{in[i], at[i]}]
+		s[ids[i]] = append(s[ids[i]], w)
+		scores[leaf{in[i], at[i]}] = s
+	}
+	for _, s := range scores {
+		if len(s[0]) != 1 || len(s[1]) != 1 || s[0][0] != -s[1][0] {
+			return false
+		}
+	}
+	return true
+}
+
+// zeroOne reports whether ONNX Runtime gives these labels of two classes that are
+// both scored: it gives 0 and 1 for any integers.
+func zeroOne(labels *tensor.Tensor) bool {
+	return labels.DType() == tensor.String || slices.Equal(labels.Float64s(), []float64{0, 1})
+}
+
+// oneScored reads a classifier of two classes whose leaves all count for one: the
+// second, whichever number they give it.
+func (l *lowering) oneScored(labels *tensor.Tensor, id int64) []*ir.Value {
+	if id < 0 || id > 1 {
+		l.fail("there is no class %d of two", id)
 		return nil
 	}
 	base := l.numbersOf("base_values")

@@ -1,0 +1,1 @@
+BprobabilitiesJ`YQ>º©K?~C?žs>4”5>óšR?´8E>Ó±N?ú%;?´‰>L/G?ÐBc>¤H?pñ_>šfA?˜ez>šfA?˜ez>!¹B?|u>œ7k>2E?ÃÔU?ô¬(>

@@ -11,12 +11,17 @@ import (
 // Difference measures how far got is from want.
 type Difference struct {
 	MaxAbs float64 // max |got-want|
-	Range  float64 // max(want)-min(want), at least max|want| where that is constant
+	Top    float64 // max |want| of floats of at most 32 bits, whose precision it bounds, else 0
+	Range  float64 // max(want)-min(want), at least leastRange of Top; max |want| where that is constant
 	Cosine float64 // 1 for two zero vectors
 	SQNR   float64 // 10*log10(sum want² / sum (got-want)²) in dB; +Inf where equal
 	Bad    int     // NaN or Inf in got where want is finite
 	N      int
 }
+
+// leastRange is the share of the largest number that a range is at least: numbers
+// that differ by less are equal but for what single precision rounds.
+const leastRange = 1e-2
 
 // Relative is MaxAbs over Range: 0 for equal tensors.
 func (d Difference) Relative() float64 {
@@ -50,7 +55,13 @@ func Compare(got, want *tensor.Tensor) (Difference, error) {
 		return compareTexts(got, want)
 	}
 	w := want.Float64s()
-	return compare(withoutRounding(got.Float64s(), w, got.DType(), want.DType()), w), nil
+	d := compare(withoutRounding(got.Float64s(), w, got.DType(), want.DType()), w)
+	if t := want.DType(); t.IsFloat() && t != tensor.Float64 {
+		d.Range = math.Max(d.Range, leastRange*d.Top)
+	} else {
+		d.Top = 0
+	}
+	return d, nil
 }
 
 // compareTexts counts the elements that are not the same text as bad.
@@ -105,9 +116,9 @@ func compare(g, w []float64) Difference {
 		gg, ww, gw, ee = gg+x*x, ww+y*y, gw+x*y, ee+e*e
 	}
 	if hi >= lo {
-		d.Range = hi - lo
-		if d.Range == 0 {
-			d.Range = math.Abs(hi)
+		d.Top = math.Max(math.Abs(hi), math.Abs(lo))
+		if d.Range = hi - lo; hi == lo {
+			d.Range = d.Top
 		}
 	}
 	d.Cosine, d.SQNR = 1, math.Inf(1)
@@ -157,7 +168,7 @@ func (d *Difference) merge(e Difference) {
 		return
 	}
 	rel := math.Max(d.Relative(), e.Relative())
-	d.MaxAbs = math.Max(d.MaxAbs, e.MaxAbs)
+	d.MaxAbs, d.Top = math.Max(d.MaxAbs, e.MaxAbs), math.Max(d.Top, e.Top)
 	d.Cosine, d.SQNR = math.Min(d.Cosine, e.Cosine), math.Min(d.SQNR, e.SQNR)
 	d.Bad += e.Bad
 	d.N += e.N

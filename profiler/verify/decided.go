@@ -16,6 +16,9 @@ type Wiring interface {
 	// Maker tells the layer that computes a tensor; false for inputs, constants and
 	// what the file does not name.
 	Maker(tensor string) (Maker, bool)
+	// Rounds tells how the source rounds between its layers beyond what its outputs
+	// show: Steps, BFloat16, or "".
+	Rounds() string
 	// WithInputs writes a copy of the source that takes tensors as further inputs of
 	// the types and shapes of values, behind its own, instead of computing them.
 	// remove deletes it.

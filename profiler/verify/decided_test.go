@@ -79,6 +79,8 @@ func (w wires) Maker(name string) (Maker, bool) {
 	return m, ok
 }
 
+func (w wires) Rounds() string { return "" }
+
 func (w wires) WithInputs(_ context.Context, tensors []string, _ []*tensor.Tensor) (string, func(), error) {
 	return strings.Join(tensors, " "), func() { *w.removed++ }, nil
 }

@@ -74,6 +74,8 @@ func (spectrum) Maker(name string) (Maker, bool) {
 	return m, ok
 }
 
+func (spectrum) Rounds() string { return "" }
+
 func (s spectrum) WithInputs(_ context.Context, tensors []string, _ []*tensor.Tensor) (string, func(), error) {
 	return strings.Join(tensors, " "), func() { *s.removed++ }, nil
 }

@@ -117,14 +117,3 @@ func finite(x float64) float64 {
 }
 
 func rank(v string) int { return map[string]int{Match: 0, Drift: 1, Mismatch: 2}[v] }
-
-func (t Tolerance) judge(d Difference) string {
-	r := d.Relative()
-	switch {
-	case d.Bad == 0 && r <= t.MatchRelative && d.SQNR >= t.MatchSQNR && (d.Cosine >= t.MatchCosine || d.N == 1):
-		return Match
-	case d.Bad == 0 && r <= t.DriftRelative && d.SQNR >= t.DriftSQNR && (d.Cosine >= t.DriftCosine || d.N == 1):
-		return Drift
-	}
-	return Mismatch
-}

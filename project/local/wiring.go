@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"slipway/conversion/source/onnx"
@@ -31,6 +32,23 @@ func (w *wiring) Maker(tensor string) (verify.Maker, bool) {
 		m.Op = "Cast to floats"
 	}
 	return verify.Maker{Layer: m.Name, Op: m.Op, Reads: m.Reads}, ok
+}
+
+// Rounds looks for what quantizes: QuantizeLinear, or an operator on integers that
+// is called so (QLinearConv, MatMulInteger, DynamicQuantizeLinear); or for casts to
+// bfloat16.
+func (w *wiring) Rounds() string {
+	makers, _ := w.makers()
+	rounds := ""
+	for _, m := range makers {
+		switch {
+		case strings.Contains(m.Op, "QuantizeLinear") && !strings.HasPrefix(m.Op, "De"), strings.HasPrefix(m.Op, "QLinear"), strings.HasSuffix(m.Op, "Integer"):
+			return verify.Steps
+		case m.To == tensor.BFloat16:
+			rounds = verify.BFloat16
+		}
+	}
+	return rounds
 }
 
 func (w *wiring) WithInputs(_ context.Context, tensors []string, values []*tensor.Tensor) (path string, remove func(), err error) {

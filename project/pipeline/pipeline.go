@@ -126,6 +126,9 @@ func (e *Env) Run(ctx context.Context, q Request, progress func(plan.Event)) (*R
 		res.Findings = append(res.Findings, diag.Warnf("verify.sensitive", "the model is sensitive to half precision: %s", v.Why).
 			Suggest("measure its accuracy before using it"))
 	}
+	if v.Stepped {
+		res.Findings = append(res.Findings, diag.Infof("verify.stepped", "the model computes in integers, and some come out as the neighbouring one, since runtimes round to either side: largest error %.3g of the output's range", v.MaxRel))
+	}
 	if v.SourceOff {
 		res.Findings = append(res.Findings, diag.Warnf("verify.source-off", "%s's fast kernels give something else for the source than its plain ones, which it was compared with", v.Reference).
 			Suggest("who runs the source itself on it gets other numbers: switch its graph optimisation off there"))

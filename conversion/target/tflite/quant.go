@@ -240,7 +240,7 @@ func (e *emitter) reinterpret(v *ir.Value, t int, q *qparam) (int, error) {
 		return 0, fmt.Errorf("reads %q, which is not of 8 bits", v.Name)
 	}
 	if have := quantOf(e.m.Tensors[t].Quant); have == nil || *have != *p {
-		if e.m.Tensors[t].Quant != nil || !e.onlyDequantized(v) || e.shared(v, t) {
+		if e.m.Tensors[t].Quant != nil || !e.onlyDequantized(v) || e.shared(v, t) || e.tied(t, p.quant()) {
 			t = e.apartOf(t)
 		}
 		e.m.Tensors[t].Quant = p.quant()

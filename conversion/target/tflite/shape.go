@@ -181,6 +181,9 @@ func emitConcat(e *emitter) error {
 	if len(in) == 1 {
 		return emitIdentity(e)
 	}
+	if e.joinsAlike(e.n) {
+		e.m.Tensors[y].Quant = e.m.Tensors[in[0]].Quant
+	}
 	e.join(in, order.Axis(axisOf(e.n, 0, rank)), y)
 	e.set(0, y, order)
 	return nil

@@ -33,10 +33,10 @@ func (w *writer) read(v *ir.Value, order layout.Perm, quantized bool) (int, erro
 	case h.quant != nil && v.DType == tensor.Float32:
 		h = w.dequantized(v, h)
 	case v.DType == tensor.Uint8 && w.m.Tensors[h.t].Type == fb.Int8:
-		if h = w.unsigned(h); w.node != nil {
+		if h = w.unsigned(h); w.node != nil && !w.joinsAlike(w.node) {
 			h = w.bare(h)
 		}
-	case (v.DType == tensor.Int8 || v.DType == tensor.Uint8) && w.m.Tensors[h.t].Quant != nil && w.node != nil && !ignoresScale[w.node.Op]:
+	case (v.DType == tensor.Int8 || v.DType == tensor.Uint8) && w.m.Tensors[h.t].Quant != nil && w.node != nil && !ignoresScale[w.node.Op] && !w.joinsAlike(w.node):
 		h = w.bare(h)
 	}
 	return w.order(h.t, h.order, order, v.Shape), nil

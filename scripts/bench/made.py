@@ -16,6 +16,8 @@ from process import CACHE, ROOT, STUDIO
 KEPT = os.path.join(CACHE, "quantized")
 NNCF = os.environ.get("STUDIO_NNCF_VENV", os.path.join(ROOT, ".cache", "venv-nncf"))
 AIEQ = os.environ.get("STUDIO_AIEQ_VENV", os.path.join(ROOT, ".cache", "venv-aieq"))
+NCNN = os.environ.get("STUDIO_NCNN_VENV", os.path.join(CACHE, "peers", "pnnx"))
+NCNN_TOOLS = os.environ.get("STUDIO_NCNN_TOOLS", "")  # a folder with ncnn2table and ncnn2int8, which no package has
 LONGEST = 3600  # seconds that a quantizer may take
 MAIN = {"onnx": ".onnx", "openvino": ".xml", "tflite": ".tflite", "ncnn": ".param"}
 
@@ -77,9 +79,9 @@ def combined(*parts):
 
 
 def size(path):
-    """Bytes of an artefact: OpenVINO's weights lie beside it."""
+    """Bytes of an artefact: OpenVINO's and ncnn's weights lie beside it."""
     weights = os.path.splitext(path)[0] + ".bin"
-    return os.path.getsize(path) + (os.path.getsize(weights) if path.endswith(".xml") and os.path.exists(weights) else 0)
+    return os.path.getsize(path) + (os.path.getsize(weights) if path.endswith((".xml", ".param")) and os.path.exists(weights) else 0)
 
 
 def kept(folder, of, make):
@@ -128,13 +130,19 @@ class Quantizer(NamedTuple):
     packages: tuple  # whose versions decide what it makes
     options: tuple = ()
     converted: bool = False  # it starts from the studio's float file, as it reads no ONNX
+    programs: tuple = ()  # that the script starts
 
     @property
     def python(self):
         return os.path.join(self.venv, "bin", "python") if self.venv else sys.executable
 
     def key(self, model, calibration):
-        return combined(digest(model), digest(calibration), self.script, versions(self.python, self.packages), self.options)
+        of = (digest(model), digest(calibration), self.script, versions(self.python, self.packages), self.options)
+        for p in self.programs:
+            if not os.path.exists(p):
+                raise Missing(f"{os.path.basename(p)} is not there (STUDIO_NCNN_TOOLS)")
+            of += (digest(p),)
+        return combined(*of)
 
     def make(self, model, calibration):
         """Path and seconds of its own process, not counting the studio's float file where it starts from one."""
@@ -170,4 +178,8 @@ def quantizers(target, transformer=False):
         if transformer:  # whose preset is the mixed one
             return [nncf._replace(title="NNCF for transformers", options=("transformer",))]
         return [nncf._replace(title="NNCF performance"), nncf._replace(title="NNCF mixed", options=("mixed",))]
+    if target == "ncnn":
+        tools = tuple(os.path.join(NCNN_TOOLS, t) for t in ("ncnn2table", "ncnn2int8"))
+        kl = Quantizer("ncnn2table kl", target, NCNN, "peer_ncnn.py", ("ncnn",), ("kl",), converted=True, programs=tools)
+        return [kl, kl._replace(title="ncnn2table aciq", options=("aciq",))]
     return [Quantizer("AI Edge Quantizer", "tflite", AIEQ, "peer_aieq.py", ("ai-edge-quantizer", "ai-edge-litert"), converted=True)]

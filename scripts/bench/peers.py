@@ -1,6 +1,7 @@
 """peers.py ROWS [NETWORK | TARGET | studio | others]...: int8 beside the best quantizer of each runtime, on the same calibration
 inputs and scored on others: onnxruntime.quantization (u8s8, min-max and percentile) on ONNX Runtime, NNCF (both presets, or
-its form for transformers) on OpenVINO, AI Edge Quantizer on LiteRT. The studio converts with its defaults.
+its form for transformers) on OpenVINO, AI Edge Quantizer on LiteRT, ncnn2table and ncnn2int8 on ncnn. The studio converts with
+its defaults.
 
 Each measurement is kept in ROWS as soon as it is there, under a key of model, calibration inputs, versions and options, so that
 a run makes only what is new: others' once, the studio's when the studio is another. AGAIN=1 makes the asked ones again.
@@ -18,7 +19,7 @@ import made
 from process import CACHE, ROOT, STUDIO
 from subjects import SCORED_AS, calibrated, reference, subjects
 
-TARGETS = ["onnx", "openvino", "tflite"]
+TARGETS = ["onnx", "openvino", "tflite", "ncnn"]
 SIDES = ["studio", "others"]
 REFERENCES = os.path.join(CACHE, "scored")
 OUT = os.path.join(ROOT, "out", "bench", "peers")
@@ -60,7 +61,8 @@ def score(s, target, path):
     of = os.path.join(REFERENCES, f"{s.name}.{made.digest(s.model)[:16]}.{SCORED_AS}.npz")
     if not os.path.exists(of):
         reference(s, of)
-    printed = made.call([sys.executable, os.path.join(ROOT, "scripts", "bench", "score.py"), target, path, of])
+    python = os.path.join(made.NCNN, "bin", "python") if target == "ncnn" else sys.executable
+    printed = made.call([python, os.path.join(ROOT, "scripts", "bench", "score.py"), target, path, of])
     return json.loads(next(line for line in printed.splitlines() if line.startswith("{")))
 
 

@@ -7,10 +7,10 @@ import sys
 from peers import TARGETS
 from subjects import subjects
 
-RUNTIMES = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "tflite": "LiteRT"}
+RUNTIMES = {"onnx": "ONNX Runtime", "openvino": "OpenVINO", "tflite": "LiteRT", "ncnn": "ncnn"}
 TIE = 0.05  # dB
 MEASURES = ("mean", "pooled")
-SHORT = (("onnxruntime.quantization u8s8, ", ""), ("NNCF ", ""), ("AI Edge Quantizer", ""))
+SHORT = (("onnxruntime.quantization u8s8, ", ""), ("NNCF ", ""), ("AI Edge Quantizer", ""), ("ncnn2table ", ""))
 
 
 def short(title):
@@ -69,8 +69,9 @@ def main(folder, table):
     out = ["# int8 beside the best quantizer of each runtime", "",
            "Written by `make quantization`: onnxruntime.quantization (u8s8 QDQ, per channel; minimum and maximum, and percentiles) on",
            "ONNX Runtime, NNCF (the presets performance and mixed, or its form for transformers) on OpenVINO, AI Edge Quantizer (static",
-           "int8 of the studio's float file) on LiteRT, and the studio's default on each, all on the same calibration inputs. Networks as in",
-           "`docs/NETWORKS.md`: exported ones and those of the package onnx (`light_`) have seeded random weights and made-up pictures;",
+           "int8 of the studio's float file) on LiteRT, ncnn2table (kl and aciq) and ncnn2int8, of the same, on ncnn, and the studio's",
+           "default on each, all on the same calibration inputs. Networks as in `docs/NETWORKS.md`: exported ones and those of the",
+           "package onnx (`light_`) have seeded random weights and made-up pictures;",
            "mnist, ResNet-20, squeezenet_fp16, EfficientNet-Lite0 and yolox_nano are trained and see what they were made for.", "",
            inputs(rows) + ".", "",
            "Figures are the signal to quantization noise ratio in dB against the source run in float on ONNX Runtime,",
@@ -108,10 +109,10 @@ def main(folder, table):
                   "| network | mean: studio | best other | pooled: studio | best other | studio has | MB | seconds |", "|---|---|---|---|---|---|---|---|",
                   *table_of, ""]
     ours = [r for r in rows if "build" in r]
-    newest = max(ours, key=lambda r: r["time"], default={}).get("build")
-    older = list(dict.fromkeys(f"{r['network']} on {RUNTIMES[r['target']]}" for r in ours if r["build"] != newest))
+    newest = {t: max((r for r in ours if r["target"] == t), key=lambda r: r["time"], default={}).get("build") for t in TARGETS}
+    older = list(dict.fromkeys(f"{r['network']} on {RUNTIMES[r['target']]}" for r in ours if r["build"] != newest[r["target"]]))
     if older:
-        counts += ["", f"Of the studio's {len(ours)} figures {len(older)} are of another build than the one measured last: {', '.join(older)}."]
+        counts += ["", f"Of the studio's {len(ours)} figures {len(older)} are of another build than the one measured last on their runtime: {', '.join(older)}."]
     there = {(r["network"], r["target"]) for r in rows}
     left = {n: [RUNTIMES[t] for t in TARGETS if (n, t) not in there] for n in names}
     out += [*lines, "## Count", "", *counts]

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -189,15 +188,7 @@ func copyFile(to, from string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	f, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return atomicfile.WriteFrom(to, func(w io.Writer) error {
-		_, err := io.Copy(w, f)
-		return err
-	})
+	return atomicfile.Copy(to, from)
 }
 
 // RuntimeTitle is what people call a runtime.

@@ -49,6 +49,19 @@ func WriteFrom(path string, fill func(io.Writer) error) (err error) {
 	return SyncDir(filepath.Dir(path))
 }
 
+// Copy is Write for the content of the file from.
+func Copy(path, from string) error {
+	f, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return WriteFrom(path, func(w io.Writer) error {
+		_, err := io.Copy(w, f)
+		return err
+	})
+}
+
 // Sync makes the bytes of a file durable.
 func Sync(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)

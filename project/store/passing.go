@@ -1,11 +1,13 @@
 package store
 
 import (
-	"io"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"slipway/conversion/diag"
+	"slipway/project/atomicfile"
 	"slipway/scratch"
 )
 
@@ -41,7 +43,7 @@ func OpenPassing(dir string, why *diag.Finding) (s *Store, shown bool, err error
 // artefacts, which are read there. What is deleted is the link.
 func imitate(dir, place string) error {
 	for _, name := range []string{records, records + "-wal"} {
-		if err := copyFile(filepath.Join(place, name), filepath.Join(dir, name)); err != nil && (name == records || !os.IsNotExist(err)) {
+		if err := atomicfile.Copy(filepath.Join(place, name), filepath.Join(dir, name)); err != nil && (name == records || !errors.Is(err, fs.ErrNotExist)) {
 			return err
 		}
 	}
@@ -53,7 +55,7 @@ func imitate(dir, place string) error {
 		return err
 	}
 	made, err := os.ReadDir(filepath.Join(dir, "artefacts"))
-	if err != nil && !os.IsNotExist(err) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, a := range made {
@@ -62,21 +64,4 @@ func imitate(dir, place string) error {
 		}
 	}
 	return nil
-}
-
-func copyFile(to, from string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	if e := out.Close(); err == nil {
-		err = e
-	}
-	return err
 }

@@ -177,7 +177,7 @@ func build(g *ir.Graph) (*emitter, diag.List, error) {
 	var names []string
 	for k, v := range g.Outputs {
 		d, ok := v.Shape.Ints()
-		if !ok || slices.Contains(d, 0) || v.DType != tensor.Float32 && v.DType != tensor.Float16 && !isWhole(v.DType) {
+		if !ok || slices.Contains(d, 0) || v.DType != tensor.Float32 && v.DType != tensor.Float16 && !isWhole(v.DType) && !isShort(v.DType) {
 			return nil, nil, diag.Errorf("ncnn.output", "output %q is %v%v; ncnn gives 32-bit floats of fixed sizes", v.Name, v.DType, v.Shape)
 		}
 		e.node = &ir.Node{Name: v.Name}

@@ -37,13 +37,18 @@ func isWhole(d tensor.DType) bool {
 	return d == tensor.Int32 || d == tensor.Int64 || d == tensor.Bool
 }
 
+// isShort reports whether blobs hold values of type d, and no other operation than a
+// move may be done with them: what is beyond the type's range comes back from its other
+// end.
+func isShort(d tensor.DType) bool { return d.IsInt() && d.Bits() <= 16 }
+
 // unheld says why blobs cannot hold what n works on; Cast and quantizers say so
 // themselves.
 func unheld(n *ir.Node, v *ir.Value) string {
 	switch {
 	case v.DType == tensor.Float32 || n.Op == "Cast" || n.Op == "QuantizeLinear" || n.Op == "DequantizeLinear":
 		return ""
-	case v.DType.IsInt() && v.DType.Bits() <= 16 && shapeOps[n.Op] != nil: // moved alone, so that none wraps around
+	case isShort(v.DType) && (shapeOps[n.Op] != nil || n.Op == "MaxPool"): // moved alone, so that none wraps around
 		return ""
 	case isWhole(v.DType) && (arithmetic[n.Op] || compared[n.Op] || logic[n.Op] || shapeOps[n.Op] != nil || n.Op == "Identity"):
 		return ""
@@ -194,6 +199,8 @@ func cast(e *emitter, n *ir.Node) string {
 		e.set(n.Out(0), e.some(e.unary1(0, e.in(x))))
 	case to == tensor.Bool && from == tensor.Float32:
 		e.set(n.Out(0), e.none(e.zero(e.in(x))))
+	case from == tensor.Float32 && isRounded(x, to):
+		e.alias(n.Out(0), x)
 	case from == tensor.Float32 && isWhole(to) && to != tensor.Bool:
 		e.set(n.Out(0), e.unary1(19, e.in(x))) // towards zero
 	default:
@@ -207,7 +214,7 @@ func cast(e *emitter, n *ir.Node) string {
 func stays(v *ir.Value, to tensor.DType) bool {
 	half := func(d tensor.DType) bool { return d == tensor.Float16 || d == tensor.Float32 }
 	from := v.DType
-	short := from.IsInt() && from.Bits() <= 16
+	short := isShort(from)
 	switch to {
 	case from:
 		return true

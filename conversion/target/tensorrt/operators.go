@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"slipway/conversion/ir"
+	"slipway/conversion/target/internal/quantized"
 	"slipway/conversion/tensor"
 )
 
@@ -236,12 +237,17 @@ func quantizer(n *ir.Node) string {
 	return ""
 }
 
-// weights: a convolution with integer weights needs an integer input.
+// weights: a convolution with integer weights needs an integer input. Constant ones are
+// let through, as Prepare makes them float where the input is.
 func weights(n *ir.Node) string {
-	if dequantized(n.In(1)) && !onGrid(n.In(0)) {
-		return "TensorRT's " + n.Op + " takes integer weights only together with an integer input"
+	if dequantized(n.In(1)) && !onGrid(n.In(0)) && !quantized.Constant(n.In(1).Node()) {
+		return integerWeights(n)
 	}
 	return ""
+}
+
+func integerWeights(n *ir.Node) string {
+	return "TensorRT's " + n.Op + " takes integer weights only together with an integer input"
 }
 
 func dequantized(v *ir.Value) bool {

@@ -1,6 +1,7 @@
 package tensorrt
 
 import (
+	"fmt"
 	"slices"
 
 	"slipway/conversion/ir"
@@ -27,6 +28,31 @@ func floatBiases(g *ir.Graph, reg *op.Registry) error {
 			return err
 		}
 		p.Replace(n.Out(0), p.Const(n.Name+"_float", t))
+	}
+	return p.Done()
+}
+
+// floatWeights computes the float form of convolutions' weights where the data are floats,
+// in bodies too.
+func floatWeights(g *ir.Graph, reg *op.Registry, told *quantized.Told) error {
+	p := g.Edit("tensorrt_weights", reg.Infer)
+	for _, n := range slices.Clone(g.Nodes) {
+		for _, body := range n.Bodies() {
+			if err := floatWeights(body, reg, told); err != nil {
+				return err
+			}
+		}
+		if n.Op != "Conv" && n.Op != "ConvTranspose" || !dequantized(n.In(1)) || onGrid(n.In(0)) {
+			continue
+		}
+		d := n.In(1).Node()
+		if !quantized.Constant(d) {
+			continue
+		}
+		if err := quantized.Widen(p, reg, n, 1, d); err != nil {
+			return err
+		}
+		told.Add(n, fmt.Sprintf("%s; their weights become floats, which take %d times the room", integerWeights(n), d.Out(0).DType.Bits()/d.In(0).DType.Bits()))
 	}
 	return p.Done()
 }

@@ -12,6 +12,7 @@ import (
 	"slipway/conversion/op"
 	"slipway/conversion/target"
 	"slipway/conversion/target/internal/onnxfile"
+	"slipway/conversion/target/internal/quantized"
 )
 
 // Target writes strongly typed ONNX for TensorRT. The zero value is ready.
@@ -48,7 +49,7 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 	return nil
 }
 
-// Prepare makes biases float, leaves the convolution that ends in a residual
+// Prepare makes biases float, and weights of convolutions of floats, leaves the convolution that ends in a residual
 // sum unquantized on that edge, and gives inputs and outputs their layout.
 func (Target) Prepare(_ context.Context, g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
 	if f := target.UnknownRank(g); f != nil {
@@ -57,13 +58,17 @@ func (Target) Prepare(_ context.Context, g *ir.Graph, reg *op.Registry, o target
 	if err := floatBiases(g, reg); err != nil {
 		return nil, err
 	}
+	told := &quantized.Told{Code: "tensorrt.float-layer"}
+	if err := floatWeights(g, reg, told); err != nil {
+		return nil, err
+	}
 	if err := openSums(g, reg); err != nil {
 		return nil, err
 	}
 	if o.Layout == "nhwc" {
-		return nil, onnxfile.ChannelsLast(g, reg)
+		return told.Findings(), onnxfile.ChannelsLast(g, reg)
 	}
-	return nil, nil
+	return told.Findings(), nil
 }
 
 // Write writes NAME.onnx, NAME.build.json and, for very large models,

@@ -14,7 +14,19 @@ import (
 // 16 bits has.
 func isRounded(v *ir.Value, to tensor.DType) bool {
 	n := v.Node()
-	if !isShort(to) || n == nil || n.Op != "Clip" || !isWholeFloat(n.In(0)) {
+	switch {
+	case !isShort(to) || n == nil:
+		return false
+	case n.Op == "Round": // as dynamic quantization has its zero point
+		c := n.In(0).Node()
+		return c != nil && isCut(c, to)
+	}
+	return isCut(n, to) && isWholeFloat(n.In(0))
+}
+
+// isCut reports whether n is a Clip between whole numbers of type to.
+func isCut(n *ir.Node, to tensor.DType) bool {
+	if n.Op != "Clip" {
 		return false
 	}
 	lo, hi := 0.0, math.Ldexp(1, to.Bits())-1

@@ -38,6 +38,9 @@ func TestQuantizers(t *testing.T) {
 		"given":          graph(input, "s : f32[] = [0.0123456];z : i8[] = [-3]", "QuantizeLinear(%x, %s, %z)"),
 		"taken":          graph("i : u8[1,6,10,10]", "s : f32[] = [0.0123456];z : u8[] = [100]", "DequantizeLinear(%i, %s, %z)"),
 	}
+	dynamic := "graph g {\n  input %x : f32[1,6,10,10]\n  %q : ?[?], %s : ?[?], %z : ?[?] = DynamicQuantizeLinear(%x) @q\n" +
+		"  %y : ?[?] = DequantizeLinear(%q, %s, %z) @d\n  output %y\n}\n"
+	graphs["dynamic"], graphs["dynamic of one sign"] = dynamic, dynamic
 	numbers := make([]uint8, 600)
 	for k := range numbers {
 		numbers[k] = uint8(k)
@@ -50,6 +53,11 @@ func TestQuantizers(t *testing.T) {
 	for k := range ties {
 		ties[k] = float32(k-300) / 4
 	}
+	some, positive := make([]float32, 600), make([]float32, 600)
+	for k := range some {
+		some[k], positive[k] = float32(k%23)/7-1.3, float32(k%29)/7
+	}
+	feeds["dynamic"]["x"], feeds["dynamic of one sign"]["x"] = tensor.Of(some, 1, 6, 10, 10), tensor.Of(positive, 1, 6, 10, 10)
 	feeds["halves"]["x"] = tensor.Of(ties, 1, 6, 10, 10)
 	computes(t, graphs, feeds)
 }
@@ -61,6 +69,7 @@ func TestCastsCut(t *testing.T) {
 		s := graph("x : f32[2,3]", "l : f32[] = ["+lo+"];h : f32[] = ["+hi+"]", "Cast(%c) {to=3}")
 		return strings.Replace(s, "  %y :", "  %r : ?[?] = "+first+" @r\n  %c : ?[?] = Clip(%r, %l, %h) @c\n  %y :", 1)
 	}
+	clipped := clip("Neg(%x)", "-128", "127")
 	for name, c := range map[string]struct {
 		text    string
 		refused bool
@@ -69,6 +78,7 @@ func TestCastsCut(t *testing.T) {
 		"fractions":        {clip("Neg(%x)", "-128", "127"), true},
 		"outside":          {clip("Round(%x)", "-129", "127"), true},
 		"above":            {clip("Round(%x)", "-128", "255"), true},
+		"cut first":        {strings.Replace(clipped, "  %y : ?[?] = Cast(%c)", "  %v : ?[?] = Round(%c) @v\n  %y : ?[?] = Cast(%v)", 1), false},
 		"cut to fractions": {clip("Round(%x)", "-127.5", "127"), true},
 	} {
 		if why := prepare(t, parse(t, c.text)); strings.Contains(why, "is not possible") != c.refused {

@@ -5,9 +5,8 @@ import "slipway/conversion/ir"
 // divide is a quotient of floats, or one of whole numbers that is cut towards 0.
 func divide(e *emitter, n *ir.Node) string {
 	if !isWhole(n.Out(0).DType) {
-		if by := exactScale(n); by != 0 {
-			e.set(n.Out(0), e.one(opMul, e.in(n.In(0)), by))
-			return ""
+		if quantizes(n) {
+			return steps(e, n)
 		}
 		return pairwise(opDiv)(e, n)
 	}

@@ -45,19 +45,42 @@ func isCut(n *ir.Node, to tensor.DType) bool {
 	return true
 }
 
-// exactScale is what to multiply by in the place of n, a Div before a Round by a constant
-// power of two; 0: of anything else. ncnn divides by approximate reciprocals, on which it
-// depends to which side a number between two integers is rounded.
-func exactScale(n *ir.Node) float64 {
-	c := scalar(operand{v: n.In(1)})
-	if c == nil || n.In(1).Rank() > n.In(0).Rank() || len(n.Out(0).Uses()) != 1 || n.Out(0).Uses()[0].Node.Op != "Round" {
-		return 0
+// quantizes reports whether n is the Div of a quantizer: what it gives becomes integers.
+func quantizes(n *ir.Node) bool {
+	for v := n.Out(0); len(v.Uses()) == 1; {
+		u := v.Uses()[0].Node
+		switch u.Op {
+		case "Round", "Add", "Clip":
+			v = u.Out(0)
+		case "Cast":
+			return isShort(u.Out(0).DType)
+		default:
+			return false
+		}
 	}
-	s := float64(c.floats()[0])
-	if frac, _ := math.Frexp(s); frac != 0.5 || s < 0x1p-126 {
-		return 0
+	return false
+}
+
+// steps is the quotient of a quantizer. ncnn divides by approximate reciprocals, and the
+// last bit tells to which side a number between two integers is rounded: by a constant
+// power of two it is a product, and by a computed scale what is left is divided once more.
+func steps(e *emitter, n *ir.Node) string {
+	x, s := operand{v: n.In(0)}, operand{v: n.In(1)}
+	if c := scalar(s); c != nil && n.In(1).Rank() <= n.In(0).Rank() {
+		if frac, _ := math.Frexp(float64(c.floats()[0])); frac == 0.5 && c.floats()[0] >= 0x1p-126 {
+			e.set(n.Out(0), e.one(opMul, e.in(n.In(0)), 1/float64(c.floats()[0])))
+			return ""
+		}
 	}
-	return 1 / s
+	if packed(n.In(1)) != nil || packed(n.In(0)) != nil {
+		return pairwise(opDiv)(e, n)
+	}
+	shape := full(n.Out(0))
+	q := e.binary(opDiv, x, s)
+	q = e.add("Clip", []*blob{q}, q.dims, flt(0, -exact), flt(1, exact)) // finite, that something is left
+	left := operand{b: e.binary(opSub, x, operand{b: e.binary(opMul, operand{b: q}.shaped(shape), s)}.shaped(shape))}.shaped(shape)
+	e.set(n.Out(0), e.binary(opAdd, operand{b: q}.shaped(shape), operand{b: e.binary(opDiv, left, s)}.shaped(shape)))
+	return ""
 }
 
 // isWholeFloat reports whether v has no fractions, by what computes it.

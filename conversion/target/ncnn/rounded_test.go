@@ -1,6 +1,7 @@
 package ncnn
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -38,6 +39,8 @@ func TestQuantizers(t *testing.T) {
 		"given":          graph(input, "s : f32[] = [0.0123456];z : i8[] = [-3]", "QuantizeLinear(%x, %s, %z)"),
 		"taken":          graph("i : u8[1,6,10,10]", "s : f32[] = [0.0123456];z : u8[] = [100]", "DequantizeLinear(%i, %s, %z)"),
 	}
+	graphs["computed scale"] = graph(input+";s : f32[];z : u8[]", "", "QuantizeLinear(%x, %s, %z)")
+	graphs["computed scales"] = graph(input+";s : f32[6];z : i8[6]", "", "QuantizeLinear(%x, %s, %z)")
 	dynamic := "graph g {\n  input %x : f32[1,6,10,10]\n  %q : ?[?], %s : ?[?], %z : ?[?] = DynamicQuantizeLinear(%x) @q\n" +
 		"  %y : ?[?] = DequantizeLinear(%q, %s, %z) @d\n  output %y\n}\n"
 	graphs["dynamic"], graphs["dynamic of one sign"] = dynamic, dynamic
@@ -58,7 +61,12 @@ func TestQuantizers(t *testing.T) {
 		some[k], positive[k] = float32(k%23)/7-1.3, float32(k%29)/7
 	}
 	feeds["dynamic"]["x"], feeds["dynamic of one sign"]["x"] = tensor.Of(some, 1, 6, 10, 10), tensor.Of(positive, 1, 6, 10, 10)
-	feeds["halves"]["x"] = tensor.Of(ties, 1, 6, 10, 10)
+	ties[0], ties[1], ties[2] = 1e30, float32(math.Inf(1)), float32(math.Inf(-1))
+	for _, name := range []string{"halves", "computed scale", "computed scales"} {
+		feeds[name]["x"] = tensor.Of(ties, 1, 6, 10, 10)
+	}
+	feeds["computed scale"]["s"], feeds["computed scale"]["z"] = tensor.Scalar(float32(0.5)), tensor.Scalar(uint8(7))
+	feeds["computed scales"]["s"], feeds["computed scales"]["z"] = tensor.Of([]float32{0.5, 2, 0.125, 1, 4, 0.25}, 6), tensor.Of([]int8{0, 1, 2, -3, 4, 5}, 6)
 	computes(t, graphs, feeds)
 }
 

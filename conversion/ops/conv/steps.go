@@ -109,7 +109,7 @@ func slices3(b build.B) ([]*ir.Value, error) {
 			sum = b.Add(sum, p)
 		}
 	}
-	sum = b.ReshapeDims(sum, ir.Shape{y.Shape[0], y.Shape[2], y.Shape[1], y.Shape[3], y.Shape[4]}, b.In(0))
+	sum = b.ReshapeDims(sum, ir.Shape{y.Shape[0], y.Shape[2], y.Shape[1], y.Shape[3], y.Shape[4]}, b.In(0), sum)
 	return []*ir.Value{b.Transpose(sum, 0, 2, 1, 3, 4)}, nil
 }
 

@@ -36,7 +36,7 @@ type blocked struct {
 // node of g, and of the bodies in it, is legal for t.
 func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o target.Options) diag.List {
 	stuck, settled := map[*ir.Node]blocked{}, map[*ir.Node]bool{}
-	wide := &widener{reg: reg, t: t, o: o, cast: map[[2]tensor.DType]bool{}}
+	wide := &widener{reg: reg, t: t, o: o, cast: map[[2]tensor.DType]bool{}, own: map[*ir.Node]bool{}}
 	var join *joiner // where tensors have a limit of axes
 	switch f := t.(type) {
 	case target.Flat:

@@ -42,6 +42,7 @@ type widener struct {
 	o    target.Options
 	cast map[[2]tensor.DType]bool  // whether the target has Cast between two types
 	made map[*ir.Value][]*ir.Value // casts made in this round
+	own  map[*ir.Node]bool         // casts made in any round
 	p    *ir.Patch
 }
 
@@ -49,6 +50,10 @@ type widener struct {
 // it did. Where the target says that it does not compute in n's types at all, n
 // is widened even if it must be decomposed after that.
 func (w *widener) widen(n *ir.Node) bool {
+	if w.own[n] {
+		// The target has this cast, though not here: others around it would lead back.
+		return false
+	}
 	d := w.reg.Get(n.Op)
 	if d == nil || d.FixedType || n.Op == "Cast" && n.In(0) == nil {
 		return false
@@ -229,7 +234,9 @@ func (w *widener) apply(n *ir.Node, x exchange) {
 		case out.DType == v.DType:
 			p.Replace(v, out)
 		default:
-			p.Replace(v, p.Add("Cast", ir.Attrs{"to": op.ONNXType(v.DType)}, []*ir.Value{out}, n))
+			c := p.Add("Cast", ir.Attrs{"to": op.ONNXType(v.DType)}, []*ir.Value{out}, n)
+			w.own[c.Node()] = true
+			p.Replace(v, c)
 		}
 	}
 }
@@ -251,6 +258,7 @@ func (w *widener) widened(n *ir.Node, v *ir.Value, to tensor.DType) *ir.Value {
 		c = w.p.Const(v.Name, t)
 	} else {
 		c = w.p.Add("Cast", ir.Attrs{"to": op.ONNXType(to)}, []*ir.Value{v}, n)
+		w.own[c.Node()] = true
 	}
 	w.made[v] = append(w.made[v], c)
 	return c

@@ -13,6 +13,7 @@ import (
 	"slipway/conversion/target"
 	"slipway/conversion/target/internal/onnxfile"
 	"slipway/conversion/target/internal/quantized"
+	"slipway/conversion/target/tensorrt/unsigned"
 )
 
 // Target writes strongly typed ONNX for TensorRT. The zero value is ready.
@@ -21,6 +22,7 @@ type Target struct{}
 var (
 	_ target.Target = Target{}
 	_ target.Namer  = Target{}
+	_ target.Fitter = Target{}
 )
 
 // The operator sets to write: the usual one, and the last that a graph can make
@@ -47,6 +49,15 @@ func (Target) Legal(n *ir.Node, _ target.Options) *diag.Finding {
 		return diag.Errorf("target.unsupported-op", "%s", why).At(n.Name)
 	}
 	return nil
+}
+
+// Fit holds 8-bit unsigned integers in types that TensorRT computes with.
+func (Target) Fit(_ context.Context, g *ir.Graph, reg *op.Registry, _ target.Options) (diag.List, error) {
+	err := unsigned.Free(g, reg, func(n *ir.Node) bool { return typed(n) == "" }, func(op string) bool { return operators[op] })
+	if err != nil {
+		return nil, fmt.Errorf("tensorrt: %w", err)
+	}
+	return nil, nil
 }
 
 // Prepare makes biases float, and weights of convolutions of floats, leaves the convolution that ends in a residual

@@ -75,8 +75,9 @@ type Artefact struct {
 	Sums     map[string]string // file -> SHA-256 in hex, where writing it computed that
 }
 
-// Fitter is implemented by targets that cannot leave every size open: Fit fixes
-// what has to be before Legal is asked, with a finding that says what.
+// Fitter is implemented by targets that need more changed than one node at a time
+// before Legal is asked, as those that cannot leave every size open: Fit does it,
+// with a finding where that narrows what the model takes.
 type Fitter interface {
 	Fit(ctx context.Context, g *ir.Graph, reg *op.Registry, o Options) (diag.List, error)
 }

@@ -6,6 +6,7 @@
 //
 // Integers are symmetric: zero points are 0 and biases stay in float, as the
 // parser demands; unsigned ones are given another type before (unsigned). Which
-// operators exist is the table of its published support matrix (operators.go). An engine depends on GPU and version, so it is built
-// where it runs; the file itself is checked on ONNX Runtime.
+// operators exist is the table of its published support matrix
+// (operators.go). An engine depends on GPU and version, so it is built where it
+// runs; the file itself is checked on ONNX Runtime.
 package tensorrt

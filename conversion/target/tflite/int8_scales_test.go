@@ -24,6 +24,7 @@ var someMoves = []aMove{
 		return b.op("Concat", ir.Attrs{"axis": int64(1)}, in("x"), in("y"))
 	}},
 	{"MaxPool", moved("MaxPool", ir.Attrs{"kernel_shape": ints(2, 2), "strides": ints(2, 2)})},
+	{"MaxPool with a border", moved("MaxPool", ir.Attrs{"kernel_shape": ints(3, 3), "pads": ints(1, 1, 0, 0)})},
 	{"mirror", moved("Pad", ir.Attrs{"mode": "reflect"}, 0, 0, 1, 1, 0, 0, 1, 1)},
 	{"border", moved("Pad", nil, 0, 0, 1, 1, 0, 0, 1, 1)},
 	{"Slice", func(b *build, in func(string) *ir.Value) *ir.Value {

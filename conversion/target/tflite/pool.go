@@ -168,9 +168,11 @@ func (e *emitter) zeroIsLowest(x int) bool {
 
 // lowest is the smallest value of tensor x's type, for padding under a maximum.
 func (e *emitter) lowest(x int) (int, error) {
-	t := e.m.Tensors[x]
-	if t.Type == fb.Int8 {
+	switch t := e.m.Tensors[x]; t.Type {
+	case fb.Int8:
 		return e.addConst(tensor.Scalar(int8(-128)), nil, t.Quant)
+	case fb.Uint8:
+		return e.addConst(tensor.Scalar(uint8(0)), nil, t.Quant)
 	}
 	return e.scalar(-math.MaxFloat32), nil
 }

@@ -9,9 +9,9 @@ import tempfile
 import numpy as np
 import onnx
 import onnxruntime as ort
+from case import columns, save
 from catboost import CatBoostClassifier, CatBoostRegressor
 from lightgbm import LGBMClassifier, LGBMRegressor
-from onnx import numpy_helper
 from onnxmltools import convert_lightgbm, convert_xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
 from xgboost import XGBClassifier, XGBRegressor
@@ -48,28 +48,15 @@ def exported(model):
     return convert(model, initial_types=[("X", FloatTensorType([None, X.shape[1]]))])
 
 
-def save(folder, name, model, x, y):
+def make(folder, name, model, x, y):
     model.fit(x, y)
     proto, x = exported(model), x[:12]
-    given = proto.graph.input[0].name
-    values = ort.InferenceSession(proto.SerializeToString()).run(None, {given: x})
-    data = os.path.join(folder, "test_" + name, "test_data_set_0")
-    os.makedirs(data)
-
-    def write(path, message):
-        with open(path, "wb") as f:
-            f.write(message.SerializeToString())
-
-    write(os.path.join(folder, "test_" + name, "model.onnx"), proto)
-    write(os.path.join(data, "input_0.pb"), numpy_helper.from_array(x, given))
-    for i, (info, value) in enumerate(zip(proto.graph.output, values)):
-        if isinstance(value, list):  # of maps: a column for each label
-            value = np.array([[row[k] for k in sorted(row)] for row in value], np.float32)
-        own = model.predict_proba(x) if i else model.predict(x)
-        own = np.asarray(own).reshape(value.shape)
-        assert (value == own).all() if value.dtype == object or value.dtype == np.int64 else np.allclose(value, own, rtol=1e-4, atol=1e-5), name
-        write(os.path.join(data, f"output_{i}.pb"), numpy_helper.from_array(value, info.name))
+    values = ort.InferenceSession(proto.SerializeToString()).run(None, {proto.graph.input[0].name: x})
+    for i, value in enumerate(map(columns, values)):
+        own = np.asarray(model.predict_proba(x) if i else model.predict(x)).reshape(value.shape)
+        assert (value == own).all() if value.dtype.kind in "OUi" else np.allclose(value, own, rtol=1e-4, atol=1e-5), name
+    save(folder, name, proto, x, values)
 
 
 for name, (model, x, y) in MODELS.items():
-    save(sys.argv[1], name, model, x, y)
+    make(sys.argv[1], name, model, x, y)

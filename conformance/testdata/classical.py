@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """classical.py FOLDER: small models of scikit-learn as skl2onnx writes them, in the layout of ONNX's conformance data, with what
 ONNX Runtime answers. Made with scikit-learn 1.9.1, skl2onnx 1.20.0, onnx 1.22.0 and onnxruntime 1.31.1."""
-import os
 import sys
 import warnings
 
 import numpy as np
 import onnxruntime as ort
-from onnx import numpy_helper
+from case import save
 from skl2onnx import to_onnx
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
@@ -106,27 +105,14 @@ OTHERS = {
 }
 
 
-def save(folder, name, model, x, y, options):
+def make(folder, name, model, x, y, options):
     model.fit(x, y) if y is not None else model.fit(x)
     proto = to_onnx(model, x[:1], options={id(model): options} if options else None, target_opset={"": 18, "ai.onnx.ml": 3})
     x = x[:12]
-    values = ort.InferenceSession(proto.SerializeToString()).run(None, {"X": x})
-    data = os.path.join(folder, "test_" + name, "test_data_set_0")
-    os.makedirs(data)
-
-    def write(path, message):
-        with open(path, "wb") as f:
-            f.write(message.SerializeToString())
-
-    write(os.path.join(folder, "test_" + name, "model.onnx"), proto)
-    write(os.path.join(data, "input_0.pb"), numpy_helper.from_array(x, "X"))
-    for i, (info, value) in enumerate(zip(proto.graph.output, values)):
-        if isinstance(value, list):  # of maps: a column for each label
-            value = np.array([[row[k] for k in sorted(row)] for row in value], np.float32)
-        write(os.path.join(data, f"output_{i}.pb"), numpy_helper.from_array(value, info.name))
+    save(folder, name, proto, x, ort.InferenceSession(proto.SerializeToString()).run(None, {"X": x}))
 
 
 for name, (model, x, y) in CLASSIFIERS.items():
-    save(sys.argv[1], name, model, x, y, {"zipmap": False})
+    make(sys.argv[1], name, model, x, y, {"zipmap": False})
 for name, (model, x, y) in OTHERS.items():
-    save(sys.argv[1], name, model, x, y, None)
+    make(sys.argv[1], name, model, x, y, None)

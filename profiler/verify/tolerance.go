@@ -9,22 +9,22 @@ type Tolerance struct {
 	MatchRelative, DriftRelative float64
 	MatchCosine, DriftCosine     float64
 	MatchSQNR, DriftSQNR         float64
-	// Floor is the share of the largest number that a range is held to have at least:
-	// what lies closer together the precision cannot tell apart.
+	// Floor is the share of the largest number that a range is held to have at least,
+	// beyond leastRange: what lies closer together the precision cannot tell apart.
 	Floor float64
 }
 
 // Tolerances by precision (FORMATS.md §9: fp32 1e-4, fp16 1e-2 relative, int8
 // cosine above 0.99 and SQNR of about 20 dB).
 var Tolerances = map[string]Tolerance{
-	"fp32": {1e-4, 1e-2, 0.9999, 0.999, 0, 0, leastRange},
+	"fp32": {1e-4, 1e-2, 0.9999, 0.999, 0, 0, 0},
 	"fp16": {1e-2, 1e-1, 0.999, 0.99, 0, 0, 0.4},
-	"int8": {math.Inf(1), math.Inf(1), 0.99, 0.90, 17, 5, leastRange},
+	"int8": {math.Inf(1), math.Inf(1), 0.99, 0.90, 17, 5, 0},
 	// Of a source that computes in bfloat16, whose eight bits round each of its results.
 	BFloat16: {5e-2, 2e-1, 0.999, 0.99, 0, 0, 0.4},
 	// Of a source that computes in integers: some elements are a step away, and what
 	// follows from them.
-	Steps: {3e-2, 1e-1, 0.999, 0.99, 25, 15, leastRange},
+	Steps: {3e-2, 1e-1, 0.999, 0.99, 25, 15, 0},
 }
 
 // How a source rounds between its layers.

@@ -64,8 +64,9 @@ func (e *Env) RunTo(ctx context.Context, q Request, dir string, progress func(pl
 // privatePrefix begins the names of folders that conversions write into.
 const privatePrefix = ".private-"
 
-// begin makes dir and a private folder in it, which remove deletes, and tries whether final, where it
-// is there already, takes files: before the work, not after it.
+// begin makes dir and a private folder in it, which remove deletes, and tries
+// whether final, where it is there already, takes files: before the work, not after
+// it.
 func begin(dir, final string) (private string, remove func(), err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", nil, err

@@ -16,7 +16,7 @@ import (
 // reports whether it does. Where nothing can be written anywhere, its records are in
 // memory, and Private says why.
 func OpenPassing(dir string, why *diag.Finding) (s *Store, shown bool, err error) {
-	place, remove, err := scratch.Dir("project-")
+	place, remove, err := scratch.Dir("project")
 	if err == nil {
 		shown = Is(dir)
 		if shown {

@@ -116,6 +116,9 @@ def main():
     if unknown:
         sys.exit(f"unknown: {' '.join(unknown)}; known are {' '.join(n for v in known.values() for n in v)}")
     targets, sides, networks = ([a for a in v if a in asked] or v for v in known.values())
+    if "ncnn" in targets and not os.path.exists(os.path.join(made.NCNN, "bin", "python")):
+        print("ncnn is not compared: it has no environment (scripts/bench/peers pnnx)", file=sys.stderr)
+        targets = [t for t in targets if t != "ncnn"]
     if "others" in sides:
         subprocess.run([os.path.join(ROOT, "scripts", "bench", "peers-venv")], check=True)
     for s in every:

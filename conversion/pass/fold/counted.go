@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"slipway/conversion/ir"
+	"slipway/conversion/ops/control"
 	"slipway/conversion/pass"
 	"slipway/conversion/tensor"
 )
@@ -21,19 +22,20 @@ func counted(p *ir.Patch, n *ir.Node, c *pass.Ctx) bool {
 	if n.Op != "Loop" || len(n.Bodies()) != 1 || len(n.Inputs)-n.Captured() < 2 {
 		return false
 	}
-	w := &condition{n: n, body: n.Bodies()[0], needed: map[*ir.Value]bool{}}
-	if len(w.body.Inputs) != len(n.Inputs) || len(w.body.Outputs) == 0 || w.body.Outputs[0].IsConst() || !w.read(w.body.Outputs[0]) {
+	if _, _, known := control.Unrollable(n); known {
 		return false
 	}
-	if producer := w.body.Outputs[0].Node(); producer == nil || len(w.nodes) == 0 {
+	w := &condition{n: n, body: n.Bodies()[0], needed: map[*ir.Value]bool{}}
+	if len(w.body.Inputs) != len(n.Inputs) || len(w.body.Outputs) == 0 || w.body.Outputs[0].IsConst() || !w.read(w.body.Outputs[0]) {
 		return false
 	}
 	trips, ok := w.count(c)
 	if !ok {
 		return false
 	}
+	// The result alone: what else reads the condition reads false in the last iteration.
 	in := c.Edit(w.body)
-	in.Replace(w.body.Outputs[0], in.Const("go_on", tensor.Scalar(true)))
+	w.body.Outputs[0] = in.Const("go_on", tensor.Scalar(true))
 	if err := in.Done(); err != nil {
 		p.Fail(err)
 		return false

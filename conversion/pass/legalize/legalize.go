@@ -29,9 +29,9 @@ type blocked struct {
 
 // Run changes every node for which t.Legal gives a finding, one step a round, to
 // a fixed point: it is computed in fewer axes where it has more than the target's
-// tensors or operators, in a wider element type where the target has it in that one, else
-// decomposed. What is left becomes one error finding for each
-// operator kind and reason, all of them at once, with all source layers in
+// tensors or operators, in a wider element type where the target has it in that
+// one, else decomposed. What is left becomes one error finding for each operator
+// kind and reason, all of them at once, with all source layers in
 // Finding.Layers. g must have been inferred; where no error is returned, every
 // node of g, and of the bodies in it, is legal for t.
 func Run(ctx context.Context, g *ir.Graph, reg *op.Registry, t target.Target, o target.Options) diag.List {

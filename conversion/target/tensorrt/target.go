@@ -60,8 +60,9 @@ func (Target) Fit(_ context.Context, g *ir.Graph, reg *op.Registry, _ target.Opt
 	return nil, nil
 }
 
-// Prepare makes biases float, and weights of convolutions of floats, leaves the convolution that ends in a residual
-// sum unquantized on that edge, and gives inputs and outputs their layout.
+// Prepare makes biases float, and weights of convolutions of floats, leaves the
+// convolution that ends in a residual sum unquantized on that edge, and gives inputs
+// and outputs their layout.
 func (Target) Prepare(_ context.Context, g *ir.Graph, reg *op.Registry, o target.Options) (diag.List, error) {
 	if f := target.UnknownRank(g); f != nil {
 		return nil, f
